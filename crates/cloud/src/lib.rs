@@ -1,1 +1,66 @@
-//! TODO
+//! Describes the cloud services that Baleen talks to: one object-safe trait per service, in plain types of our own,
+//! with only the operations that are used.
+//!
+//! Nothing here knows the AWS SDK. The crate `aws` implements the traits over it, `simulator` implements some of them
+//! in memory, and [`Cloud::intercepted`] puts recording or fault injection in front of any implementation.
+//!
+//! Operations are idempotent or can be made so by what the caller passes (a client token, a condition, a name);
+//! implementations may therefore retry transient failures on their own.
+
+pub mod cloud_formation;
+mod error;
+pub mod faults;
+mod identity;
+pub mod intercept;
+pub mod objects;
+pub mod queues;
+pub mod recording;
+mod string_enum;
+pub mod tables;
+pub mod workflows;
+
+use std::sync::Arc;
+
+pub use cloud_formation::CloudFormation;
+pub use error::{Error, ErrorKind, Result};
+pub use identity::{Caller, Identity};
+pub use intercept::Interceptor;
+pub use objects::Objects;
+pub use queues::Queues;
+pub use tables::Tables;
+pub use workflows::Workflows;
+
+/// Bundles one connection to a cloud: what is injected into everything that talks to it.
+#[derive(Clone)]
+pub struct Cloud {
+    /// The region that every service below is called in, such as `eu-central-1`.
+    pub region: String,
+    /// AWS CloudFormation.
+    pub cloud_formation: Arc<dyn CloudFormation>,
+    /// AWS STS: who is calling.
+    pub identity: Arc<dyn Identity>,
+    /// Amazon S3.
+    pub objects: Arc<dyn Objects>,
+    /// Amazon SQS.
+    pub queues: Arc<dyn Queues>,
+    /// Amazon DynamoDB.
+    pub tables: Arc<dyn Tables>,
+    /// AWS Step Functions.
+    pub workflows: Arc<dyn Workflows>,
+}
+
+impl Cloud {
+    /// Puts `interceptor` in front of every operation of every service.
+    pub fn intercepted(&self, interceptor: &Arc<dyn Interceptor>) -> Self {
+        intercept::cloud(self, interceptor)
+    }
+}
+
+impl std::fmt::Debug for Cloud {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Cloud")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}

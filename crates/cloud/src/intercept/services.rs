@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Call, Interceptor};
+use crate::cloud_formation::{
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
+    StackEvent, StackResource, StackSummary,
+};
+use crate::objects::{Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, Written};
+use crate::queues::{Message, QueueCounts, Queues, ReceiveRequest};
+use crate::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
+use crate::workflows::{Execution, Workflows};
+use crate::{Caller, Cloud, Identity, Result};
+
+/// A service with an interceptor in front of it.
+struct Intercepted<T: ?Sized> {
+    inner: Arc<T>,
+    interceptor: Arc<dyn Interceptor>,
+    counts: Arc<Mutex<BTreeMap<&'static str, u32>>>,
+}
+
+impl<T: ?Sized> Intercepted<T> {
+    fn call(&self, operation: &'static str, subject: impl ToString) -> Call {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = counts.entry(operation).or_default();
+        *number += 1;
+        Call {
+            operation,
+            subject: subject.to_string(),
+            number: *number,
+        }
+    }
+}
+
+pub(crate) fn cloud(cloud: &Cloud, interceptor: &Arc<dyn Interceptor>) -> Cloud {
+    let counts = Arc::default();
+    macro_rules! wrap {
+        ($service:ident) => {
+            Arc::new(Intercepted {
+                inner: Arc::clone(&cloud.$service),
+                interceptor: Arc::clone(interceptor),
+                counts: Arc::clone(&counts),
+            })
+        };
+    }
+    Cloud {
+        region: cloud.region.clone(),
+        cloud_formation: wrap!(cloud_formation),
+        identity: wrap!(identity),
+        objects: wrap!(objects),
+        queues: wrap!(queues),
+        tables: wrap!(tables),
+        workflows: wrap!(workflows),
+    }
+}
+
+/// Writes one forwarding method per line: `operation (subject) => method(arguments) -> answer`.
+macro_rules! intercept {
+    ($service:ident { $($operation:literal ($subject:expr) => $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+        #[async_trait]
+        impl $service for Intercepted<dyn $service> {
+            $(async fn $method(&self, $($argument: $kind),*) -> Result<$answer> {
+                let call = self.call($operation, $subject);
+                self.interceptor.before(&call).await?;
+                let answer = self.inner.$method($($argument),*).await;
+                self.interceptor.after(&call, answer.as_ref().err()).await?;
+                answer
+            })*
+        }
+    };
+}
+
+intercept! { CloudFormation {
+    "cloudformation:DescribeStacks" (stack) => describe_stack(stack: &str) -> Option<StackDescription>;
+    "cloudformation:DescribeStacks" (prefix) => list_stacks(prefix: &str) -> Vec<StackSummary>;
+    "cloudformation:ListStackResources" (stack) => stack_resources(stack: &str) -> Vec<StackResource>;
+    "cloudformation:DescribeStackEvents" (stack) => stack_events(stack: &str, after: Option<&str>) -> Vec<StackEvent>;
+    "cloudformation:GetTemplate" (stack) => template(stack: &str) -> String;
+    "cloudformation:CreateChangeSet" (request.stack) => create_change_set(request: &ChangeSetRequest) -> ChangeSetIds;
+    "cloudformation:DescribeChangeSet" (stack) => describe_change_set(stack: &str, change_set: &str) -> ChangeSetDescription;
+    "cloudformation:ExecuteChangeSet" (stack) => execute_change_set(stack: &str, change_set: &str, client_token: Option<&str>) -> ();
+    "cloudformation:DeleteChangeSet" (stack) => delete_change_set(stack: &str, change_set: &str) -> ();
+    "cloudformation:DeleteStack" (request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
+    "cloudformation:CancelUpdateStack" (stack) => cancel_update(stack: &str) -> ();
+    "cloudformation:UpdateTerminationProtection" (stack) => update_termination_protection(stack: &str, protected: bool) -> ();
+} }
+
+intercept! { Identity {
+    "sts:GetCallerIdentity" ("") => caller() -> Caller;
+} }
+
+intercept! { Objects {
+    "s3:HeadObject" (address(&source.bucket, &source.key)) => head(source: &ObjectVersion) -> Option<ObjectDescription>;
+    "s3:GetObject" (address(&source.bucket, &source.key)) => get(source: &ObjectVersion, limit: u64) -> Object;
+    "s3:GetObject" (address(&source.bucket, &source.key)) => download(source: &ObjectVersion, path: &Path, progress: Progress<'_>) -> ObjectDescription;
+    "s3:PutObject" (address(&target.bucket, &target.key)) => put(target: &PutTarget, body: &[u8]) -> Written;
+    "s3:PutObject" (address(&target.bucket, &target.key)) => upload(target: &PutTarget, path: &Path, progress: Progress<'_>) -> Written;
+    "s3:ListObjectsV2" (address(bucket, prefix)) => list(bucket: &str, prefix: &str) -> Vec<ObjectSummary>;
+    "s3:DeleteObject" (address(&target.bucket, &target.key)) => delete(target: &ObjectVersion) -> ();
+} }
+
+intercept! { Queues {
+    "sqs:SendMessage" (queue) => send(queue: &str, body: &str, group: Option<&str>) -> String;
+    "sqs:ReceiveMessage" (queue) => receive(queue: &str, request: &ReceiveRequest) -> Vec<Message>;
+    "sqs:ChangeMessageVisibility" (queue) => change_visibility(queue: &str, receipt: &str, visibility: Duration) -> ();
+    "sqs:DeleteMessage" (queue) => delete(queue: &str, receipt: &str) -> ();
+    "sqs:GetQueueAttributes" (queue) => counts(queue: &str) -> QueueCounts;
+} }
+
+intercept! { Tables {
+    "dynamodb:GetItem" (table) => get(table: &str, key: &Item) -> Option<Item>;
+    "dynamodb:PutItem" (table) => put(table: &str, item: &Item, condition: Option<&Expression>) -> ();
+    "dynamodb:UpdateItem" (table) => update(table: &str, update: &Update) -> Item;
+    "dynamodb:DeleteItem" (table) => delete(table: &str, key: &Item, condition: Option<&Expression>) -> ();
+    "dynamodb:Query" (table) => query(table: &str, query: &Query) -> Page;
+    "dynamodb:Scan" (table) => scan(table: &str, scan: &Scan) -> Page;
+} }
+
+intercept! { Workflows {
+    "states:SendTaskSuccess" ("") => task_success(token: &str, output: &str) -> ();
+    "states:SendTaskFailure" ("") => task_failure(token: &str, error: &str, cause: &str) -> ();
+    "states:SendTaskHeartbeat" ("") => task_heartbeat(token: &str) -> ();
+    "states:StartExecution" (name) => start_execution(state_machine: &str, name: &str, input: &str) -> String;
+    "states:DescribeExecution" (execution) => describe_execution(execution: &str) -> Execution;
+    "states:StopExecution" (execution) => stop_execution(execution: &str, error: &str, cause: &str) -> ();
+} }
+
+fn address(bucket: &str, key: &str) -> String {
+    format!("{bucket}/{key}")
+}
