@@ -80,11 +80,11 @@ intercept! { CloudFormation {
     "cloudformation:ListStackResources" (stack) => stack_resources(stack: &str) -> Vec<StackResource>;
     "cloudformation:DescribeStackEvents" (stack) => stack_events(stack: &str, after: Option<&str>) -> Vec<StackEvent>;
     "cloudformation:GetTemplate" (stack) => template(stack: &str) -> String;
-    "cloudformation:CreateChangeSet" (request.stack) => create_change_set(request: &ChangeSetRequest) -> ChangeSetIds;
+    "cloudformation:CreateChangeSet" (&request.stack) => create_change_set(request: &ChangeSetRequest) -> ChangeSetIds;
     "cloudformation:DescribeChangeSet" (stack) => describe_change_set(stack: &str, change_set: &str) -> ChangeSetDescription;
     "cloudformation:ExecuteChangeSet" (stack) => execute_change_set(stack: &str, change_set: &str, client_token: Option<&str>) -> ();
     "cloudformation:DeleteChangeSet" (stack) => delete_change_set(stack: &str, change_set: &str) -> ();
-    "cloudformation:DeleteStack" (request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
+    "cloudformation:DeleteStack" (&request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
     "cloudformation:CancelUpdateStack" (stack) => cancel_update(stack: &str) -> ();
     "cloudformation:UpdateTerminationProtection" (stack) => update_termination_protection(stack: &str, protected: bool) -> ();
 } }
