@@ -1,0 +1,116 @@
+//! `Fn::Sub` with holes that are checked when the program is compiled.
+
+use tree::Origin;
+
+use crate::expression::{Expression, Kind, Part};
+use crate::value::{IntoValue, Value};
+
+/// Puts values into text: `Fn::Sub`.
+///
+/// `{}` is a hole, `{{` and `}}` are braces. The number of holes is checked at compile time, and `${` in the text is
+/// escaped, so that nothing but the holes is ever substituted.
+///
+/// ```
+/// # use template::{aws, sub};
+/// let parameter = sub!("arn:{}:ssm:{}::parameter/baleen/*", aws::partition(), aws::region());
+/// ```
+///
+/// ```compile_fail
+/// # use template::{aws, sub};
+/// let parameter = sub!("arn:{}:ssm:{}", aws::partition());
+/// ```
+#[macro_export]
+macro_rules! sub {
+    ($text:literal $(, $hole:expr)* $(,)?) => {{
+        const _: () = assert!(
+            $crate::sub::count_holes($text) == $crate::sub::count(&[$(stringify!($hole)),*]),
+            "the number of `{}` in the text and the number of values differ"
+        );
+        $crate::sub::text($text, ::std::vec![$($crate::sub::hole($hole)),*])
+    }};
+}
+
+/// Counts the holes of a text; fails (at compile time) on a brace that is neither part of `{}` nor doubled.
+pub const fn count_holes(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut holes = 0;
+    let mut index = 0;
+    while index < bytes.len() {
+        let next = if index + 1 < bytes.len() { bytes[index + 1] } else { 0 };
+        match (bytes[index], next) {
+            (b'{', b'}') => holes += 1,
+            (b'{', b'{') | (b'}', b'}') => {}
+            (b'{' | b'}', _) => panic!("a brace that is no hole must be doubled: `{{{{` or `}}}}`"),
+            _ => {
+                index += 1;
+                continue;
+            }
+        }
+        index += 2;
+    }
+    holes
+}
+
+#[doc(hidden)]
+pub const fn count(holes: &[&str]) -> usize {
+    holes.len()
+}
+
+#[doc(hidden)]
+pub fn hole(value: impl IntoValue<String>) -> Expression {
+    value.into_value().into_expression()
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub fn text(text: &str, holes: Vec<Expression>) -> Value<String> {
+    let mut parts = Vec::new();
+    let mut literal = String::new();
+    let mut holes = holes.into_iter();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if !matches!(character, '{' | '}') {
+            literal.push(character);
+            continue;
+        }
+        if characters.next() == Some(character) {
+            literal.push(character);
+        } else if let Some(hole) = holes.next() {
+            parts.push(Part::Literal(std::mem::take(&mut literal)));
+            parts.push(Part::Hole(hole));
+        }
+    }
+    parts.push(Part::Literal(literal));
+    Value::from_expression(Expression::new(Kind::Text(parts)).at(Origin::caller()))
+}
+
+/// Puts values into a long text whose holes are named, such as a script: each `@NAME@` becomes the value of that name.
+///
+/// Returns the names that have no value as the error, so that a template and its values cannot drift apart unseen.
+#[track_caller]
+pub fn named(text: &str, values: &[(&str, Value<String>)]) -> Result<Value<String>, String> {
+    let mut parts = vec![Part::Literal(text.to_owned())];
+    for (name, value) in values {
+        let marker = format!("@{name}@");
+        let mut next = Vec::new();
+        let mut found = false;
+        for part in parts {
+            let Part::Literal(literal) = part else {
+                next.push(part);
+                continue;
+            };
+            for (index, piece) in literal.split(&marker).enumerate() {
+                if index > 0 {
+                    found = true;
+                    next.push(Part::Hole(value.clone().into_expression()));
+                }
+                next.push(Part::Literal(piece.to_owned()));
+            }
+        }
+        if !found {
+            return Err(format!("the text has no `{marker}`"));
+        }
+        parts = next;
+    }
+    Ok(Value::from_expression(Expression::new(Kind::Text(parts)).at(Origin::caller())))
+}
