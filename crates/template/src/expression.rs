@@ -58,7 +58,10 @@ pub(crate) enum Part {
 
 impl Expression {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, origin: Origin::Unknown }
+        Self {
+            kind,
+            origin: Origin::Unknown,
+        }
     }
 
     /// Makes a string.
@@ -88,7 +91,9 @@ impl Expression {
 
     /// Makes an object; absent entries are left out.
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::new(Kind::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+        Self::new(Kind::Map(
+            entries.into_iter().map(|(key, value)| (key.into(), value)).collect(),
+        ))
     }
 
     pub(crate) fn properties(properties: Properties) -> Self {
@@ -116,7 +121,9 @@ impl Expression {
             serde_json::Value::Number(number) => Self::new(Kind::Number(number)),
             serde_json::Value::String(text) => Self::string(text),
             serde_json::Value::Array(list) => Self::list(list.into_iter().map(Self::from_json)),
-            serde_json::Value::Object(map) => Self::map(map.into_iter().map(|(key, json)| (key, Self::from_json(json)))),
+            serde_json::Value::Object(map) => {
+                Self::map(map.into_iter().map(|(key, json)| (key, Self::from_json(json))))
+            }
         }
     }
 

@@ -34,7 +34,12 @@ pub(crate) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     pub fn new(app: &'a App, stack: &'a Stack) -> Self {
-        Self { app, stack, imports: Vec::new(), findings: Vec::new() }
+        Self {
+            app,
+            stack,
+            imports: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 
     /// Lowers a value; nothing if it is absent.
@@ -55,7 +60,11 @@ impl<'a> Lowering<'a> {
             Kind::Map(entries) => {
                 let lowered = entries.iter().filter_map(|(key, value)| {
                     let value = self.value(value, &path.key(key), origin)?;
-                    Some(Entry { key: key.clone(), origin: value.origin, value })
+                    Some(Entry {
+                        key: key.clone(),
+                        origin: value.origin,
+                        value,
+                    })
                 });
                 Tree::new(Node::Map(lowered.collect()), origin)
             }
@@ -94,7 +103,8 @@ impl<'a> Lowering<'a> {
 
     /// Lowers a value where something must stand; what is absent becomes `AWS::NoValue`.
     fn branch(&mut self, expression: &Expression, path: &Path, origin: Origin) -> Tree {
-        self.value(expression, path, origin).unwrap_or_else(|| reference("AWS::NoValue"))
+        self.value(expression, path, origin)
+            .unwrap_or_else(|| reference("AWS::NoValue"))
     }
 
     /// Lowers the properties of a resource or of a property type.
@@ -109,11 +119,24 @@ impl<'a> Lowering<'a> {
             }
             match self.value(&property.value, &path, property.origin) {
                 Some(value) => {
-                    map.push_entry(Entry { key: property.name.to_string(), origin: property.origin, value });
+                    map.push_entry(Entry {
+                        key: property.name.to_string(),
+                        origin: property.origin,
+                        value,
+                    });
                 }
                 None if property.required => {
-                    let message = format!("`{}` is required, but the value given is absent (`None`)", property.name);
-                    self.error("synth/required-absent", path, property.origin, message, "give it a value");
+                    let message = format!(
+                        "`{}` is required, but the value given is absent (`None`)",
+                        property.name
+                    );
+                    self.error(
+                        "synth/required-absent",
+                        path,
+                        property.origin,
+                        message,
+                        "give it a value",
+                    );
                 }
                 None => {}
             }
@@ -158,7 +181,13 @@ impl<'a> Lowering<'a> {
         }
         if !there.same_app(&self.stack.identity) {
             let message = format!("`{}` belongs to a stack of another app", of.handle.logical_id());
-            self.error("synth/foreign-reference", path.clone(), origin, message, "declare both stacks in one app");
+            self.error(
+                "synth/foreign-reference",
+                path.clone(),
+                origin,
+                message,
+                "declare both stacks in one app",
+            );
             return local;
         }
         self.check_not_conditional(of, path, origin);
@@ -168,7 +197,7 @@ impl<'a> Lowering<'a> {
         let value = if of.list { join(local) } else { local };
         let import = Import {
             stack: there.stack.to_string(),
-            value,
+            value: place(value, origin),
             output: output.clone(),
             parameter: parameter.clone(),
             list: of.list,
@@ -182,19 +211,35 @@ impl<'a> Lowering<'a> {
             References::Exports => {
                 let name = export_name(self.app, &there.stack, &output);
                 let imported = Tree::single("Fn::ImportValue", Tree::string(name));
-                if of.list { Tree::single("Fn::Split", list([Tree::string(","), imported])) } else { imported }
+                if of.list {
+                    Tree::single("Fn::Split", list([Tree::string(","), imported]))
+                } else {
+                    imported
+                }
             }
         }
     }
 
     fn check_not_conditional(&mut self, of: &Reference, path: &Path, origin: Origin) {
-        let there = self.app.stacks.iter().find(|stack| stack.identity.same_stack(&of.handle.identity));
+        let there = self
+            .app
+            .stacks
+            .iter()
+            .find(|stack| stack.identity.same_stack(&of.handle.identity));
         let Some(stack) = there else {
             let message = format!("stack `{}` has not been declared", of.handle.stack());
-            self.error("synth/foreign-reference", path.clone(), origin, message, "declare it before this one");
+            self.error(
+                "synth/foreign-reference",
+                path.clone(),
+                origin,
+                message,
+                "declare it before this one",
+            );
             return;
         };
-        let condition = stack.resource(of.handle.logical_id()).and_then(|found| found.item.attributes.condition.as_ref());
+        let condition = stack
+            .resource(of.handle.logical_id())
+            .and_then(|found| found.item.attributes.condition.as_ref());
         if let Some((condition, _)) = condition {
             let message = format!(
                 "`{}` of stack `{}` exists only under condition `{}`, so another stack cannot use it",
@@ -243,7 +288,8 @@ impl<'a> Lowering<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.findings.push(Finding::error(rule, self.stack.name(), path, origin, message).hint(hint));
+        self.findings
+            .push(Finding::error(rule, self.stack.name(), path, origin, message).hint(hint));
     }
 }
 
@@ -279,16 +325,46 @@ impl Substitution {
             (Node::String(text), _) => self.literal(text),
             (Node::Number(number), _) => self.literal(&number.to_string()),
             (Node::Bool(flag), _) => self.literal(if *flag { "true" } else { "false" }),
-            (_, Some(("Ref", Tree { node: Node::String(name), .. }))) => self.pieces.push(Piece::Name(name.clone())),
-            (_, Some(("Fn::GetAtt", Tree { node: Node::List(path), .. }))) => {
+            (
+                _,
+                Some((
+                    "Ref",
+                    Tree {
+                        node: Node::String(name),
+                        ..
+                    },
+                )),
+            ) => self.pieces.push(Piece::Name(name.clone())),
+            (
+                _,
+                Some((
+                    "Fn::GetAtt",
+                    Tree {
+                        node: Node::List(path), ..
+                    },
+                )),
+            ) => {
                 let name: Vec<_> = path.iter().filter_map(Tree::as_str).collect();
                 self.pieces.push(Piece::Name(name.join(".")));
             }
-            (_, Some(("Fn::Sub", Tree { node: Node::String(text), .. }))) => {
+            (
+                _,
+                Some((
+                    "Fn::Sub",
+                    Tree {
+                        node: Node::String(text),
+                        ..
+                    },
+                )),
+            ) => {
                 self.pieces.push(Piece::Escaped(text.clone()));
             }
             _ => {
-                let known = self.variables.iter().find(|entry| entry.value == tree).map(|entry| entry.key.clone());
+                let known = self
+                    .variables
+                    .iter()
+                    .find(|entry| entry.value == tree)
+                    .map(|entry| entry.key.clone());
                 let name = known.unwrap_or_else(|| {
                     let name = format!("Value{}", self.variables.len() + 1);
                     self.variables.push(&*name, tree);
@@ -344,14 +420,17 @@ fn stringify(expression: &Expression, parts: &mut Vec<Part>) {
             stringify_object(entries, parts);
         }
         Kind::Properties(properties) => {
-            let entries = properties.entries.iter().map(|property| (&*property.name, &property.value));
+            let entries = properties
+                .entries
+                .iter()
+                .map(|property| (&*property.name, &property.value));
             stringify_object(entries, parts);
         }
         Kind::Text(inner) => {
             literal("\"".to_owned());
             for part in inner {
                 parts.push(match part {
-                    Part::Literal(text) => Part::Literal(quoted(text).trim_matches('"').to_owned()),
+                    Part::Literal(text) => Part::Literal(escaped(text)),
                     Part::Hole(hole) => Part::Hole(hole.clone()),
                 });
             }
@@ -385,16 +464,36 @@ fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
-/// Gives the root of a tree, and the parts that intrinsic functions are made of, the origin of the value.
-fn place(mut tree: Tree, origin: Origin) -> Tree {
+/// Writes text as it stands inside the quotes of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = quoted(text);
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+}
+
+/// Gives an origin to the root of a tree and to what was made together with it, as the parts of an intrinsic function.
+pub(crate) fn place(mut tree: Tree, origin: Origin) -> Tree {
     tree.origin = tree.origin.or(origin);
-    if let Node::Map(map) = &mut tree.node {
-        let placed = std::mem::take(map).into_iter().map(|entry| Entry {
-            origin: entry.origin.or(origin),
-            value: if entry.value.origin == Origin::Unknown { place(entry.value, origin) } else { entry.value },
-            key: entry.key,
-        });
-        *map = placed.collect();
+    let unplaced = |tree: &Tree| tree.origin == Origin::Unknown;
+    match &mut tree.node {
+        Node::Map(map) if map.iter().any(|entry| unplaced(&entry.value)) => {
+            let placed = std::mem::take(map).into_iter().map(|entry| Entry {
+                origin: entry.origin.or(origin),
+                value: if unplaced(&entry.value) {
+                    place(entry.value, origin)
+                } else {
+                    entry.value
+                },
+                key: entry.key,
+            });
+            *map = placed.collect();
+        }
+        Node::List(items) if items.iter().any(unplaced) => {
+            let placed = std::mem::take(items).into_iter();
+            *items = placed
+                .map(|item| if unplaced(&item) { place(item, origin) } else { item })
+                .collect();
+        }
+        _ => {}
     }
     tree
 }

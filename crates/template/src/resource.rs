@@ -103,14 +103,18 @@ pub trait Declare: Sized {
     #[track_caller]
     fn when(self, condition: &Condition) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.condition = Some((condition.clone(), origin)))
+        with(self, |attributes| {
+            attributes.condition = Some((condition.clone(), origin))
+        })
     }
 
     /// Creates the resource after another one, and deletes it before. A resource of another stack orders the stacks.
     #[track_caller]
     fn depends_on(self, other: impl AsRef<Handle>) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.depends_on.push((other.as_ref().clone(), origin)))
+        with(self, |attributes| {
+            attributes.depends_on.push((other.as_ref().clone(), origin))
+        })
     }
 
     /// Says what happens to the real resource when it leaves the stack.
@@ -124,7 +128,9 @@ pub trait Declare: Sized {
     #[track_caller]
     fn update_replace_policy(self, policy: DeletionPolicy) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.update_replace_policy = Some((policy, origin)))
+        with(self, |attributes| {
+            attributes.update_replace_policy = Some((policy, origin))
+        })
     }
 
     /// Sets both policies: what happens to the real resource when it leaves the stack or is replaced.
@@ -155,7 +161,9 @@ pub trait Declare: Sized {
     #[track_caller]
     fn metadata(self, key: impl Into<String>, value: impl Into<JsonValue>) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.metadata.push((key.into(), value.into(), origin)))
+        with(self, |attributes| {
+            attributes.metadata.push((key.into(), value.into(), origin))
+        })
     }
 }
 
@@ -169,7 +177,10 @@ impl<R: Resource> Declare for R {
     type Resource = R;
 
     fn declare(self) -> Declaration<R> {
-        Declaration { resource: self, attributes: Attributes::default() }
+        Declaration {
+            resource: self,
+            attributes: Attributes::default(),
+        }
     }
 }
 
@@ -191,7 +202,10 @@ pub struct Raw {
 impl Raw {
     /// Makes a resource of a type such as `AWS::S3::Bucket` or `Custom::Thing`.
     pub fn new(type_name: impl Into<String>) -> Self {
-        Self { type_name: type_name.into(), properties: Properties::new() }
+        Self {
+            type_name: type_name.into(),
+            properties: Properties::new(),
+        }
     }
 
     /// Sets a property to plain JSON.

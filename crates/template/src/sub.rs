@@ -24,7 +24,7 @@ macro_rules! sub {
     ($text:literal $(, $hole:expr)* $(,)?) => {{
         const _: () = assert!(
             $crate::sub::count_holes($text) == $crate::sub::count(&[$(stringify!($hole)),*]),
-            "the number of `{}` in the text and the number of values differ"
+            "the text has another number of holes than there are values"
         );
         $crate::sub::text($text, ::std::vec![$($crate::sub::hole($hole)),*])
     }};
@@ -112,5 +112,7 @@ pub fn named(text: &str, values: &[(&str, Value<String>)]) -> Result<Value<Strin
         }
         parts = next;
     }
-    Ok(Value::from_expression(Expression::new(Kind::Text(parts)).at(Origin::caller())))
+    Ok(Value::from_expression(
+        Expression::new(Kind::Text(parts)).at(Origin::caller()),
+    ))
 }

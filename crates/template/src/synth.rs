@@ -6,14 +6,18 @@ use tree::{Entry, Finding, Map, Node, Origin, Path, Tree};
 
 use crate::app::{App, References};
 use crate::assembly::{Assembly, StackTemplate, WeakReference};
-use crate::lower::{Import, Lowering, export_name, list};
+use crate::lower::{Import, Lowering, export_name, list, place};
 use crate::resource::{Attributes, TagProperty, TagShape};
 use crate::stack::{Declared, Named, Stack};
 
 pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
     let mut findings = Vec::new();
     check_stack_names(app, &mut findings);
-    let mut lowered: Vec<Lowered> = app.stacks.iter().map(|stack| lower_stack(app, stack, &mut findings)).collect();
+    let mut lowered: Vec<Lowered> = app
+        .stacks
+        .iter()
+        .map(|stack| lower_stack(app, stack, &mut findings))
+        .collect();
     let imports: Vec<Vec<Import>> = lowered.iter().map(|stack| stack.imports.clone()).collect();
     let mut weak_references = Vec::new();
     for imports in &imports {
@@ -21,7 +25,11 @@ pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
         for import in imports {
             if let Some(producer) = lowered.iter_mut().find(|stack| stack.name == import.stack) {
                 let output = provide(app, producer, import, &mut findings);
-                own.push(WeakReference { parameter: import.parameter.clone(), stack: import.stack.clone(), output });
+                own.push(WeakReference {
+                    parameter: import.parameter.clone(),
+                    stack: import.stack.clone(),
+                    output,
+                });
             }
         }
         weak_references.push(own);
@@ -35,7 +43,9 @@ pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
         environment: app.settings.environment.clone(),
         account: app.settings.account.clone(),
         region: app.settings.region.clone(),
-        stacks: stacks.map(|((stack, lowered), parameters)| stack_template(app, stack, lowered, parameters)).collect(),
+        stacks: stacks
+            .map(|((stack, lowered), parameters)| stack_template(app, stack, lowered, parameters))
+            .collect(),
     })
 }
 
@@ -55,7 +65,13 @@ fn check_stack_names(app: &App, findings: &mut Vec<Finding>) {
     for (index, stack) in app.stacks.iter().enumerate() {
         if let Some(first) = app.stacks[..index].iter().find(|other| other.name() == stack.name()) {
             let message = format!("stack `{}` is declared twice; first at {}", stack.name(), first.origin);
-            findings.push(Finding::error("synth/duplicate-id", stack.name(), Path::root(), stack.origin, message));
+            findings.push(Finding::error(
+                "synth/duplicate-id",
+                stack.name(),
+                Path::root(),
+                stack.origin,
+                message,
+            ));
         }
     }
 }
@@ -64,41 +80,75 @@ fn lower_stack(app: &App, stack: &Stack, findings: &mut Vec<Finding>) -> Lowered
     let mut lowering = Lowering::new(app, stack);
     let mut after: BTreeSet<String> = stack.after.iter().map(ToString::to_string).collect();
 
-    let parameters = section(&mut lowering, "Parameters", &stack.parameters, |lowering, parameter, path, origin| {
-        lowering.properties(parameter, path, origin)
-    });
-    let mappings = section(&mut lowering, "Mappings", &stack.mappings, |lowering, mapping, path, origin| {
-        lowering.value(mapping, path, origin).unwrap_or_else(|| Tree::new(Node::Null, origin))
-    });
-    let conditions = section(&mut lowering, "Conditions", &stack.conditions, |lowering, test, path, origin| {
-        lowering.test(test, path, origin).at(origin)
-    });
-    let resources = section(&mut lowering, "Resources", &stack.resources, |lowering, declared, path, origin| {
-        resource(lowering, declared, path, origin, &mut after)
-    });
-    let outputs = section(&mut lowering, "Outputs", &stack.outputs, |lowering, output, path, origin| {
-        let mut map = Map::default();
-        if let Some(description) = &output.description {
-            map.push("Description", Tree::string(description).at(origin));
-        }
-        match lowering.value(&output.value, &path.key("Value"), origin) {
-            Some(value) => map.push("Value", value),
-            None => lowering.error(
-                "synth/required-absent",
-                path.key("Value"),
-                origin,
-                "an output needs a value, but the value given is absent (`None`)",
-                "declare the output only where there is a value",
-            ),
-        }
-        Tree::new(Node::Map(map), origin)
-    });
+    let parameters = section(
+        &mut lowering,
+        "Parameters",
+        &stack.parameters,
+        |lowering, parameter, path, origin| lowering.properties(parameter, path, origin),
+    );
+    let mappings = section(
+        &mut lowering,
+        "Mappings",
+        &stack.mappings,
+        |lowering, mapping, path, origin| {
+            lowering
+                .value(mapping, path, origin)
+                .unwrap_or_else(|| Tree::new(Node::Null, origin))
+        },
+    );
+    let conditions = section(
+        &mut lowering,
+        "Conditions",
+        &stack.conditions,
+        |lowering, test, path, origin| place(lowering.test(test, path, origin), origin),
+    );
+    let resources = section(
+        &mut lowering,
+        "Resources",
+        &stack.resources,
+        |lowering, declared, path, origin| resource(lowering, declared, path, origin, &mut after),
+    );
+    let outputs = section(
+        &mut lowering,
+        "Outputs",
+        &stack.outputs,
+        |lowering, output, path, origin| {
+            let mut map = Map::default();
+            if let Some(description) = &output.description {
+                map.push("Description", Tree::string(description).at(origin));
+            }
+            match lowering.value(&output.value, &path.key("Value"), origin) {
+                Some(value) => map.push("Value", value),
+                None => lowering.error(
+                    "synth/required-absent",
+                    path.key("Value"),
+                    origin,
+                    "an output needs a value, but the value given is absent (`None`)",
+                    "declare the output only where there is a value",
+                ),
+            }
+            Tree::new(Node::Map(map), origin)
+        },
+    );
     check_one_namespace(&mut lowering, stack);
 
     after.remove(stack.name());
-    let Lowering { imports, findings: found, .. } = lowering;
+    let Lowering {
+        imports,
+        findings: found,
+        ..
+    } = lowering;
     findings.extend(found);
-    Lowered { name: stack.name().to_owned(), parameters, mappings, conditions, resources, outputs, imports, after }
+    Lowered {
+        name: stack.name().to_owned(),
+        parameters,
+        mappings,
+        conditions,
+        resources,
+        outputs,
+        imports,
+        after,
+    }
 }
 
 /// Lowers a section of the template and reports names that stand twice in it.
@@ -113,11 +163,21 @@ fn section<T>(
         let path = Path::of([title, name]);
         if let Some(first) = map.entry(name) {
             let message = format!("`{name}` is declared twice in `{title}`; first at {}", first.origin);
-            lowering.error("synth/duplicate-id", path, *origin, message, "give one of the two another name");
+            lowering.error(
+                "synth/duplicate-id",
+                path,
+                *origin,
+                message,
+                "give one of the two another name",
+            );
             continue;
         }
         let value = lower(lowering, item, &path, *origin);
-        map.push_entry(Entry { key: name.to_string(), origin: *origin, value });
+        map.push_entry(Entry {
+            key: name.to_string(),
+            origin: *origin,
+            value,
+        });
     }
     map
 }
@@ -125,8 +185,15 @@ fn section<T>(
 /// Parameters and resources share one namespace: `Ref` could not tell them apart.
 fn check_one_namespace(lowering: &mut Lowering<'_>, stack: &Stack) {
     for resource in &stack.resources {
-        if let Some(parameter) = stack.parameters.iter().find(|parameter| parameter.name == resource.name) {
-            let message = format!("`{}` is a parameter already, declared at {}", resource.name, parameter.origin);
+        if let Some(parameter) = stack
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == resource.name)
+        {
+            let message = format!(
+                "`{}` is a parameter already, declared at {}",
+                resource.name, parameter.origin
+            );
             let path = Path::of(["Resources", &*resource.name]);
             let hint = "give the parameter or the resource another name";
             lowering.error("synth/duplicate-id", path, resource.origin, message, hint);
@@ -143,7 +210,7 @@ fn resource(
 ) -> Tree {
     let mut map = Map::default();
     map.push("Type", Tree::string(&*declared.type_name).at(origin));
-    attributes(lowering, &declared.attributes, path, &mut map, after);
+    attributes(lowering, &declared.attributes, path, origin, &mut map, after);
     let path = path.key("Properties");
     let mut properties = lowering.properties(&declared.properties, &path, origin);
     if let Some(property) = declared.tags {
@@ -159,6 +226,7 @@ fn attributes(
     lowering: &mut Lowering<'_>,
     attributes: &Attributes,
     path: &Path,
+    origin: Origin,
     map: &mut Map,
     after: &mut BTreeSet<String>,
 ) {
@@ -181,7 +249,7 @@ fn attributes(
     match depends_on.len() {
         0 => {}
         1 => map.push("DependsOn", depends_on.remove(0)),
-        _ => map.push("DependsOn", list(depends_on)),
+        _ => map.push("DependsOn", place(list(depends_on), origin)),
     }
     if let Some((policy, origin)) = attributes.deletion_policy {
         map.push("DeletionPolicy", Tree::string(policy.name()).at(origin));
@@ -204,7 +272,7 @@ fn attributes(
         metadata.push(&**key, Tree::from_json(value.clone(), *origin));
     }
     if !metadata.is_empty() {
-        map.push("Metadata", Tree::new(Node::Map(metadata), Origin::Unknown));
+        map.push("Metadata", Tree::new(Node::Map(metadata), origin));
     }
 }
 
@@ -215,10 +283,16 @@ fn tag(properties: &mut Tree, property: TagProperty, tags: &[(String, String)], 
         return;
     }
     if map.get(property.name).is_none() {
-        let empty = if property.shape == TagShape::Map { Node::Map(Map::default()) } else { Node::List(Vec::new()) };
+        let empty = if property.shape == TagShape::Map {
+            Node::Map(Map::default())
+        } else {
+            Node::List(Vec::new())
+        };
         map.push(property.name, Tree::new(empty, origin));
     }
-    let Some(present) = map.get_mut(property.name) else { return };
+    let Some(present) = map.get_mut(property.name) else {
+        return;
+    };
     for (key, value) in tags {
         match &mut present.node {
             Node::Map(object) if property.shape == TagShape::Map => {
@@ -255,9 +329,9 @@ fn provide(app: &App, producer: &mut Lowered, import: &Import, findings: &mut Ve
     if weak && let Some(entry) = producer.outputs.iter().find(same) {
         return entry.key.clone();
     }
-    match producer.outputs.entry(&import.output) {
-        Some(entry) if same(&entry) && entry.value.get("Export").is_some() => return import.output.clone(),
-        Some(entry) => {
+    let export = Tree::single("Name", Tree::string(export_name(app, &import.stack, &import.output)));
+    if let Some(entry) = producer.outputs.entry(&import.output) {
+        if !same(&entry) {
             let message = format!(
                 "stack `{}` needs an output `{}` for the use at {}, but the author declared another one of this name",
                 import.stack, import.output, import.origin
@@ -265,27 +339,39 @@ fn provide(app: &App, producer: &mut Lowered, import: &Import, findings: &mut Ve
             let path = Path::of(["Outputs", &import.output]);
             let finding = Finding::error("synth/duplicate-id", &producer.name, path, entry.origin, message);
             findings.push(finding.hint("rename the declared output"));
-            return import.output.clone();
+        } else if entry.value.get("Export").is_none()
+            && let Some(Node::Map(output)) = producer.outputs.get_mut(&import.output).map(|output| &mut output.node)
+        {
+            output.push("Export", place(export, import.origin));
         }
-        None => {}
+        return import.output.clone();
     }
     let mut output = Map::default();
     output.push("Description", Tree::string("Used by other stacks").at(import.origin));
     output.push("Value", import.value.clone());
     if !weak {
-        let name = Tree::string(export_name(app, &import.stack, &import.output));
-        output.push("Export", Tree::single("Name", name));
+        output.push("Export", export);
     }
-    producer.outputs.push(&*import.output, Tree::new(Node::Map(output), import.origin));
+    producer
+        .outputs
+        .push(&*import.output, Tree::new(Node::Map(output), import.origin));
     import.output.clone()
 }
 
 fn stack_template(app: &App, stack: &Stack, lowered: Lowered, parameters: Vec<WeakReference>) -> StackTemplate {
     let weak = app.settings.references == References::Weak;
-    let depends_on: BTreeSet<&str> =
-        lowered.imports.iter().map(|import| &*import.stack).chain(lowered.after.iter().map(String::as_str)).collect();
+    let depends_on: BTreeSet<&str> = lowered
+        .imports
+        .iter()
+        .map(|import| &*import.stack)
+        .chain(lowered.after.iter().map(String::as_str))
+        .collect();
     // In the order of the app, which is an order in which they can be deployed.
-    let depends_on = app.stacks.iter().map(Stack::name).filter(|name| depends_on.contains(name));
+    let depends_on = app
+        .stacks
+        .iter()
+        .map(Stack::name)
+        .filter(|name| depends_on.contains(name));
     let depends_on = depends_on.map(str::to_owned).collect();
 
     let mut all_parameters = lowered.parameters;
