@@ -1,1 +1,3 @@
-//! TODO
+//! The infrastructure of Baleen: one file per stack, and the environment that decides its values.
+
+pub mod environment;

@@ -1,0 +1,437 @@
+//! Says what the types of an environment cannot: which values go together.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use super::{Environment, Fleet, Instances, Jobs, Kind, Storage};
+
+/// The account that emulators pretend to be.
+const LOCAL_ACCOUNT: &str = "000000000000";
+
+const DAY: u64 = 24 * 3600;
+
+/// The periods that CloudWatch Logs offers, in days (`PutRetentionPolicy` in its API reference).
+const LOG_RETENTION_DAYS: [u32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/// Values that do not go together.
+pub(super) struct Problem {
+    /// The keys that are concerned, the likeliest culprit first.
+    pub keys: Vec<&'static str>,
+    /// What is wrong.
+    pub message: String,
+    /// Why, or what to do.
+    pub hint: Option<String>,
+}
+
+/// Collects all that is wrong with an environment whose file could be read.
+pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    kind(&mut problems, environment);
+    names(&mut problems, environment);
+    storage(&mut problems, &environment.storage);
+    times(&mut problems, environment);
+    jobs(&mut problems, &environment.jobs);
+    fleet(&mut problems, &environment.fleet);
+    if let Err(error) = environment.recipe.check() {
+        problems.push(Problem {
+            keys: vec!["recipe"],
+            message: error.to_string(),
+            hint: None,
+        });
+    }
+    problems
+}
+
+fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
+    let account = environment.account.as_str();
+    match environment.kind {
+        Kind::Local => {
+            if account != LOCAL_ACCOUNT {
+                let message = format!("account is `{account}`, but a local environment's is `{LOCAL_ACCOUNT}`");
+                problems.push(Problem {
+                    keys: vec!["account"],
+                    message,
+                    hint: Some("or set `kind = \"aws\"`".into()),
+                });
+            }
+            if environment.local.is_none() {
+                let hint = Some("say how many workers run: `local = { workers = 1 }`".into());
+                problems.push(Problem {
+                    keys: vec!["kind"],
+                    message: "a local environment needs `local`".into(),
+                    hint,
+                });
+            }
+            let not_local = [
+                ("profile", environment.profile.is_some()),
+                ("fleet.instances", environment.fleet.instances.is_some()),
+            ];
+            for (key, _) in not_local.into_iter().filter(|(_, present)| *present) {
+                let message = format!("{key} is of no use to a local environment");
+                problems.push(Problem {
+                    keys: vec![key],
+                    message,
+                    hint: Some("remove it, or set `kind = \"aws\"`".into()),
+                });
+            }
+        }
+        Kind::Aws => {
+            if account == LOCAL_ACCOUNT {
+                let message = format!("account is `{LOCAL_ACCOUNT}`, which is no account of AWS");
+                problems.push(Problem {
+                    keys: vec!["account"],
+                    message,
+                    hint: Some("give the account's 12 digits".into()),
+                });
+            }
+            if environment.local.is_some() {
+                let message = "local is of no use to an environment of kind `aws`".into();
+                problems.push(Problem {
+                    keys: vec!["local"],
+                    message,
+                    hint: Some("remove it, or set `kind = \"local\"`".into()),
+                });
+            }
+        }
+    }
+}
+
+fn names(problems: &mut Vec<Problem>, environment: &Environment) {
+    let identity = &environment.identity;
+    let names = [
+        ("identity.worker_role_name", &identity.worker_role_name, 64),
+        ("identity.worker_policy_name", &identity.worker_policy_name, 128),
+    ];
+    for (key, name, longest) in names {
+        let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character);
+        if name.is_empty() || name.len() > longest || !name.chars().all(allowed) {
+            let message = format!("{key} is `{name}`; allowed: 1 to {longest} letters, digits and `_+=,.@-`");
+            problems.push(Problem {
+                keys: vec![key],
+                message,
+                hint: None,
+            });
+        }
+    }
+    for address in &environment.notifications.emails {
+        if address
+            .split_once('@')
+            .is_none_or(|(user, host)| user.is_empty() || host.is_empty())
+        {
+            let message = format!("`{address}` is no mail address");
+            problems.push(Problem {
+                keys: vec!["notifications.emails"],
+                message,
+                hint: None,
+            });
+        }
+    }
+    for (key, value) in &environment.tags {
+        let refused = if key.is_empty() || key.chars().count() > 128 {
+            "its key must have 1 to 128 characters"
+        } else if value.chars().count() > 256 {
+            "its value must have at most 256 characters"
+        } else if key.to_ascii_lowercase().starts_with("aws:") {
+            "keys that begin with `aws:` belong to AWS"
+        } else if matches!(key.as_str(), "app" | "environment") {
+            "every resource has this tag already"
+        } else {
+            continue;
+        };
+        problems.push(Problem {
+            keys: vec!["tags"],
+            message: format!("tag `{key}`: {refused}"),
+            hint: None,
+        });
+    }
+}
+
+fn storage(problems: &mut Vec<Problem>, storage: &Storage) {
+    let days = [
+        ("storage.sources_expiry_days", storage.sources_expiry_days),
+        ("storage.enhanced_expiry_days", storage.enhanced_expiry_days),
+        ("storage.delivery_expiry_days", storage.delivery_expiry_days),
+        ("storage.log_expiry_days", Some(storage.log_expiry_days)),
+        ("storage.noncurrent_expiry_days", Some(storage.noncurrent_expiry_days)),
+        (
+            "storage.incomplete_upload_expiry_days",
+            Some(storage.incomplete_upload_expiry_days),
+        ),
+    ];
+    for (key, value) in days.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+        within(problems, key, value, 1..=36_500);
+    }
+}
+
+/// Holds together the times of `CONTRACTS`: what waits must outlive what it waits for.
+fn times(problems: &mut Vec<Problem>, environment: &Environment) {
+    let times = &environment.times;
+    within(
+        problems,
+        "times.visibility_seconds",
+        times.visibility_seconds,
+        3..=43_200,
+    );
+    within(problems, "times.renewal_seconds", times.renewal_seconds, 1..=14_400);
+    within(
+        problems,
+        "times.chunk_timeout_seconds",
+        times.chunk_timeout_seconds,
+        60..=1_209_600,
+    );
+    within(
+        problems,
+        "times.title_timeout_seconds",
+        times.title_timeout_seconds,
+        60..=1_209_600,
+    );
+    within(
+        problems,
+        "times.job_timeout_seconds",
+        times.job_timeout_seconds,
+        60..=31_536_000,
+    );
+    within(problems, "times.work_expiry_days", times.work_expiry_days, 1..=36_500);
+    within(problems, "times.release_seconds", times.release_seconds, 1..=110);
+    within(problems, "times.stall_seconds", times.stall_seconds, 1..=43_200);
+    within(problems, "times.receives", times.receives, 2..=1000);
+    within(problems, "times.attempts", times.attempts, 1..=100);
+    within(problems, "times.archive_days", times.archive_days, 1..=36_500);
+    within(problems, "times.job_expiry_days", times.job_expiry_days, 1..=36_500);
+
+    if u64::from(times.renewal_seconds) * 3 > u64::from(times.visibility_seconds) {
+        let keys = vec!["times.renewal_seconds", "times.visibility_seconds"];
+        let message = format!(
+            "times.renewal_seconds is {}, but must be at most a third of times.visibility_seconds, {}",
+            times.renewal_seconds, times.visibility_seconds
+        );
+        let hint = "a lease must survive two renewals that fail".to_owned();
+        problems.push(Problem {
+            keys,
+            message,
+            hint: Some(hint),
+        });
+    }
+    let chunk = seconds("times.chunk_timeout_seconds", times.chunk_timeout_seconds);
+    let title = seconds("times.title_timeout_seconds", times.title_timeout_seconds);
+    let job = seconds("times.job_timeout_seconds", times.job_timeout_seconds);
+    let work = days("times.work_expiry_days", times.work_expiry_days);
+    let parts = days(
+        "storage.incomplete_upload_expiry_days",
+        environment.storage.incomplete_upload_expiry_days,
+    );
+    below(problems, chunk, title, "a title is at least one chunk");
+    below(
+        problems,
+        title,
+        job,
+        "the job must live to record that its task timed out",
+    );
+    below(problems, job, work, "or what a running job has made so far expires");
+    below(problems, job, parts, "or an upload that a running job resumes is gone");
+    if let Some(expiry) = environment.storage.sources_expiry_days {
+        below(
+            problems,
+            job,
+            days("storage.sources_expiry_days", expiry),
+            "or the source of a running job expires",
+        );
+    }
+    let (attempts, receives) = (
+        count("times.attempts", times.attempts),
+        count("times.receives", times.receives),
+    );
+    below(
+        problems,
+        attempts,
+        receives,
+        "receives are only the backstop of attempts",
+    );
+    let archive = days("times.archive_days", times.archive_days);
+    let items = days("times.job_expiry_days", times.job_expiry_days);
+    below(
+        problems,
+        archive,
+        items,
+        "or an event that is replayed finds no trace of its job, and starts another",
+    );
+}
+
+fn jobs(problems: &mut Vec<Problem>, jobs: &Jobs) {
+    let distinct: BTreeSet<_> = jobs
+        .suffixes
+        .iter()
+        .map(|suffix| suffix.as_str().to_ascii_lowercase())
+        .collect();
+    if distinct.is_empty() || distinct.len() != jobs.suffixes.len() {
+        let message = "jobs.suffixes must name at least one ending, and each once; upper and lower case are alike";
+        problems.push(Problem {
+            keys: vec!["jobs.suffixes"],
+            message: message.into(),
+            hint: None,
+        });
+    }
+    let retention = jobs.log_retention_days;
+    if !LOG_RETENTION_DAYS.contains(&retention) {
+        let allowed = LOG_RETENTION_DAYS.map(|days| days.to_string()).join(", ");
+        let message = format!("jobs.log_retention_days is {retention}; allowed: {allowed}");
+        problems.push(Problem {
+            keys: vec!["jobs.log_retention_days"],
+            message,
+            hint: None,
+        });
+    }
+}
+
+fn fleet(problems: &mut Vec<Problem>, fleet: &Fleet) {
+    within(
+        problems,
+        "fleet.oldest_task_alarm_seconds",
+        fleet.oldest_task_alarm_seconds,
+        60..=1_209_600,
+    );
+    let Some(instances) = &fleet.instances else { return };
+    within(
+        problems,
+        "fleet.instances.volume_gibibytes",
+        instances.volume_gibibytes,
+        8..=16_384,
+    );
+    within(
+        problems,
+        "fleet.instances.on_demand_percentage",
+        instances.on_demand_percentage,
+        0..=100,
+    );
+    within(problems, "fleet.instances.maximum", instances.maximum, 1..=10_000);
+    let maximum = count("fleet.instances.maximum", instances.maximum);
+    for (key, value) in [
+        ("fleet.instances.minimum", instances.minimum),
+        ("fleet.instances.on_demand_base", instances.on_demand_base),
+    ] {
+        not_above(problems, count(key, value), maximum);
+    }
+    lists(problems, instances);
+}
+
+fn lists(problems: &mut Vec<Problem>, instances: &Instances) {
+    let sizes = [
+        ("fleet.instances.subnets", instances.subnets.len(), 1..=32),
+        (
+            "fleet.instances.security_groups",
+            instances.security_groups.len(),
+            1..=16,
+        ),
+        ("fleet.instances.types", instances.types.len(), 1..=40),
+    ];
+    for (key, length, allowed) in sizes
+        .into_iter()
+        .filter(|(_, length, allowed)| !allowed.contains(length))
+    {
+        let message = format!(
+            "{key} has {length} entries; allowed: {} to {}",
+            allowed.start(),
+            allowed.end()
+        );
+        problems.push(Problem {
+            keys: vec![key],
+            message,
+            hint: None,
+        });
+    }
+    for name in &instances.types {
+        let letters = |part: &str| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        if name
+            .split_once('.')
+            .is_none_or(|(family, size)| !letters(family) || !letters(size))
+        {
+            let message = format!("`{name}` is no instance type, such as `g6e.xlarge`");
+            problems.push(Problem {
+                keys: vec!["fleet.instances.types"],
+                message,
+                hint: None,
+            });
+        }
+    }
+}
+
+/// A setting with its unit, to be compared with others.
+#[derive(Clone, Copy)]
+struct Setting {
+    key: &'static str,
+    value: u32,
+    factor: u64,
+}
+
+fn count(key: &'static str, value: u32) -> Setting {
+    Setting { key, value, factor: 1 }
+}
+
+fn seconds(key: &'static str, value: u32) -> Setting {
+    Setting { key, value, factor: 1 }
+}
+
+fn days(key: &'static str, value: u32) -> Setting {
+    Setting {
+        key,
+        value,
+        factor: DAY,
+    }
+}
+
+impl Setting {
+    fn in_base_unit(self) -> u64 {
+        u64::from(self.value) * self.factor
+    }
+}
+
+fn below(problems: &mut Vec<Problem>, lower: Setting, upper: Setting, reason: &str) {
+    if lower.in_base_unit() >= upper.in_base_unit() {
+        let factor = if lower.factor == upper.factor {
+            String::new()
+        } else {
+            format!(" ({} seconds)", upper.in_base_unit())
+        };
+        let message = format!(
+            "{} is {}, but must be less than {}, {}{factor}",
+            lower.key, lower.value, upper.key, upper.value
+        );
+        problems.push(Problem {
+            keys: vec![lower.key, upper.key],
+            message,
+            hint: Some(reason.to_owned()),
+        });
+    }
+}
+
+fn not_above(problems: &mut Vec<Problem>, lower: Setting, upper: Setting) {
+    if lower.value > upper.value {
+        let message = format!(
+            "{} is {}, but must be at most {}, {}",
+            lower.key, lower.value, upper.key, upper.value
+        );
+        problems.push(Problem {
+            keys: vec![lower.key, upper.key],
+            message,
+            hint: None,
+        });
+    }
+}
+
+fn within(problems: &mut Vec<Problem>, key: &'static str, value: u32, allowed: RangeInclusive<u32>) {
+    if !allowed.contains(&value) {
+        let message = format!("{key} is {value}; allowed: {} to {}", allowed.start(), allowed.end());
+        problems.push(Problem {
+            keys: vec![key],
+            message,
+            hint: None,
+        });
+    }
+}

@@ -1,0 +1,180 @@
+//! Texts of a certain shape, which are checked where they are read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// Declares a text of a certain shape: its check, the pattern that says the same in the JSON Schema, and its words.
+macro_rules! text {
+    ($(#[$documentation:meta])* $name:ident, $pattern:literal, $expected:literal, $example:literal, $valid:expr) => {
+        $(#[$documentation])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Returns the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(format!("`{text}` is not {}, such as `{}`", $expected, $example))
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern, "examples": [$example] })
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+        }
+    };
+}
+
+text!(
+    /// The id of an AWS account.
+    AccountId, "^[0-9]{12}$", "an account id of 12 digits", "111122223333",
+    |text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+);
+
+text!(
+    /// The name of a region.
+    Region, "^[a-z]{2}(-[a-z]+)+-[0-9]$", "the name of a region", "ap-northeast-2",
+    |text| {
+        let parts: Vec<_> = text.split('-').collect();
+        let [area, words @ .., number] = parts.as_slice() else { return false };
+        let letters = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        area.len() == 2 && letters(area) && !words.is_empty() && words.iter().all(letters)
+            && number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit())
+    }
+);
+
+text!(
+    /// A part of stack names: lower case letters, digits and hyphens, a letter first, at most 32 characters.
+    Slug, "^[a-z][a-z0-9-]{0,31}$", "made of lower case letters, digits and hyphens, a letter first, at most 32", "baleen",
+    |text| text.len() <= 32
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+);
+
+text!(
+    /// The ending of an object key.
+    Suffix, "^\\.[A-Za-z0-9]{1,16}$", "the ending of a file name, a full stop and up to 16 letters or digits", ".mp4",
+    |text| text.strip_prefix('.').is_some_and(|letters| {
+        (1..=16).contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+);
+
+text!(
+    /// The id of a subnet.
+    SubnetId, "^subnet-([0-9a-f]{8}|[0-9a-f]{17})$", "the id of a subnet", "subnet-0a1b2c3d4e5f67890",
+    |text| is_resource_id(text, "subnet-")
+);
+
+text!(
+    /// The id of a security group.
+    SecurityGroupId, "^sg-([0-9a-f]{8}|[0-9a-f]{17})$", "the id of a security group", "sg-0a1b2c3d4e5f67890",
+    |text| is_resource_id(text, "sg-")
+);
+
+text!(
+    /// The id of a machine image.
+    ImageId, "^ami-([0-9a-f]{8}|[0-9a-f]{17})$", "the id of a machine image", "ami-0a1b2c3d4e5f67890",
+    |text| is_resource_id(text, "ami-")
+);
+
+impl Suffix {
+    /// Takes a suffix that this program itself writes down.
+    pub(super) fn literal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Slug {
+    /// Takes a part of a name that this program itself writes down.
+    pub(super) fn literal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// EC2's ids end with 17 hexadecimal digits; those from before 2016 with 8.
+fn is_resource_id(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts<T: TryFrom<String>>(text: &str) -> bool {
+        T::try_from(text.to_owned()).is_ok()
+    }
+
+    #[test]
+    fn shapes_are_held() {
+        assert!(accepts::<AccountId>("000000000000"));
+        assert!(!accepts::<AccountId>("12345678901"));
+        assert!(!accepts::<AccountId>("12345678901a"));
+        for region in ["ap-northeast-2", "us-gov-west-1", "eu-isoe-west-1"] {
+            assert!(accepts::<Region>(region), "{region}");
+        }
+        for region in [
+            "",
+            "seoul",
+            "ap-northeast2",
+            "ap-northeast-22",
+            "AP-northeast-2",
+            "ap--2",
+        ] {
+            assert!(!accepts::<Region>(region), "{region}");
+        }
+        assert!(accepts::<Suffix>(".MP4"));
+        assert!(!accepts::<Suffix>("mp4"));
+        assert!(!accepts::<Suffix>("."));
+        assert!(accepts::<SubnetId>("subnet-0a1b2c3d"));
+        assert!(!accepts::<SubnetId>("sg-0a1b2c3d"));
+        assert!(!accepts::<Slug>("2baleen"));
+        assert!(!accepts::<Slug>(&"a".repeat(33)));
+    }
+
+    #[test]
+    fn the_defaults_written_here_have_the_right_shape() {
+        for suffix in super::super::Jobs::default().suffixes {
+            assert!(accepts::<Suffix>(suffix.as_str()), "{suffix}");
+        }
+        assert!(accepts::<Slug>(super::super::baleen().as_str()));
+    }
+}
