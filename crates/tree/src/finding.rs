@@ -70,10 +70,7 @@ impl Finding {
         origin: Origin,
         message: impl Into<String>,
     ) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(rule, template, path, origin, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(rule, template, path, origin, message) }
     }
 
     /// Adds what to do about it.
@@ -97,11 +94,7 @@ impl fmt::Display for Severity {
 /// `error[reference/unknown]: … (storage, Resources/Sources/Properties/Tags, stacks/storage.rs:12)`
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}[{}]: {} ({}",
-            self.severity, self.rule, self.message, self.template
-        )?;
+        write!(formatter, "{}[{}]: {} ({}", self.severity, self.rule, self.message, self.template)?;
         if !self.path.segments().is_empty() {
             write!(formatter, ", {}", self.path)?;
         }

@@ -31,11 +31,7 @@ impl Tree {
             serde_json::Value::Object(object) => Node::Map(
                 object
                     .into_iter()
-                    .map(|(key, value)| Entry {
-                        key,
-                        origin,
-                        value: Self::from_json(value, origin),
-                    })
+                    .map(|(key, value)| Entry { key, origin, value: Self::from_json(value, origin) })
                     .collect::<Map>(),
             ),
         };
@@ -50,10 +46,7 @@ impl Tree {
             Node::Number(number) => serde_json::Value::Number(number.clone()),
             Node::String(text) => text.clone().into(),
             Node::List(list) => list.iter().map(Self::to_json).collect(),
-            Node::Map(map) => map
-                .iter()
-                .map(|entry| (entry.key.clone(), entry.value.to_json()))
-                .collect(),
+            Node::Map(map) => map.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect(),
         }
     }
 }
@@ -94,11 +87,7 @@ mod tests {
         let value = json!({"b": [1, 2.5, -3, true, null], "a": {"é\"\n": "x"}, "big": 12_345_678_901_234_567_890_u64});
         let tree = Tree::from_json(value.clone(), Origin::caller());
         assert_eq!(tree.to_json(), value);
-        assert_eq!(
-            tree.to_json_compact(),
-            value.to_string(),
-            "order and numbers stay as they were written"
-        );
+        assert_eq!(tree.to_json_compact(), value.to_string(), "order and numbers stay as they were written");
     }
 
     #[test]

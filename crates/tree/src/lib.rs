@@ -154,11 +154,7 @@ impl Map {
     /// Appends an entry whose origin is that of its value.
     pub fn push(&mut self, key: impl Into<String>, value: Tree) {
         let origin = value.origin;
-        self.entries.push(Entry {
-            key: key.into(),
-            origin,
-            value,
-        });
+        self.entries.push(Entry { key: key.into(), origin, value });
     }
 
     /// Appends an entry. A key that is there already stays: readers report duplicates, so they must be able to see them.
@@ -178,10 +174,7 @@ impl Map {
 
     /// Returns the value of the first entry with this key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
-        self.entries
-            .iter_mut()
-            .find(|entry| entry.key == key)
-            .map(|entry| &mut entry.value)
+        self.entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
     }
 
     /// Lists the entries in order.
@@ -216,9 +209,7 @@ impl<'a> IntoIterator for &'a Map {
 
 impl FromIterator<Entry> for Map {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        Self {
-            entries: entries.into_iter().collect(),
-        }
+        Self { entries: entries.into_iter().collect() }
     }
 }
 

@@ -23,9 +23,7 @@ impl Path {
 
     /// Makes a path from keys.
     pub fn of<'k>(keys: impl IntoIterator<Item = &'k str>) -> Self {
-        Self {
-            segments: keys.into_iter().map(|key| Segment::Key(key.to_owned())).collect(),
-        }
+        Self { segments: keys.into_iter().map(|key| Segment::Key(key.to_owned())).collect() }
     }
 
     /// Returns the path to the entry with this key.
