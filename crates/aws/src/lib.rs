@@ -1,1 +1,51 @@
-//! TODO
+//! Implements the traits of `cloud` over the AWS SDK for Rust: the only crate that links it.
+//!
+//! The same code talks to AWS and to the local emulator; see [`Target`]. Transient failures are retried inside, with
+//! backoff and jitter (the SDK's standard mode; its adaptive mode for CloudFormation, which throttles parallel
+//! deployments), so an error that comes out has outlived a few tries.
+
+mod cloud_formation;
+mod error;
+mod identity;
+mod objects;
+mod queues;
+mod settings;
+mod tables;
+mod workflows;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use cloud::Cloud;
+
+pub use settings::{Settings, Target};
+
+use crate::error::Endpoint;
+
+/// Makes the clients of all services. Nothing is sent yet: credentials are looked for at the first call.
+pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
+    let config = settings::load(settings).await?;
+    let region = config.region().map(ToString::to_string).unwrap_or_default();
+    let endpoint =
+        |service| Endpoint { service, region: region.clone(), url: config.endpoint_url().map(str::to_owned) };
+    Ok(Cloud {
+        cloud_formation: Arc::new(cloud_formation::Service::new(&config, endpoint("CloudFormation"))),
+        identity: Arc::new(identity::Service::new(&config, endpoint("STS"))),
+        objects: Arc::new(objects::Service::new(&config, endpoint("S3"), settings.is_local())),
+        queues: Arc::new(queues::Service::new(&config, endpoint("SQS"))),
+        tables: Arc::new(tables::Service::new(&config, endpoint("DynamoDB"))),
+        workflows: Arc::new(workflows::Service::new(&config, endpoint("Step Functions"))),
+        region: region.clone(),
+    })
+}
+
+/// Converts a time of the SDK; one outside of any calendar is dropped.
+fn time(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
+    let time = time?;
+    jiff::Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}
+
+/// Says whether the configuration is for the emulator: a quick answer is near, so waits are short.
+fn is_local(config: &SdkConfig) -> bool {
+    config.endpoint_url().is_some_and(settings::is_loopback)
+}

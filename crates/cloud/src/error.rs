@@ -61,22 +61,12 @@ pub enum ErrorKind {
 impl Error {
     /// Makes an error without a code or request id.
     pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            operation,
-            message: message.into(),
-            code: None,
-            request_id: None,
-        }
+        Self { kind, operation, message: message.into(), code: None, request_id: None }
     }
 
     /// Makes an error of a local file that an operation reads or writes.
     pub fn file(operation: &'static str, path: &std::path::Path, error: &io::Error) -> Self {
-        Self::new(
-            ErrorKind::File(error.kind()),
-            operation,
-            format!("{}: {error}", path.display()),
-        )
+        Self::new(ErrorKind::File(error.kind()), operation, format!("{}: {error}", path.display()))
     }
 
     /// Adds the service's own code.

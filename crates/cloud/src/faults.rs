@@ -61,19 +61,13 @@ struct Drawn {
 impl Faults {
     /// Fails the calls named.
     pub fn planned(faults: impl IntoIterator<Item = Fault>) -> Self {
-        Self {
-            planned: faults.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { planned: faults.into_iter().collect(), ..Self::default() }
     }
 
     /// Fails about `per_thousand` of a thousand calls, half of them after they took effect, with an error that a
     /// network can cause.
     pub fn drawn(seed: u64, per_thousand: u16) -> Self {
-        Self {
-            drawn: Some(Drawn { seed, per_thousand }),
-            ..Self::default()
-        }
+        Self { drawn: Some(Drawn { seed, per_thousand }), ..Self::default() }
     }
 
     /// Returns what has struck so far.
@@ -85,21 +79,13 @@ impl Faults {
         let Some(kind) = self.kind(call, moment) else {
             return Ok(());
         };
-        let fired = Fired {
-            call: call.clone(),
-            moment,
-            kind,
-        };
+        let fired = Fired { call: call.clone(), moment, kind };
         self.fired.lock().unwrap_or_else(PoisonError::into_inner).push(fired);
         let when = match moment {
             Moment::Before => "before it took effect",
             Moment::After => "after it took effect",
         };
-        Err(Error::new(
-            kind,
-            call.operation,
-            format!("call {} was made to fail {when}", call.number),
-        ))
+        Err(Error::new(kind, call.operation, format!("call {} was made to fail {when}", call.number)))
     }
 
     fn kind(&self, call: &Call, moment: Moment) -> Option<ErrorKind> {
@@ -108,8 +94,7 @@ impl Faults {
         if let Some(fault) = self.planned.iter().find(planned) {
             return Some(fault.kind);
         }
-        self.drawn
-            .and_then(|drawn| drawn.kind(call.operation, call.number, moment))
+        self.drawn.and_then(|drawn| drawn.kind(call.operation, call.number, moment))
     }
 }
 
@@ -121,11 +106,7 @@ impl Interceptor for Faults {
 
     async fn after(&self, call: &Call, error: Option<&Error>) -> Result<()> {
         // A call that failed by itself took no effect that could be hidden.
-        if error.is_some() {
-            Ok(())
-        } else {
-            self.strike(call, Moment::After)
-        }
+        if error.is_some() { Ok(()) } else { self.strike(call, Moment::After) }
     }
 }
 
@@ -133,19 +114,11 @@ impl Drawn {
     fn kind(self, operation: &str, number: u32, moment: Moment) -> Option<ErrorKind> {
         // The draw depends on the call alone, not on what other tasks called in between, so that a seed that found a
         // fault finds it again under concurrency.
-        let draw = operation
-            .bytes()
-            .fold(mix(self.seed ^ u64::from(number)), |hash, byte| {
-                mix(hash ^ u64::from(byte))
-            });
+        let draw = operation.bytes().fold(mix(self.seed ^ u64::from(number)), |hash, byte| mix(hash ^ u64::from(byte)));
         if draw % 1000 >= u64::from(self.per_thousand) {
             return None;
         }
-        let struck = if (draw >> 32).is_multiple_of(2) {
-            Moment::Before
-        } else {
-            Moment::After
-        };
+        let struck = if (draw >> 32).is_multiple_of(2) { Moment::Before } else { Moment::After };
         let kinds = match struck {
             Moment::Before => [ErrorKind::Throttled, ErrorKind::Unreachable, ErrorKind::Unavailable],
             Moment::After => [ErrorKind::Timeout, ErrorKind::Unavailable, ErrorKind::Timeout],

@@ -58,9 +58,6 @@ impl Cloud {
 
 impl std::fmt::Debug for Cloud {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Cloud")
-            .field("region", &self.region)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Cloud").field("region", &self.region).finish_non_exhaustive()
     }
 }

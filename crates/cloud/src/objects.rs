@@ -60,12 +60,7 @@ pub struct ObjectVersion {
 impl ObjectVersion {
     /// Names the newest version of an object.
     pub fn newest(bucket: impl Into<String>, key: impl Into<String>) -> Self {
-        Self {
-            bucket: bucket.into(),
-            key: key.into(),
-            version: None,
-            etag: None,
-        }
+        Self { bucket: bucket.into(), key: key.into(), version: None, etag: None }
     }
 }
 
@@ -115,11 +110,7 @@ pub struct PutTarget {
 impl PutTarget {
     /// Names a target without conditions or metadata.
     pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
-        Self {
-            bucket: bucket.into(),
-            key: key.into(),
-            ..Self::default()
-        }
+        Self { bucket: bucket.into(), key: key.into(), ..Self::default() }
     }
 
     /// Writes only if there is no object of that key.

@@ -42,10 +42,7 @@ impl Recording {
 #[async_trait]
 impl Interceptor for Recording {
     async fn after(&self, call: &Call, error: Option<&Error>) -> Result<()> {
-        let recorded = Recorded {
-            call: call.clone(),
-            error: error.cloned(),
-        };
+        let recorded = Recorded { call: call.clone(), error: error.cloned() };
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
         Ok(())
     }

@@ -50,10 +50,7 @@ pub struct Expression {
 impl Expression {
     /// Starts an expression.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
+        Self { text: text.into(), ..Self::default() }
     }
 
     /// Says what a `#placeholder` stands for.

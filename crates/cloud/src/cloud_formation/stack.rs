@@ -62,10 +62,7 @@ impl StackStatus {
 
     /// Says whether the last operation ended as was wished.
     pub fn is_success(&self) -> bool {
-        matches!(
-            self,
-            Self::CreateComplete | Self::UpdateComplete | Self::DeleteComplete | Self::ImportComplete
-        )
+        matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::DeleteComplete | Self::ImportComplete)
     }
 }
 
@@ -193,10 +190,7 @@ pub struct DeleteStackRequest {
 impl DeleteStackRequest {
     /// Deletes all of a stack.
     pub fn new(stack: impl Into<String>) -> Self {
-        Self {
-            stack: stack.into(),
-            ..Self::default()
-        }
+        Self { stack: stack.into(), ..Self::default() }
     }
 }
 

@@ -28,11 +28,7 @@ impl<T: ?Sized> Intercepted<T> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let number = counts.entry(operation).or_default();
         *number += 1;
-        Call {
-            operation,
-            subject: subject.to_string(),
-            number: *number,
-        }
+        Call { operation, subject: subject.to_string(), number: *number }
     }
 }
 

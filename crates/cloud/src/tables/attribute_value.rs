@@ -146,11 +146,7 @@ pub fn item_from_json(value: Value) -> Option<Item> {
 
 /// Turns an item into a JSON object; see [`AttributeValue::to_json`].
 pub fn item_to_json(item: &Item) -> Value {
-    Value::Object(
-        item.iter()
-            .map(|(name, value)| (name.clone(), value.to_json()))
-            .collect(),
-    )
+    Value::Object(item.iter().map(|(name, value)| (name.clone(), value.to_json())).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,187 @@
+//! Turns the SDK's types into ours, and back.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
+use aws_sdk_cloudformation::types as sdk;
+use cloud::cloud_formation::{
+    Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetType,
+    ExecutionStatus, OnStackFailure, ParameterValue, Replacement, StackDescription, StackEvent, StackOutput,
+    StackResource, StackStatus, StackSummary,
+};
+
+use crate::time;
+
+pub(super) fn stack(stack: sdk::Stack) -> StackDescription {
+    StackDescription {
+        name: stack.stack_name.unwrap_or_default(),
+        id: stack.stack_id.unwrap_or_default(),
+        status: status(stack.stack_status.as_ref()),
+        reason: not_empty(stack.stack_status_reason),
+        description: not_empty(stack.description),
+        parameters: parameter_values(stack.parameters),
+        outputs: stack.outputs.unwrap_or_default().into_iter().map(output).collect(),
+        tags: tag_values(stack.tags),
+        termination_protection: stack.enable_termination_protection.unwrap_or_default(),
+        created: time(stack.creation_time.as_ref()),
+        updated: time(stack.last_updated_time.as_ref()),
+    }
+}
+
+pub(super) fn stack_summary(stack: sdk::Stack) -> StackSummary {
+    StackSummary {
+        name: stack.stack_name.unwrap_or_default(),
+        id: stack.stack_id.unwrap_or_default(),
+        status: status(stack.stack_status.as_ref()),
+        tags: tag_values(stack.tags),
+    }
+}
+
+pub(super) fn stack_resource(resource: sdk::StackResourceSummary) -> StackResource {
+    StackResource {
+        logical_id: resource.logical_resource_id.unwrap_or_default(),
+        physical_id: not_empty(resource.physical_resource_id),
+        resource_type: resource.resource_type.unwrap_or_default(),
+        status: word(resource.resource_status.as_ref().map(sdk::ResourceStatus::as_str)),
+        reason: not_empty(resource.resource_status_reason),
+    }
+}
+
+pub(super) fn stack_event(event: sdk::StackEvent) -> StackEvent {
+    StackEvent {
+        id: event.event_id.unwrap_or_default(),
+        time: time(event.timestamp.as_ref()),
+        stack_id: event.stack_id.unwrap_or_default(),
+        logical_id: event.logical_resource_id.unwrap_or_default(),
+        physical_id: not_empty(event.physical_resource_id),
+        resource_type: event.resource_type.unwrap_or_default(),
+        status: word(event.resource_status.as_ref().map(sdk::ResourceStatus::as_str)),
+        reason: not_empty(event.resource_status_reason),
+        client_token: not_empty(event.client_request_token),
+        detailed_status: event.detailed_status.map(|status| status.as_str().to_owned()),
+    }
+}
+
+pub(super) fn change_set(answer: DescribeChangeSetOutput, changes: Vec<Change>) -> ChangeSetDescription {
+    ChangeSetDescription {
+        name: answer.change_set_name.unwrap_or_default(),
+        id: answer.change_set_id.unwrap_or_default(),
+        stack_id: answer.stack_id.unwrap_or_default(),
+        status: ChangeSetStatus::from(answer.status.as_ref().map_or("", sdk::ChangeSetStatus::as_str)),
+        reason: not_empty(answer.status_reason),
+        execution_status: ExecutionStatus::from(
+            answer.execution_status.as_ref().map_or("", sdk::ExecutionStatus::as_str),
+        ),
+        changes,
+        parameters: parameter_values(answer.parameters),
+        tags: tag_values(answer.tags),
+    }
+}
+
+/// `None` for a change of a hook or of a type that is not a resource.
+pub(super) fn change(change: sdk::Change) -> Option<Change> {
+    let change = change.resource_change?;
+    let scope = change.scope.unwrap_or_default();
+    Some(Change {
+        action: ChangeAction::from(change.action.as_ref().map_or("", sdk::ChangeAction::as_str)),
+        logical_id: change.logical_resource_id.unwrap_or_default(),
+        physical_id: not_empty(change.physical_resource_id),
+        resource_type: change.resource_type.unwrap_or_default(),
+        replacement: change.replacement.map(|replacement| Replacement::from(replacement.as_str())),
+        policy_action: change.policy_action.map(|action| action.as_str().to_owned()),
+        scope: scope.iter().map(|attribute| attribute.as_str().to_owned()).collect(),
+        details: change.details.unwrap_or_default().into_iter().map(change_detail).collect(),
+    })
+}
+
+fn change_detail(detail: sdk::ResourceChangeDetail) -> ChangeDetail {
+    let evaluation = detail.evaluation.map(|evaluation| evaluation.as_str().to_owned());
+    let change_source = detail.change_source.map(|source| source.as_str().to_owned());
+    let causing_entity = not_empty(detail.causing_entity);
+    let Some(target) = detail.target else {
+        return ChangeDetail { evaluation, change_source, causing_entity, ..ChangeDetail::default() };
+    };
+    ChangeDetail {
+        attribute: word(target.attribute.as_ref().map(sdk::ResourceAttribute::as_str)),
+        name: not_empty(target.name),
+        path: not_empty(target.path),
+        requires_recreation: target.requires_recreation.map(|recreation| recreation.as_str().to_owned()),
+        evaluation,
+        change_source,
+        causing_entity,
+        before: target.before_value,
+        after: target.after_value,
+    }
+}
+
+pub(super) fn change_set_type(kind: ChangeSetType) -> sdk::ChangeSetType {
+    match kind {
+        ChangeSetType::Create => sdk::ChangeSetType::Create,
+        ChangeSetType::Update => sdk::ChangeSetType::Update,
+    }
+}
+
+pub(super) fn capability(capability: Capability) -> sdk::Capability {
+    match capability {
+        Capability::Iam => sdk::Capability::CapabilityIam,
+        Capability::NamedIam => sdk::Capability::CapabilityNamedIam,
+        Capability::AutoExpand => sdk::Capability::CapabilityAutoExpand,
+    }
+}
+
+pub(super) fn on_stack_failure(what: OnStackFailure) -> sdk::OnStackFailure {
+    match what {
+        OnStackFailure::DoNothing => sdk::OnStackFailure::DoNothing,
+        OnStackFailure::Rollback => sdk::OnStackFailure::Rollback,
+        OnStackFailure::Delete => sdk::OnStackFailure::Delete,
+    }
+}
+
+pub(super) fn parameters(parameters: &BTreeMap<String, ParameterValue>) -> Vec<sdk::Parameter> {
+    let parameter = |(name, value): (&String, &ParameterValue)| {
+        let parameter = sdk::Parameter::builder().parameter_key(name);
+        match value {
+            ParameterValue::Value(value) => parameter.parameter_value(value).build(),
+            ParameterValue::Previous => parameter.use_previous_value(true).build(),
+        }
+    };
+    parameters.iter().map(parameter).collect()
+}
+
+pub(super) fn tags(tags: &BTreeMap<String, String>) -> Vec<sdk::Tag> {
+    tags.iter().map(|(name, value)| sdk::Tag::builder().key(name).value(value).build()).collect()
+}
+
+fn parameter_values(parameters: Option<Vec<sdk::Parameter>>) -> BTreeMap<String, String> {
+    let parameter = |parameter: sdk::Parameter| {
+        (parameter.parameter_key.unwrap_or_default(), parameter.parameter_value.unwrap_or_default())
+    };
+    parameters.unwrap_or_default().into_iter().map(parameter).collect()
+}
+
+fn tag_values(tags: Option<Vec<sdk::Tag>>) -> BTreeMap<String, String> {
+    let tag = |tag: sdk::Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
+    tags.unwrap_or_default().into_iter().map(tag).collect()
+}
+
+fn output(output: sdk::Output) -> (String, StackOutput) {
+    let value = StackOutput {
+        value: output.output_value.unwrap_or_default(),
+        description: not_empty(output.description),
+        export: not_empty(output.export_name),
+    };
+    (output.output_key.unwrap_or_default(), value)
+}
+
+fn status(status: Option<&sdk::StackStatus>) -> StackStatus {
+    StackStatus::from(status.map_or("", sdk::StackStatus::as_str))
+}
+
+fn word(word: Option<&str>) -> String {
+    word.unwrap_or_default().to_owned()
+}
+
+/// Takes an empty text for none: query protocols do not tell them apart.
+fn not_empty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
