@@ -1,0 +1,43 @@
+//! The right form of everything that the other files get wrong.
+
+use resources::{ec2, kind, s3, sns, sqs, stepfunctions};
+use template::{App, Arn, Assume, Id, If, NoValue, Parameter, References, Settings, Stack, Value, aws, equals, sub};
+
+struct Storage {
+    sources: s3::BucketRef,
+    topic: sns::TopicRef,
+}
+
+fn storage(stack: &mut Stack) -> Storage {
+    let expire = s3::Rule::new(s3::RuleStatus::Enabled).expiration_in_days(30);
+    let sources = stack.add("Sources", s3::Bucket::new().lifecycle_configuration([expire]));
+    let topic = stack.add("Topic", sns::Topic::new());
+    Storage { sources, topic }
+}
+
+fn fleet(stack: &mut Stack, storage: &Storage) -> sqs::QueueRef {
+    stack.output("Objects", sub!("{}/*", storage.sources.arn()));
+    let role: Value<Arn<kind::iam::Role>> = "arn:aws:iam::111122223333:role/jobs".assume();
+    stack.add("Jobs", stepfunctions::StateMachine::new(role));
+    stack.add("Mail", sns::Subscription::new(storage.topic.arn(), "email").endpoint("media@example.com"));
+    let groups = ["sg-1".assume::<Id<kind::ec2::SecurityGroup>>()];
+    let data = ec2::LaunchTemplateData::new().security_group_ids(groups);
+    stack.add("Template", ec2::LaunchTemplate::new(data));
+    let size = stack.parameter("Size", Parameter::integer().default(1));
+    let large = stack.condition("Large", equals(aws::region(), "ap-northeast-2"));
+    stack.add("Queue", sqs::Queue::new().delay_seconds(If::new(&large, size, NoValue)))
+}
+
+fn main() {
+    let mut app = App::new(Settings {
+        name: "baleen".into(),
+        environment: "dev".into(),
+        account: "111122223333".into(),
+        region: "ap-northeast-2".into(),
+        tags: vec![],
+        references: References::Weak,
+        termination_protection: false,
+    });
+    let storage = app.stack("storage", storage);
+    app.stack("fleet", |stack| fleet(stack, &storage));
+}
