@@ -1,0 +1,63 @@
+//! `cargo xtask codegen`: the resource types and the packed schemas, from the vendored provider schemas.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+/// Without an option, writes what is not fresh.
+#[derive(Args)]
+pub struct Arguments {
+    /// Changes nothing, and fails if something is not fresh.
+    #[arg(long, conflicts_with_all = ["add", "vendor", "all"])]
+    check: bool,
+    /// Adds resource types to the allow-list first, such as `AWS::ECS::Cluster`.
+    #[arg(long, value_name = "TYPE", num_args = 1..)]
+    add: Vec<String>,
+    /// Vendors the schemas of another wheel of cfn-lint first (`pip download cfn-lint==VERSION --no-deps`).
+    #[arg(long, value_name = "WHEEL")]
+    vendor: Option<PathBuf>,
+    /// Writes a crate of all resource types into this folder instead, for `cargo check` there.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["add", "vendor"])]
+    all: Option<PathBuf>,
+}
+
+pub fn run(root: &Path, arguments: &Arguments) -> Result<()> {
+    if let Some(folder) = &arguments.all {
+        let count = ::codegen::output::generate_all(root, folder)?;
+        say(&format!("wrote {count} resource types to {}", folder.display()));
+        return Ok(());
+    }
+    if let Some(wheel) = &arguments.vendor {
+        let record = ::codegen::vendor::vendor(root, wheel)?;
+        say(&format!("vendored {} resource types of {} {}", record.types, record.package, record.version));
+    }
+    for type_name in &arguments.add {
+        if !::codegen::output::add(root, type_name)? {
+            say(&format!("{type_name} is on the allow-list already"));
+        }
+    }
+    let files = ::codegen::output::generate(root)?;
+    if arguments.check {
+        let stale = ::codegen::output::stale(root, &files)?;
+        if !stale.is_empty() {
+            let list: String = stale.iter().map(|path| format!("\n  {}", path.display())).collect();
+            bail!("these files are not as generated; run `cargo xtask codegen`:{list}");
+        }
+        say(&format!("{} generated files are fresh", files.len()));
+        return Ok(());
+    }
+    let written = ::codegen::output::write(root, &files)?;
+    for path in &written {
+        say(&path.display().to_string());
+    }
+    say(&format!("{} of {} generated files written", written.len(), files.len()));
+    Ok(())
+}
+
+fn say(text: &str) {
+    #[expect(clippy::print_stderr, reason = "progress for the person who runs it")]
+    {
+        eprintln!("{text}");
+    }
+}
