@@ -48,6 +48,15 @@ pub(crate) enum Kind {
     Text(Vec<Part>),
     /// JSON in a string.
     Stringified(Box<Expression>),
+    /// A document that is wrong; synthesis reports it.
+    Invalid(Arc<Mistake>),
+}
+
+/// What is wrong with a document, and what to do about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Mistake {
+    pub message: String,
+    pub hint: String,
 }
 
 #[derive(Clone, Debug)]
@@ -58,10 +67,7 @@ pub(crate) enum Part {
 
 impl Expression {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            origin: Origin::Unknown,
-        }
+        Self { kind, origin: Origin::Unknown }
     }
 
     /// Makes a string.
@@ -91,9 +97,7 @@ impl Expression {
 
     /// Makes an object; absent entries are left out.
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::new(Kind::Map(
-            entries.into_iter().map(|(key, value)| (key.into(), value)).collect(),
-        ))
+        Self::new(Kind::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect()))
     }
 
     pub(crate) fn properties(properties: Properties) -> Self {
@@ -103,6 +107,13 @@ impl Expression {
     /// Makes a value that is not there: the property is left out.
     pub fn absent() -> Self {
         Self::new(Kind::Absent)
+    }
+
+    /// Makes a value that is wrong: synthesis reports it as `synth/invalid-document`, with the line of its origin.
+    ///
+    /// For typed documents whose parts do not fit together in a way that no type can forbid.
+    pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid(Arc::new(Mistake { message: message.into(), hint: hint.into() })))
     }
 
     /// Makes a string that holds the JSON of another expression, for properties such as a dashboard's body.
@@ -138,6 +149,11 @@ impl Expression {
             Kind::String(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Returns where the value was written.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// Gives the expression an origin, unless it has one.

@@ -32,6 +32,7 @@
 mod app;
 mod assembly;
 mod condition;
+mod document;
 mod expression;
 mod intrinsics;
 mod lower;
@@ -49,6 +50,7 @@ mod value;
 pub use app::{App, References, Settings};
 pub use assembly::{Assembly, StackTemplate, WeakReference};
 pub use condition::{Condition, Test, and, equals, not, or};
+pub use document::PolicyStatement;
 pub use expression::Expression;
 pub use intrinsics::{aws, base64, cidr, dynamic, get_azs, join, select, split};
 pub use mapping::Mapping;

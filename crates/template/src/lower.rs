@@ -34,12 +34,7 @@ pub(crate) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     pub fn new(app: &'a App, stack: &'a Stack) -> Self {
-        Self {
-            app,
-            stack,
-            imports: Vec::new(),
-            findings: Vec::new(),
-        }
+        Self { app, stack, imports: Vec::new(), findings: Vec::new() }
     }
 
     /// Lowers a value; nothing if it is absent.
@@ -60,11 +55,7 @@ impl<'a> Lowering<'a> {
             Kind::Map(entries) => {
                 let lowered = entries.iter().filter_map(|(key, value)| {
                     let value = self.value(value, &path.key(key), origin)?;
-                    Some(Entry {
-                        key: key.clone(),
-                        origin: value.origin,
-                        value,
-                    })
+                    Some(Entry { key: key.clone(), origin: value.origin, value })
                 });
                 Tree::new(Node::Map(lowered.collect()), origin)
             }
@@ -97,14 +88,17 @@ impl<'a> Lowering<'a> {
                 stringify(json, &mut parts);
                 self.text(&parts, path, origin)
             }
+            Kind::Invalid(mistake) => {
+                self.error("synth/invalid-document", path.clone(), origin, &*mistake.message, &*mistake.hint);
+                Tree::new(Node::Null, origin)
+            }
         };
         Some(place(tree, origin))
     }
 
     /// Lowers a value where something must stand; what is absent becomes `AWS::NoValue`.
     fn branch(&mut self, expression: &Expression, path: &Path, origin: Origin) -> Tree {
-        self.value(expression, path, origin)
-            .unwrap_or_else(|| reference("AWS::NoValue"))
+        self.value(expression, path, origin).unwrap_or_else(|| reference("AWS::NoValue"))
     }
 
     /// Lowers the properties of a resource or of a property type.
@@ -119,24 +113,11 @@ impl<'a> Lowering<'a> {
             }
             match self.value(&property.value, &path, property.origin) {
                 Some(value) => {
-                    map.push_entry(Entry {
-                        key: property.name.to_string(),
-                        origin: property.origin,
-                        value,
-                    });
+                    map.push_entry(Entry { key: property.name.to_string(), origin: property.origin, value });
                 }
                 None if property.required => {
-                    let message = format!(
-                        "`{}` is required, but the value given is absent (`None`)",
-                        property.name
-                    );
-                    self.error(
-                        "synth/required-absent",
-                        path,
-                        property.origin,
-                        message,
-                        "give it a value",
-                    );
+                    let message = format!("`{}` is required, but the value given is absent (`None`)", property.name);
+                    self.error("synth/required-absent", path, property.origin, message, "give it a value");
                 }
                 None => {}
             }
@@ -181,13 +162,7 @@ impl<'a> Lowering<'a> {
         }
         if !there.same_app(&self.stack.identity) {
             let message = format!("`{}` belongs to a stack of another app", of.handle.logical_id());
-            self.error(
-                "synth/foreign-reference",
-                path.clone(),
-                origin,
-                message,
-                "declare both stacks in one app",
-            );
+            self.error("synth/foreign-reference", path.clone(), origin, message, "declare both stacks in one app");
             return local;
         }
         self.check_not_conditional(of, path, origin);
@@ -211,35 +186,20 @@ impl<'a> Lowering<'a> {
             References::Exports => {
                 let name = export_name(self.app, &there.stack, &output);
                 let imported = Tree::single("Fn::ImportValue", Tree::string(name));
-                if of.list {
-                    Tree::single("Fn::Split", list([Tree::string(","), imported]))
-                } else {
-                    imported
-                }
+                if of.list { Tree::single("Fn::Split", list([Tree::string(","), imported])) } else { imported }
             }
         }
     }
 
     fn check_not_conditional(&mut self, of: &Reference, path: &Path, origin: Origin) {
-        let there = self
-            .app
-            .stacks
-            .iter()
-            .find(|stack| stack.identity.same_stack(&of.handle.identity));
+        let there = self.app.stacks.iter().find(|stack| stack.identity.same_stack(&of.handle.identity));
         let Some(stack) = there else {
             let message = format!("stack `{}` has not been declared", of.handle.stack());
-            self.error(
-                "synth/foreign-reference",
-                path.clone(),
-                origin,
-                message,
-                "declare it before this one",
-            );
+            self.error("synth/foreign-reference", path.clone(), origin, message, "declare it before this one");
             return;
         };
-        let condition = stack
-            .resource(of.handle.logical_id())
-            .and_then(|found| found.item.attributes.condition.as_ref());
+        let condition =
+            stack.resource(of.handle.logical_id()).and_then(|found| found.item.attributes.condition.as_ref());
         if let Some((condition, _)) = condition {
             let message = format!(
                 "`{}` of stack `{}` exists only under condition `{}`, so another stack cannot use it",
@@ -288,8 +248,7 @@ impl<'a> Lowering<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.findings
-            .push(Finding::error(rule, self.stack.name(), path, origin, message).hint(hint));
+        self.findings.push(Finding::error(rule, self.stack.name(), path, origin, message).hint(hint));
     }
 }
 
@@ -325,46 +284,16 @@ impl Substitution {
             (Node::String(text), _) => self.literal(text),
             (Node::Number(number), _) => self.literal(&number.to_string()),
             (Node::Bool(flag), _) => self.literal(if *flag { "true" } else { "false" }),
-            (
-                _,
-                Some((
-                    "Ref",
-                    Tree {
-                        node: Node::String(name),
-                        ..
-                    },
-                )),
-            ) => self.pieces.push(Piece::Name(name.clone())),
-            (
-                _,
-                Some((
-                    "Fn::GetAtt",
-                    Tree {
-                        node: Node::List(path), ..
-                    },
-                )),
-            ) => {
+            (_, Some(("Ref", Tree { node: Node::String(name), .. }))) => self.pieces.push(Piece::Name(name.clone())),
+            (_, Some(("Fn::GetAtt", Tree { node: Node::List(path), .. }))) => {
                 let name: Vec<_> = path.iter().filter_map(Tree::as_str).collect();
                 self.pieces.push(Piece::Name(name.join(".")));
             }
-            (
-                _,
-                Some((
-                    "Fn::Sub",
-                    Tree {
-                        node: Node::String(text),
-                        ..
-                    },
-                )),
-            ) => {
+            (_, Some(("Fn::Sub", Tree { node: Node::String(text), .. }))) => {
                 self.pieces.push(Piece::Escaped(text.clone()));
             }
             _ => {
-                let known = self
-                    .variables
-                    .iter()
-                    .find(|entry| entry.value == tree)
-                    .map(|entry| entry.key.clone());
+                let known = self.variables.iter().find(|entry| entry.value == tree).map(|entry| entry.key.clone());
                 let name = known.unwrap_or_else(|| {
                     let name = format!("Value{}", self.variables.len() + 1);
                     self.variables.push(&*name, tree);
@@ -420,10 +349,7 @@ fn stringify(expression: &Expression, parts: &mut Vec<Part>) {
             stringify_object(entries, parts);
         }
         Kind::Properties(properties) => {
-            let entries = properties
-                .entries
-                .iter()
-                .map(|property| (&*property.name, &property.value));
+            let entries = properties.entries.iter().map(|property| (&*property.name, &property.value));
             stringify_object(entries, parts);
         }
         Kind::Text(inner) => {
@@ -442,7 +368,8 @@ fn stringify(expression: &Expression, parts: &mut Vec<Part>) {
         | Kind::Pseudo(_)
         | Kind::If(..)
         | Kind::FindInMap(..)
-        | Kind::Function(..) => {
+        | Kind::Function(..)
+        | Kind::Invalid(_) => {
             literal("\"".to_owned());
             parts.push(Part::Hole(expression.clone()));
             parts.push(Part::Literal("\"".to_owned()));
@@ -478,20 +405,14 @@ pub(crate) fn place(mut tree: Tree, origin: Origin) -> Tree {
         Node::Map(map) if map.iter().any(|entry| unplaced(&entry.value)) => {
             let placed = std::mem::take(map).into_iter().map(|entry| Entry {
                 origin: entry.origin.or(origin),
-                value: if unplaced(&entry.value) {
-                    place(entry.value, origin)
-                } else {
-                    entry.value
-                },
+                value: if unplaced(&entry.value) { place(entry.value, origin) } else { entry.value },
                 key: entry.key,
             });
             *map = placed.collect();
         }
         Node::List(items) if items.iter().any(unplaced) => {
             let placed = std::mem::take(items).into_iter();
-            *items = placed
-                .map(|item| if unplaced(&item) { place(item, origin) } else { item })
-                .collect();
+            *items = placed.map(|item| if unplaced(&item) { place(item, origin) } else { item }).collect();
         }
         _ => {}
     }

@@ -1,0 +1,89 @@
+//! States to the fields that the language wants.
+
+use template::Expression;
+use tree::Origin;
+
+use super::error::{catchers, retriers};
+use super::flow::{Flow, Named};
+use super::state::{State, Transition};
+use super::verify;
+
+/// Lowers a flow; `seen` has the states of the machine so far, whose names must not come again.
+pub(super) fn flow(flow: Flow, seen: &mut Vec<(String, Origin)>) -> [(&'static str, Expression); 2] {
+    let mistakes = verify::flow(&flow, seen);
+    let start_at = flow.states.first().map_or_else(Expression::absent, |first| Expression::string(&first.name));
+    let names: Vec<String> = flow.states.iter().skip(1).map(|named| named.name.clone()).collect();
+    let mut following = names.into_iter();
+    let mut states = Vec::new();
+    for Named { name, origin, state } in flow.states {
+        let lowered = lower(state, following.next(), seen).at(origin);
+        states.push((name, lowered));
+    }
+    states.extend(mistakes);
+    [("StartAt", start_at), ("States", Expression::map(states))]
+}
+
+fn lower(state: State, following: Option<String>, seen: &mut Vec<(String, Origin)>) -> Expression {
+    let mut fields = vec![("Type", Expression::string(state.kind))];
+    // The comment first, the output last: the order in which a reader wants to know.
+    let (output, others): (Vec<_>, Vec<_>) = state.fields.into_iter().partition(|(name, _)| *name == "Output");
+    let (comment, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(name, _)| *name == "Comment");
+    fields.extend(comment);
+    fields.extend(others);
+    fields.push(("Arguments", object(state.arguments, "argument")));
+    match state.kind {
+        "Map" => {
+            fields.extend(state.flows.into_iter().map(|inner| ("ItemProcessor", Expression::map(flow(inner, seen)))))
+        }
+        "Parallel" => {
+            let branches = state.flows.into_iter().map(|branch| Expression::map(flow(branch, seen)));
+            fields.push(("Branches", Expression::list(branches)));
+        }
+        _ => {}
+    }
+    fields.push(("Assign", variables(state.assign)));
+    fields.extend(output);
+    fields.push(("Retry", retriers(state.retriers)));
+    fields.push(("Catch", catchers(state.catchers)));
+    if state.kind == "Choice" {
+        let rules = state.rules.into_iter().map(|rule| {
+            Expression::map([("Condition", rule.condition), ("Next", Expression::string(rule.next))]).at(rule.origin)
+        });
+        fields.push(("Choices", Expression::list(rules)));
+    }
+    let next = if state.kind == "Choice" { "Default" } else { "Next" };
+    match (state.transition, following) {
+        (Transition::To(name, origin), _) => fields.push((next, Expression::string(name).at(origin))),
+        (Transition::Following, Some(name)) => fields.push((next, Expression::string(name))),
+        (Transition::Following, None) | (Transition::End, _) => fields.push(("End", Expression::bool(true))),
+        (Transition::Never, _) => {}
+    }
+    Expression::map(fields)
+}
+
+/// Lowers variables, whose names have rules.
+pub(super) fn variables(variables: Vec<(String, Expression)>) -> Expression {
+    let checked = variables.into_iter().map(|(name, value)| {
+        let mistake = verify::variable(&name).map(|mistake| mistake.at(value.origin()));
+        (name, mistake.unwrap_or(value))
+    });
+    object(checked.collect(), "variable")
+}
+
+/// Makes an object of entries that come one by one; nothing of none.
+fn object(entries: Vec<(String, Expression)>, what: &str) -> Expression {
+    if entries.is_empty() {
+        return Expression::absent();
+    }
+    let mut object: Vec<(String, Expression)> = Vec::with_capacity(entries.len());
+    for (name, value) in entries {
+        let is_set = object.iter().any(|(known, _)| *known == name);
+        object.push(if is_set {
+            let message = format!("{what} `{name}` is set twice in one state");
+            (name, Expression::invalid(message, "keep one of the two").at(value.origin()))
+        } else {
+            (name, value)
+        });
+    }
+    Expression::map(object)
+}

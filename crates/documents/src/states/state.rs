@@ -1,0 +1,72 @@
+use template::Expression;
+use tree::Origin;
+
+use super::error::{Catcher, Retrier};
+use super::flow::Flow;
+
+/// A state of any kind.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub(super) kind: &'static str,
+    /// What has no rules of its own, in the order in which it is written.
+    pub(super) fields: Vec<(&'static str, Expression)>,
+    pub(super) arguments: Vec<(String, Expression)>,
+    pub(super) assign: Vec<(String, Expression)>,
+    pub(super) retriers: Vec<Retrier>,
+    pub(super) catchers: Vec<Catcher>,
+    pub(super) rules: Vec<Rule>,
+    /// What runs inside: one flow for a map, several for a parallel state.
+    pub(super) flows: Vec<Flow>,
+    pub(super) transition: Transition,
+}
+
+/// A rule of a choice.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub condition: Expression,
+    pub next: String,
+    pub origin: Origin,
+}
+
+/// What comes after a state.
+#[derive(Clone, Debug)]
+pub(super) enum Transition {
+    /// The state that is written after it; the end, after the last one.
+    Following,
+    To(String, Origin),
+    End,
+    /// It is an end: succeed and fail.
+    Never,
+}
+
+impl State {
+    pub(super) fn new(kind: &'static str) -> Self {
+        Self {
+            kind,
+            fields: Vec::new(),
+            arguments: Vec::new(),
+            assign: Vec::new(),
+            retriers: Vec::new(),
+            catchers: Vec::new(),
+            rules: Vec::new(),
+            flows: Vec::new(),
+            transition: Transition::Following,
+        }
+    }
+
+    pub(super) fn ending(kind: &'static str) -> Self {
+        Self { transition: Transition::Never, ..Self::new(kind) }
+    }
+
+    /// Sets a field; one that is set already is reported.
+    #[track_caller]
+    pub(super) fn set(&mut self, name: &'static str, value: Expression) {
+        let is_set = self.fields.iter().any(|(known, _)| *known == name);
+        let value = if is_set {
+            Expression::invalid(format!("`{name}` of the state is set twice"), "keep one of the two")
+        } else {
+            value
+        };
+        self.fields.push((name, value.at(Origin::caller())));
+    }
+}
