@@ -21,7 +21,8 @@ const FIXUPS: [Fixup; 6] = [
 /// Applies all fixups.
 pub fn apply(schemas: &mut Schemas) -> Result<()> {
     for (type_name, fixup) in FIXUPS {
-        let schema = schemas.get_mut(type_name).with_context(|| format!("a fixup is for `{type_name}`, which is gone"))?;
+        let schema =
+            schemas.get_mut(type_name).with_context(|| format!("a fixup is for `{type_name}`, which is gone"))?;
         fixup(schema).with_context(|| format!("a fixup of `{type_name}` is no longer needed or no longer fits"))?;
     }
     Ok(())
@@ -152,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_fixup_fails_once_the_schema_is_right() {
-        let mut schema = json!({"definitions": {"NotificationConfiguration": {"properties": {"TopicARN": {"type": "string"}}}}});
+        let mut schema =
+            json!({"definitions": {"NotificationConfiguration": {"properties": {"TopicARN": {"type": "string"}}}}});
         assert!(auto_scaling_topic_is_one_arn(&mut schema).is_err());
         let mut schema = json!({"properties": {"RedrivePolicy": {"$ref": "#/definitions/RedrivePolicy"}}});
         assert!(sqs_redrive_policy_is_known(&mut schema).is_err());

@@ -1,6 +1,6 @@
-//! `CloudFormation`'s names in Rust's letters.
+//! CloudFormation's names in Rust's letters.
 
-/// Words whose capitals mislead: the first is how `CloudFormation` writes them, the second where words begin.
+/// Words whose capitals mislead: the first is how CloudFormation writes them, the second where words begin.
 const IRREGULAR: [(&str, &str); 13] = [
     ("DynamoDBv2", "DynamoDbv2"),
     ("GraphQL", "Graphql"),
@@ -77,7 +77,7 @@ pub fn resource_name(type_name: &str) -> &str {
     type_name.rsplit("::").next().unwrap_or(type_name)
 }
 
-/// The name of a type. `CloudFormation`'s own is kept wherever it is one.
+/// The name of a type. CloudFormation's own is kept wherever it is one.
 pub fn type_ident(name: &str) -> String {
     let mut ident = String::new();
     let mut upper = true;
@@ -99,7 +99,9 @@ pub fn variant(value: &str) -> String {
     let mut ident = String::new();
     for piece in value.split(|character: char| !character.is_ascii_alphanumeric()).filter(|piece| !piece.is_empty()) {
         // `1.0` is not `10`.
-        if ident.ends_with(|last: char| last.is_ascii_digit()) && piece.starts_with(|first: char| first.is_ascii_digit()) {
+        if ident.ends_with(|last: char| last.is_ascii_digit())
+            && piece.starts_with(|first: char| first.is_ascii_digit())
+        {
             ident.push('_');
         }
         let shouted = !piece.contains(|character: char| character.is_ascii_lowercase());

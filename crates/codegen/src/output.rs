@@ -68,8 +68,10 @@ pub fn generate(root: &Path) -> Result<Files> {
     let sources = inputs.sources(inputs.reviewed.allowed.iter().map(String::as_str))?;
     inputs.reviewed.refuse_unused()?;
 
-    let mut files: Files =
-        format(root, sources)?.into_iter().map(|(path, text)| (Path::new(RESOURCES).join(path), text.into_bytes())).collect();
+    let mut files: Files = format(root, sources)?
+        .into_iter()
+        .map(|(path, text)| (Path::new(RESOURCES).join(path), text.into_bytes()))
+        .collect();
     files.insert(pack::FILE.into(), pack::pack(&vendor::read(root)?)?);
     Ok(files)
 }
@@ -177,7 +179,12 @@ fn format(root: &Path, sources: Sources) -> Result<Sources> {
 
 /// Checks that a source is Rust, by having it formatted.
 pub fn parses(source: &str) -> Result<()> {
-    let mut child = rustfmt().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("cannot run rustfmt")?;
+    let mut child = rustfmt()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run rustfmt")?;
     child.stdin.take().context("rustfmt has no input")?.write_all(source.as_bytes())?;
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

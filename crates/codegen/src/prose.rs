@@ -93,16 +93,18 @@ fn without_html(text: &str) -> String {
     while let Some(at) = rest.find(['<', '`']) {
         let (before, tag) = rest.split_at(at);
         clean.push_str(before);
-        if tag.starts_with('`') {
+        if let Some(after) = tag.strip_prefix('`') {
             code = !code;
             clean.push('`');
-            rest = &tag[1..];
+            rest = after;
             continue;
         }
         let end = tag.find('>').filter(|_| !code);
         let name = end.map(|end| tag[1..end].trim_matches('/').split(' ').next().unwrap_or_default().to_lowercase());
         match name.as_deref() {
-            Some("p" | "br" | "ul" | "ol" | "note" | "dl" | "dt" | "dd" | "important" | "div" | "fullname") => clean.push('\n'),
+            Some("p" | "br" | "ul" | "ol" | "note" | "dl" | "dt" | "dd" | "important" | "div" | "fullname") => {
+                clean.push('\n');
+            }
             Some("li") => clean.push_str(if tag.starts_with("</") { "\n" } else { "\n- " }),
             Some("code") => clean.push('`'),
             Some("b" | "i" | "a" | "em" | "strong" | "span" | "sup") => {}
@@ -119,10 +121,10 @@ fn without_html(text: &str) -> String {
 
 /// Splits a line into words that do not break, with what Markdown would take for something else escaped.
 fn escape(line: &str) -> Vec<String> {
-    let balanced = line.matches('`').count() % 2 == 0;
+    let balanced = line.matches('`').count().is_multiple_of(2);
     let mut words: Vec<String> = Vec::new();
     let mut code = false;
-    let mut link = false;
+    let mut linked = false;
     for word in line.split_whitespace() {
         let mut escaped = String::new();
         let characters: Vec<char> = word.chars().collect();
@@ -130,14 +132,14 @@ fn escape(line: &str) -> Vec<String> {
             match character {
                 '`' if balanced => code = !code,
                 '`' => escaped.push('\\'),
-                '[' if !code && is_link(line, word, index) => link = true,
-                ']' if !code && link => link = false,
+                '[' if !code && is_link(line, word, index) => linked = true,
+                ']' if !code && linked => linked = false,
                 '[' | ']' | '<' | '>' if !code => escaped.push('\\'),
                 _ => {}
             }
             escaped.push(character);
         }
-        words.push(if code || link { escaped } else { spelt_out(&with_links(&escaped)) });
+        words.push(if code || linked { escaped } else { spelt_out(&with_links(&escaped)) });
     }
     words
 }
@@ -186,7 +188,10 @@ mod tests {
     #[test]
     fn markdown_of_the_documentation() {
         let text = "Use ``PutBucketPolicy``.\n  Operations:\n  +   [Create it](https://a.b/c.html) \n  +  Delete it";
-        assert_eq!(cleaned(text), "Use `PutBucketPolicy`.\n\nOperations:\n\n- [Create it](https://a.b/c.html)\n- Delete it");
+        assert_eq!(
+            cleaned(text),
+            "Use `PutBucketPolicy`.\n\nOperations:\n\n- [Create it](https://a.b/c.html)\n- Delete it"
+        );
     }
 
     #[test]
@@ -197,7 +202,10 @@ mod tests {
 
     #[test]
     fn what_rustdoc_would_misunderstand_is_escaped() {
-        assert_eq!(cleaned("From [a-z] to <name>, see https://a.b."), "From \\[a-z\\] to \\<name\\>, see <https://a.b>.");
+        assert_eq!(
+            cleaned("From [a-z] to <name>, see https://a.b."),
+            "From \\[a-z\\] to \\<name\\>, see <https://a.b>."
+        );
         assert_eq!(cleaned("`[a-z]<b>`"), "`[a-z]<b>`");
         assert_eq!(cleaned("one ` tick"), "one \\` tick");
         assert_eq!(cleaned("# no heading"), "\\# no heading");

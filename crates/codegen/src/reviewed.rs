@@ -80,7 +80,11 @@ impl Reviewed {
             .collect::<Result<_>>()?;
         let References { properties, opaque } = read_toml(root, REFERENCES)?;
         let opaque = opaque.into_iter().map(|name| (name, Reference::Opaque));
-        let references = properties.into_iter().map(|(name, property)| (name, Reference::Property(property))).chain(opaque).collect();
+        let references = properties
+            .into_iter()
+            .map(|(name, property)| (name, Reference::Property(property)))
+            .chain(opaque)
+            .collect();
         let names: Names = read_toml(root, NAMES)?;
         Ok(Self { allowed, slots, names, references, used: RefCell::default(), types })
     }
@@ -185,7 +189,12 @@ pub fn allow(root: &Path, type_name: &str) -> Result<bool> {
 fn read_allowed(root: &Path) -> Result<BTreeSet<String>> {
     let path = path(root, ALLOWED);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+    Ok(text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect())
 }
 
 fn read_toml<T: for<'a> Deserialize<'a>>(root: &Path, file: &str) -> Result<T> {

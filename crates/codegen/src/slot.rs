@@ -60,7 +60,8 @@ impl Slot {
             "Map" => Ok(Self::Map(Box::new(Self::parse(inner, types)?))),
             _ => {
                 ensure!(types.contains(inner), "`{inner}` in `{text}` is no resource type");
-                Self::identity(outer, inner).ok_or_else(|| anyhow::anyhow!("`{outer}` in `{text}` should be Arn, Id, Name, List or Map"))
+                Self::identity(outer, inner)
+                    .ok_or_else(|| anyhow::anyhow!("`{outer}` in `{text}` should be Arn, Id, Name, List or Map"))
             }
         }
     }
@@ -80,7 +81,13 @@ impl Slot {
     /// Ranks slots for the arguments of `new`: what names a thing comes before what describes it.
     pub fn rank(&self) -> u8 {
         match self {
-            Self::String | Self::Integer | Self::Double | Self::Boolean | Self::Arn(_) | Self::Id(_) | Self::Name(_) => 0,
+            Self::String
+            | Self::Integer
+            | Self::Double
+            | Self::Boolean
+            | Self::Arn(_)
+            | Self::Id(_)
+            | Self::Name(_) => 0,
             Self::List(inner) => inner.rank().max(1),
             Self::Map(_) | Self::Tag | Self::Local(_) => 2,
             Self::Json | Self::PolicyDocument => 3,
@@ -101,7 +108,10 @@ mod tests {
     fn the_notation_is_that_of_the_generated_types() {
         let types = BTreeSet::from(["AWS::IAM::Role"]);
         let role = || "AWS::IAM::Role".to_owned();
-        assert_eq!(Slot::parse("List<Name<AWS::IAM::Role>>", &types).ok(), Some(Slot::List(Box::new(Slot::Name(role())))));
+        assert_eq!(
+            Slot::parse("List<Name<AWS::IAM::Role>>", &types).ok(),
+            Some(Slot::List(Box::new(Slot::Name(role()))))
+        );
         assert_eq!(Slot::parse("Arn<AWS::IAM::Role>", &types).ok(), Some(Slot::Arn(role())));
         for (wrong, complaint) in [
             ("Arn<AWS::IAM::Rol>", "is no resource type"),

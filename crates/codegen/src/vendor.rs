@@ -23,13 +23,13 @@ const LEVEL: i32 = 19;
 /// Where the vendored schemas come from.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Record {
-    /// The package on PyPI.
+    /// The package on `PyPI`.
     pub package: String,
     /// Its version.
     pub version: String,
     /// The wheel's file name.
     pub wheel: String,
-    /// SHA-256 of the wheel, as PyPI states it.
+    /// SHA-256 of the wheel, as `PyPI` states it.
     pub wheel_sha256: String,
     /// The licence of the schemas.
     pub licence: String,
@@ -78,7 +78,10 @@ pub fn vendor(root: &Path, wheel: &Path) -> Result<Record> {
     let file_name = wheel.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let mut parts = file_name.split('-');
     let (Some("cfn_lint"), Some(version)) = (parts.next(), parts.next()) else {
-        bail!("`{}` is not a wheel of cfn-lint: its name should be like `cfn_lint-1.58.0-py3-none-any.whl`", wheel.display());
+        bail!(
+            "`{}` is not a wheel of cfn-lint: its name should be like `cfn_lint-1.58.0-py3-none-any.whl`",
+            wheel.display()
+        );
     };
     let bytes = fs::read(wheel).with_context(|| format!("cannot read `{}`", wheel.display()))?;
     let schemas = unpack(wheel)?;
@@ -92,7 +95,7 @@ pub fn vendor(root: &Path, wheel: &Path) -> Result<Record> {
         package: "cfn-lint".to_owned(),
         version: version.to_owned(),
         wheel: file_name.to_owned(),
-        wheel_sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+        wheel_sha256: hex(&Sha256::digest(&bytes)),
         licence: "MIT-0".to_owned(),
         types: schemas.len(),
     };
@@ -135,12 +138,20 @@ fn unpack(wheel: &Path) -> Result<Schemas> {
     files
         .into_iter()
         .map(|(name, file)| {
-            let path = data.join("resources").join(if file.ends_with(".json") { file } else { format!("{file}.json") });
+            let path = data.join("resources").join(&file).with_extension("json");
             let schema: Value = serde_json::from_slice(&fs::read(&path)?)
                 .with_context(|| format!("the schema of `{name}`, `{}`, is no JSON", path.display()))?;
             ensure!(type_name(&schema)? == name, "`{}` is the schema of another type than `{name}`", path.display());
             Ok((name, schema))
         })
+        .collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
 }
 

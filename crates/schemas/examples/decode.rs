@@ -16,7 +16,11 @@ fn main() {
     first_looks.sort();
     let total: Duration = first_looks.iter().sum();
     let count = first_looks.len();
-    let report = format!("{count} types: median {:?}, slowest {:?}, all {total:?}", first_looks[count / 2], first_looks[count - 1]);
+    let report = format!(
+        "{count} types: median {:?}, slowest {:?}, all {total:?}",
+        first_looks[count / 2],
+        first_looks[count - 1]
+    );
     #[expect(clippy::print_stdout, reason = "an example that is run by hand")]
     {
         println!("{report}");

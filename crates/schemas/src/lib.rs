@@ -1,4 +1,4 @@
-//! The schemas of all `CloudFormation` resource types, as the program itself reads them.
+//! The schemas of all CloudFormation resource types, as the program itself reads them.
 //!
 //! They are the provider schemas of `crates/codegen/vendor` without descriptions, embedded, and unpacked only for the
 //! types asked for: a template uses a dozen of 1,898. The first look at a type costs its block, about 1 ms in an

@@ -70,7 +70,7 @@ impl Schema {
         self.strings("required")
     }
 
-    /// Lists the paths that `CloudFormation` sets, such as `Arn` or `Endpoint/Address`.
+    /// Lists the paths that CloudFormation sets, such as `Arn` or `Endpoint/Address`.
     pub fn read_only(&self) -> impl Iterator<Item = &str> {
         self.paths("readOnlyProperties")
     }
@@ -117,7 +117,8 @@ impl Schema {
         let pointer = tagging.and_then(|tagging| tagging.get("tagProperty")?.as_str()).unwrap_or("/properties/Tags");
         let Some(name) = pointer.strip_prefix("/properties/") else { return Tagging::None };
         let Some(property) = self.property(name).map(|property| self.resolve(property)) else { return Tagging::None };
-        let has = |schema: &Value, key: &str| schema.pointer("/properties").is_some_and(|named| named.get(key).is_some());
+        let has =
+            |schema: &Value, key: &str| schema.pointer("/properties").is_some_and(|named| named.get(key).is_some());
         match property.get("items").map(|items| self.resolve(items)) {
             Some(item) if has(item, "PropagateAtLaunch") => Tagging::PropagatedList(name),
             Some(item) if has(item, "Key") && has(item, "Value") => Tagging::List(name),

@@ -37,21 +37,27 @@ pub fn run(root: &Path, arguments: &Arguments) -> Result<()> {
             say(&format!("{type_name} is on the allow-list already"));
         }
     }
-    let files = ::codegen::output::generate(root)?;
     if arguments.check {
-        let stale = ::codegen::output::stale(root, &files)?;
-        if !stale.is_empty() {
-            let list: String = stale.iter().map(|path| format!("\n  {}", path.display())).collect();
-            bail!("these files are not as generated; run `cargo xtask codegen`:{list}");
-        }
-        say(&format!("{} generated files are fresh", files.len()));
-        return Ok(());
+        return check(root);
     }
+    let files = ::codegen::output::generate(root)?;
     let written = ::codegen::output::write(root, &files)?;
     for path in &written {
         say(&path.display().to_string());
     }
     say(&format!("{} of {} generated files written", written.len(), files.len()));
+    Ok(())
+}
+
+/// Fails if a generated file is not as its generator would write it.
+pub fn check(root: &Path) -> Result<()> {
+    let files = ::codegen::output::generate(root)?;
+    let stale = ::codegen::output::stale(root, &files)?;
+    if !stale.is_empty() {
+        let list: String = stale.iter().map(|path| format!("\n  {}", path.display())).collect();
+        bail!("these files are not as generated; run `cargo xtask codegen`:{list}");
+    }
+    say(&format!("{} generated files are fresh", files.len()));
     Ok(())
 }
 

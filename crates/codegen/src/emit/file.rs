@@ -82,7 +82,8 @@ fn resource(out: &mut String, model: &Model, names: &Names) {
         names,
     );
     let [resource, handle, properties] = ["Resource", "Handle", "Properties"].map(|name| names.template(name));
-    let [option, some, none, cow] = ["option::Option", "option::Option::Some", "option::Option::None", "borrow::Cow"].map(|path| names.std(path));
+    let [option, some, none] =
+        ["option::Option", "option::Option::Some", "option::Option::None"].map(|path| names.std(path));
     let tag_property = names.template("TagProperty");
     let tags = match &model.tags {
         Some(tags) => format!(
@@ -93,13 +94,12 @@ fn resource(out: &mut String, model: &Model, names: &Names) {
         ),
         None => none,
     };
-    let cow = if cow == "Cow" { "std::borrow::Cow".to_owned() } else { cow };
     let _ = write!(
         out,
         "impl {resource} for {name} {{
             type Ref = {name}Ref;
 
-            fn type_name(&self) -> {cow}<'static, str> {{
+            fn type_name(&self) -> std::borrow::Cow<'static, str> {{
                 \"{type_name}\".into()
             }}
 
@@ -164,11 +164,10 @@ fn property_type(out: &mut String, item: &Structure, type_name: &str, names: &Na
     let Some(element) = item.stands_for() else { return };
     let [into_value, value, list] = ["IntoValue", "Value", "List"].map(|name| names.template(name));
     let element = names.slot(element);
-    for (generics, items) in [("U, const N: usize", "[U; N]".to_owned()), ("U", format!("{}<U>", names.std("vec::Vec")))] {
-        let (first, rest) = generics.split_once(',').map_or((generics, String::new()), |(first, rest)| (first, format!(",{rest}")));
+    for (items, length) in [("[U; N]".to_owned(), ", const N: usize"), (format!("{}<U>", names.std("vec::Vec")), "")] {
         let _ = write!(
             out,
-            "impl<{first}: {into_value}<{element}>{rest}> {into_value}<{name}> for {items} {{
+            "impl<U: {into_value}<{element}>{length}> {into_value}<{name}> for {items} {{
                 #[track_caller]
                 fn into_value(self) -> {value}<{name}> {{
                     let list: {value}<{list}<{element}>> = self.into_value();
@@ -194,7 +193,7 @@ fn structure(out: &mut String, item: &Structure, fallback: &str, attribute: &str
 
     let mut paragraphs = vec![format!("Makes {} `{name}`.", article(name))];
     paragraphs.extend(required.iter().map(|property| {
-        let text = documentation(property).join(" ");
+        let text = argument(property).join(" ");
         format!("- `{}`: {text}", property.setter)
     }));
     document(out, &paragraphs, 4);
@@ -271,17 +270,30 @@ fn literal(out: &mut String, name: &str, expression: &str, names: &Names) {
     );
 }
 
+/// The documentation of a setter.
 fn documentation(property: &Property) -> Vec<String> {
     let mut paragraphs = prose::clean(&property.description);
     if paragraphs.is_empty() {
         paragraphs.push(format!("Sets `{}`.", property.name));
     }
-    match property.replaces {
-        Replaces::No => {}
-        Replaces::Sometimes => paragraphs.push("A change may replace the resource.".to_owned()),
-        Replaces::Yes => paragraphs.push("A change replaces the resource.".to_owned()),
-    }
+    paragraphs.extend(replacement(property));
     paragraphs
+}
+
+/// The documentation of an argument: its first paragraph, for the rest is on AWS's page.
+fn argument(property: &Property) -> Vec<String> {
+    let first = prose::clean(&property.description).into_iter().find(|paragraph| !paragraph.starts_with("- "));
+    let mut paragraphs = vec![first.unwrap_or_else(|| format!("the property `{}`.", property.name))];
+    paragraphs.extend(replacement(property));
+    paragraphs
+}
+
+fn replacement(property: &Property) -> Option<String> {
+    match property.replaces {
+        Replaces::No => None,
+        Replaces::Sometimes => Some("A change may replace the resource.".to_owned()),
+        Replaces::Yes => Some("A change replaces the resource.".to_owned()),
+    }
 }
 
 fn document(out: &mut String, paragraphs: &[String], indentation: usize) {

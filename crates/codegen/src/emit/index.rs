@@ -46,9 +46,9 @@ impl<K: IntoValue<String>, V: IntoValue<String>> IntoValue<Tag> for (K, V) {
 /// Writes `lib.rs`.
 pub fn library(services: &BTreeSet<String>) -> String {
     let mut text = String::from(
-        "//! The resource types of `CloudFormation`, one module per service and one file per resource.
+        "//! The resource types of CloudFormation, one module per service and one file per resource.
          //!
-         //! - Names are `CloudFormation`'s own; setters are properties in snake case, with an underscore after a keyword
+         //! - Names are CloudFormation's own; setters are properties in snake case, with an underscore after a keyword
          //!   (`type_`).
          //! - `new` takes what is required: what names a thing comes before what describes it. Everything else has one setter.
          //! - A list may stand for a property type whose sole required property it is.
@@ -57,11 +57,13 @@ pub fn library(services: &BTreeSet<String>) -> String {
          //!   the module of their resource, such as `sns::topic::Subscription`.
          //! - [`kind`] has a marker for every resource type, so that a slot can say whose ARN, id or name it wants.
 
-         #![expect(
+         #![allow(
+             clippy::doc_lazy_continuation,
+             clippy::doc_link_with_quotes,
              clippy::doc_markdown,
              clippy::new_without_default,
              clippy::wrong_self_convention,
-             reason = \"names and prose are AWS's\"
+             reason = \"names and prose are AWS's, and which of these they break depends on the allow-list\"
          )]
 
          pub mod kind;
@@ -85,8 +87,10 @@ pub fn service(models: &[&Model], schemas: &Schemas, reviewed: &Reviewed) -> Str
     text.push('\n');
     let owners = owners(models, schemas, reviewed);
     for model in models {
-        let own: Vec<String> =
-            declared(model).into_iter().filter(|name| owners.get(name).is_none_or(|owner| *owner == model.type_name)).collect();
+        let own: Vec<String> = declared(model)
+            .into_iter()
+            .filter(|name| owners.get(name).is_none_or(|owner| *owner == model.type_name))
+            .collect();
         let _ = writeln!(text, "pub use self::{}::{{{}}};", resource_module(&model.type_name), own.join(", "));
     }
     text
@@ -96,7 +100,9 @@ pub fn service(models: &[&Model], schemas: &Schemas, reviewed: &Reviewed) -> Str
 ///
 /// Types off the allow-list count as well, so that adding one renames nothing.
 fn owners(models: &[&Model], schemas: &Schemas, reviewed: &Reviewed) -> BTreeMap<String, String> {
-    let Some(service) = models.first().map(|model| names::service_module(&model.type_name)) else { return BTreeMap::new() };
+    let Some(service) = models.first().map(|model| names::service_module(&model.type_name)) else {
+        return BTreeMap::new();
+    };
     let mut claims: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut resources = BTreeMap::new();
     for (type_name, schema) in schemas.iter().filter(|(name, _)| names::service_module(name) == service) {
@@ -138,12 +144,20 @@ pub fn kinds<'a>(type_names: impl Iterator<Item = &'a str>) -> String {
         services.entry(names::service_module(type_name)).or_default().push(type_name);
     }
     let mut text = String::from(
-        "//! Markers for all resource types of `CloudFormation`: the `R` of an `Arn<R>`, `Id<R>` or `Name<R>`.\n\n",
+        "//! Markers for all resource types of CloudFormation: the `R` of an `Arn<R>`, `Id<R>` or `Name<R>`.\n\n",
     );
     for (service, type_names) in services {
-        let _ = writeln!(text, "/// Resource types of `{}`.\npub mod {service} {{", type_names[0].rsplit_once("::").map_or("", |(service, _)| service));
+        let _ = writeln!(
+            text,
+            "/// Resource types of `{}`.\npub mod {service} {{",
+            type_names[0].rsplit_once("::").map_or("", |(service, _)| service)
+        );
         for type_name in type_names {
-            let _ = writeln!(text, "/// `{type_name}`\n#[derive(Debug)]\npub enum {} {{}}", names::type_ident(names::resource_name(type_name)));
+            let _ = writeln!(
+                text,
+                "/// `{type_name}`\n#[derive(Debug)]\npub enum {} {{}}",
+                names::type_ident(names::resource_name(type_name))
+            );
         }
         text.push_str("}\n\n");
     }

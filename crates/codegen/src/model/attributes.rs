@@ -27,7 +27,8 @@ pub fn attributes(type_name: &str, schema: &Value, reviewed: &Reviewed) -> Vec<A
             let method = identity.as_ref().map_or_else(|| names::snake(&name), |(method, _)| method.clone());
             // `Ref` and an attribute of the same name are the same value, and `Ref` is shorter.
             if attributes.iter().any(|known| known.attribute.as_deref() == Some(&name))
-                || (attributes[0].method == method && attributes[0].slot == identity.as_ref().map_or_else(|| slot.clone(), |(_, slot)| slot.clone()))
+                || (attributes[0].method == method
+                    && attributes[0].slot == identity.as_ref().map_or_else(|| slot.clone(), |(_, slot)| slot.clone()))
             {
                 continue;
             }
@@ -58,14 +59,13 @@ fn reference(type_name: &str, schema: &Value, reviewed: &Reviewed) -> Attribute 
     let identifiers: Vec<&str> = shape::paths(schema, "primaryIdentifier").collect();
     let property = match (reviewed.reference(type_name), identifiers.as_slice()) {
         (Some(Reference::Property(property)), _) => Some(property.as_str()),
-        (Some(Reference::Opaque), _) => None,
         (None, [identifier]) if !identifier.contains('/') => Some(*identifier),
-        (None, _) => None,
+        (Some(Reference::Opaque) | None, _) => None,
     };
     let Some(property) = property else {
         return Attribute {
             method: "physical_id".to_owned(),
-            description: "The id that `CloudFormation` knows the resource by.".to_owned(),
+            description: "The id that CloudFormation knows the resource by.".to_owned(),
             attribute: None,
             slot: Slot::String,
         };
@@ -82,18 +82,17 @@ fn identity(property: &str, type_name: &str) -> Option<(String, Slot)> {
     let resource = names::resource_name(type_name);
     let word_begins = |at: &usize| *at == 0 || resource[*at..].starts_with(|first: char| first.is_ascii_uppercase());
     let tails = resource.char_indices().map(|(at, _)| at).filter(word_begins).map(|at| &resource[at..]);
-    let rest = tails.chain([""]).find_map(|tail| {
-        property.strip_prefix(tail).filter(|rest| Slot::identity(rest, type_name).is_some())
-    })?;
+    let rest = tails
+        .chain([""])
+        .find_map(|tail| property.strip_prefix(tail).filter(|rest| Slot::identity(rest, type_name).is_some()))?;
     let method = if rest.eq_ignore_ascii_case("url") { "url".to_owned() } else { rest.to_lowercase() };
     Some((method, Slot::identity(rest, type_name)?))
 }
 
 /// Lists the parts of an attribute that are no objects, with their dotted names.
 fn leaves<'a>(root: &'a Value, path: &str) -> Vec<(String, &'a Value)> {
-    let found = path.split('/').try_fold(root, |schema, segment| {
-        shape::resolve(root, schema).get("properties")?.get(segment)
-    });
+    let found =
+        path.split('/').try_fold(root, |schema, segment| shape::resolve(root, schema).get("properties")?.get(segment));
     let mut leaves = Vec::new();
     if let Some(schema) = found {
         descend(root, schema, path.replace('/', "."), DEPTH, &mut leaves);

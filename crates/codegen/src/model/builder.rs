@@ -18,7 +18,7 @@ pub struct Builder<'a> {
     reviewed: &'a Reviewed,
     /// The Rust names of the definitions that become types.
     definitions: BTreeMap<&'a str, String>,
-    /// Properties inside definitions that only `CloudFormation` sets, and whether nothing else uses the definition.
+    /// Properties inside definitions that only CloudFormation sets, and whether nothing else uses the definition.
     read_only: BTreeMap<&'a str, (BTreeSet<&'a str>, bool)>,
     items: BTreeMap<String, Item>,
     /// Definitions on the way from here to the resource, so that an array of itself ends somewhere.
@@ -102,7 +102,11 @@ impl<'a> Builder<'a> {
                     owner = shape::text(schema, "$ref").strip_prefix("#/definitions/");
                     schema = target;
                 }
-                let next = if segment == "*" { schema.get("items") } else { schema.pointer(&format!("/properties/{segment}")) };
+                let next = if segment == "*" {
+                    schema.get("items")
+                } else {
+                    schema.pointer(&format!("/properties/{segment}"))
+                };
                 let Some(next) = next else { break };
                 schema = next;
                 last = Some(segment).filter(|segment| *segment != "*");
@@ -122,7 +126,8 @@ impl<'a> Builder<'a> {
             .into_iter()
             .filter(|(property, _)| !read_only.contains(property.as_str()))
             .collect();
-        let required = shape::strings(self.schema, "required").filter(|property| !read_only.contains(property)).collect();
+        let required =
+            shape::strings(self.schema, "required").filter(|property| !read_only.contains(property)).collect();
         let mut structure = self.structure(self.schema, properties, &Place { name: &name, page: "", required })?;
         let always: BTreeSet<&str> = shape::paths(self.schema, "createOnlyProperties").collect();
         let sometimes: BTreeSet<&str> = shape::paths(self.schema, "conditionalCreateOnlyProperties").collect();
@@ -136,7 +141,12 @@ impl<'a> Builder<'a> {
         Ok(structure)
     }
 
-    fn structure(&mut self, schema: &Value, properties: serde_json::Map<String, Value>, place: &Place) -> Result<Structure> {
+    fn structure(
+        &mut self,
+        schema: &Value,
+        properties: serde_json::Map<String, Value>,
+        place: &Place,
+    ) -> Result<Structure> {
         let mut taken = BTreeSet::from(["new".to_owned(), "raw".to_owned()]);
         let (mut required, mut optional) = (Vec::new(), Vec::new());
         for (name, schema) in properties {
@@ -150,19 +160,23 @@ impl<'a> Builder<'a> {
                 format!("{}.{}.{name}", self.type_name, place.name)
             };
             let found = shape::shape(self.schema, &schema);
-            let slot = match self.reviewed.slot(&path, found) {
-                Some(slot) => slot,
-                None => {
-                    let own = self.anonymous_name(place.name, &name);
-                    self.slot(&schema, &Anonymous { name: own, parent: place.name, property: &name })?
-                }
+            let slot = if let Some(slot) = self.reviewed.slot(&path, found) {
+                slot
+            } else {
+                let own = self.anonymous_name(place.name, &name);
+                self.slot(&schema, &Anonymous { name: own, parent: place.name, property: &name })?
             };
             let description = match shape::text(&schema, "description") {
                 "" => shape::text(shape::resolve(self.schema, &schema), "description"),
                 description => description,
             };
-            let property =
-                Property { setter, description: description.to_owned(), slot, replaces: Replaces::No, name: name.clone() };
+            let property = Property {
+                setter,
+                description: description.to_owned(),
+                slot,
+                replaces: Replaces::No,
+                name: name.clone(),
+            };
             if place.required.contains(&name.as_str()) { required.push(property) } else { optional.push(property) }
         }
         self.reviewed.order_arguments(self.type_name, place.name, &mut required)?;
@@ -199,7 +213,9 @@ impl<'a> Builder<'a> {
             Shape::Boolean => Slot::Boolean,
             Shape::Json => Slot::Json,
             Shape::Enumeration => self.enumeration(&schema, &anonymous.name, &anonymous.of()),
-            Shape::List | Shape::Map | Shape::Structure if schema.get("type").is_none() && schema.get("properties").is_none() => {
+            Shape::List | Shape::Map | Shape::Structure
+                if schema.get("type").is_none() && schema.get("properties").is_none() =>
+            {
                 match shape::chosen(self.schema, &schema) {
                     Choice::One(variant) => self.slot(variant, anonymous)?,
                     _ => self.container(&schema, anonymous)?,
@@ -273,7 +289,9 @@ impl<'a> Builder<'a> {
         let (hidden, alone) = self.read_only.get(definition.as_str()).cloned().unwrap_or_default();
         let mut properties = shape::properties(self.schema, schema);
         properties.retain(|property, _| !(alone && hidden.contains(property.as_str())));
-        let required = shape::strings(shape::resolve(self.schema, schema), "required").filter(|name| !hidden.contains(name)).collect();
+        let required = shape::strings(shape::resolve(self.schema, schema), "required")
+            .filter(|name| !hidden.contains(name))
+            .collect();
         let page = definition.to_lowercase();
         let structure = self.structure(schema, properties, &Place { name: &own, page: &page, required })?;
         self.items.insert(own.clone(), Item::Structure(structure));
@@ -293,7 +311,9 @@ impl<'a> Builder<'a> {
         loop {
             match self.items.get(&name) {
                 Some(Item::Enumeration(known)) if known.variants == variants => break,
-                None if !self.reserved(&name) || self.definitions.values().any(|own| *own == name && self.is_enumeration(&name)) => {
+                None if !self.reserved(&name)
+                    || self.definitions.values().any(|own| *own == name && self.is_enumeration(&name)) =>
+                {
                     let enumeration = Enumeration { name: name.clone(), of: of.to_owned(), variants };
                     self.items.insert(name.clone(), Item::Enumeration(enumeration));
                     break;
@@ -320,7 +340,9 @@ impl<'a> Builder<'a> {
 
     fn reserved(&self, name: &str) -> bool {
         let resource = names::type_ident(names::resource_name(self.type_name));
-        name == resource || name.strip_suffix("Ref") == Some(&resource) || self.definitions.values().any(|own| own == name)
+        name == resource
+            || name.strip_suffix("Ref") == Some(&resource)
+            || self.definitions.values().any(|own| own == name)
     }
 
     fn free_name(&self, name: &str) -> String {
@@ -337,12 +359,15 @@ impl<'a> Builder<'a> {
     }
 
     fn identity(&self, schema: &Value, property: &str) -> Option<Slot> {
-        let formats: BTreeSet<&str> =
-            std::iter::once(schema).chain(shape::variants(schema)).map(|schema| shape::text(schema, "format")).collect();
+        let formats: BTreeSet<&str> = std::iter::once(schema)
+            .chain(shape::variants(schema))
+            .map(|schema| shape::text(schema, "format"))
+            .collect();
         let mut formats = formats.into_iter().filter(|format| !format.is_empty());
         let (type_name, attribute) = formats.next()?.split_once('.')?;
         // A property by which the author names this resource takes any name, and one with several kinds takes any string.
-        let own = type_name == self.type_name && shape::paths(self.schema, "primaryIdentifier").any(|path| path == property);
+        let own =
+            type_name == self.type_name && shape::paths(self.schema, "primaryIdentifier").any(|path| path == property);
         if own || formats.next().is_some() || !self.reviewed.types.contains(type_name) {
             return None;
         }
@@ -376,7 +401,8 @@ impl<'a> Builder<'a> {
     fn page(&self, part: &str) -> String {
         let name = self.type_name.to_lowercase();
         let mut segments = name.split("::");
-        let (_, service, resource) = (segments.next(), segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+        let (_, service, resource) =
+            (segments.next(), segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
         let page = if part.is_empty() {
             format!("aws-resource-{service}-{resource}")
         } else {
@@ -401,7 +427,9 @@ fn is_tag(definition: &str, schema: &Value, root: &Value) -> bool {
 fn count_references<'a>(schema: &'a Value, uses: &mut BTreeMap<&'a str, usize>) {
     match schema {
         Value::Object(keywords) => {
-            if let Some(definition) = keywords.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix("#/definitions/")) {
+            if let Some(definition) =
+                keywords.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix("#/definitions/"))
+            {
                 *uses.entry(definition).or_default() += 1;
             }
             keywords.values().for_each(|value| count_references(value, uses));

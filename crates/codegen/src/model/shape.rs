@@ -55,7 +55,9 @@ pub fn shape(root: &Value, schema: &Value) -> Shape {
         ["object"] => object(root, schema),
         [] => untyped(root, schema),
         // CloudFormation takes a string wherever it takes a scalar.
-        several if several.iter().all(|name| ["string", "integer", "number", "boolean"].contains(name)) => Shape::String,
+        several if several.iter().all(|name| ["string", "integer", "number", "boolean"].contains(name)) => {
+            Shape::String
+        }
         ["boolean", "null"] => Shape::Boolean,
         _ => Shape::Json,
     }
@@ -117,15 +119,16 @@ pub fn chosen<'a>(root: &Value, schema: &'a Value) -> Choice<'a> {
         matches!(shape, Shape::String | Shape::Enumeration | Shape::Integer | Shape::Double | Shape::Boolean)
     };
     match (variants.as_slice(), shapes.as_slice()) {
-        ([variant], _) => Choice::One(variant),
-        // JSON in a string beside the shape proper.
-        ([variant, _], [Shape::List | Shape::Structure, Shape::Json]) | ([_, variant], [Shape::Json, Shape::List | Shape::Structure]) => {
-            Choice::One(variant)
-        }
-        ([first, ..], [shape, rest @ ..]) if scalar(shape) && *shape != Shape::Enumeration && rest.iter().all(|other| other == shape) => {
+        // One says it all, or two do of which one is JSON in a string.
+        ([variant], _)
+        | ([variant, _], [Shape::List | Shape::Structure, Shape::Json])
+        | ([_, variant], [Shape::Json, Shape::List | Shape::Structure]) => Choice::One(variant),
+        ([first, ..], [shape, rest @ ..])
+            if scalar(shape) && *shape != Shape::Enumeration && rest.iter().all(|other| other == shape) =>
+        {
             Choice::One(first)
         }
-        (_, shapes) if shapes.is_empty() => Choice::None,
+        (_, []) => Choice::None,
         (_, shapes) if shapes.iter().all(|shape| *shape == Shape::Structure) => Choice::Merged,
         (_, shapes) if shapes.iter().all(scalar) => Choice::Text,
         _ => Choice::None,

@@ -35,10 +35,7 @@ impl AutoScalingGroup {
     /// Makes an `AutoScalingGroup`.
     ///
     /// - `min_size`: The minimum size of the group.
-    /// - `max_size`: The maximum size of the group. With a mixed instances policy that uses instance weighting, Amazon
-    ///   EC2 Auto Scaling may need to go above `MaxSize` to meet your capacity requirements. In this event, Amazon EC2
-    ///   Auto Scaling will never go above `MaxSize` by more than your largest instance weight (weights that define how
-    ///   many units each instance contributes to the desired capacity of the group).
+    /// - `max_size`: The maximum size of the group.
     #[track_caller]
     pub fn new(min_size: impl IntoValue<String>, max_size: impl IntoValue<String>) -> Self {
         Self(
@@ -867,14 +864,7 @@ pub struct CapacityReservationSpecification(Properties);
 impl CapacityReservationSpecification {
     /// Makes a `CapacityReservationSpecification`.
     ///
-    /// - `capacity_reservation_preference`: The capacity reservation preference. The following options are available: -
-    ///   `capacity-reservations-only` - Auto Scaling will only launch instances into a Capacity Reservation or Capacity
-    ///   Reservation resource group. If capacity isn't available, instances will fail to launch. -
-    ///   `capacity-reservations-first` - Auto Scaling will try to launch instances into a Capacity Reservation or
-    ///   Capacity Reservation resource group first. If capacity isn't available, instances will run in On-Demand
-    ///   capacity. - `none` - Auto Scaling will not launch instances into a Capacity Reservation. Instances will run in
-    ///   On-Demand capacity. - `default` - Auto Scaling uses the Capacity Reservation preference from your launch
-    ///   template or an open Capacity Reservation.
+    /// - `capacity_reservation_preference`: The capacity reservation preference. The following options are available:
     #[track_caller]
     pub fn new(
         capacity_reservation_preference: impl IntoValue<CapacityReservationSpecificationCapacityReservationPreference>,
@@ -1039,11 +1029,7 @@ impl DistributionSegment {
     ///
     /// - `target_capacity_types`: The capacity types to prioritize, in order. Amazon EC2 Auto Scaling attempts to
     ///   launch instances in the priority order of the capacity types, and within each capacity type, in the order of
-    ///   instance types listed in your launch template `Overrides`. The following lists the valid values: -
-    ///   on-demand-capacity-reservation On-Demand Capacity Reservations. + capacity-block Capacity Blocks. +
-    ///   interruptible-capacity-reservation Interruptible Capacity Reservations. + on-demand On-Demand capacity.
-    ///   Include this value to allow the group to fall back to On-Demand capacity when the preceding capacity types are
-    ///   unavailable.
+    ///   instance types listed in your launch template `Overrides`.
     #[track_caller]
     pub fn new(target_capacity_types: impl IntoValue<List<DistributionSegmentTargetCapacityType>>) -> Self {
         Self(Properties::new().require("TargetCapacityTypes", target_capacity_types.into_value().into_expression()))
@@ -2225,13 +2211,7 @@ pub struct LaunchTemplateSpecification(Properties);
 impl LaunchTemplateSpecification {
     /// Makes a `LaunchTemplateSpecification`.
     ///
-    /// - `version`: The version number of the launch template. Specifying `$Latest` or `$Default` for the template
-    ///   version number is not supported. However, you can specify `LatestVersionNumber` or `DefaultVersionNumber`
-    ///   using the `Fn::GetAtt` intrinsic function. For more information, see
-    ///   [Fn::GetAtt](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-getatt.html).
-    ///   For an example of using the `Fn::GetAtt` function, see the
-    ///   [Examples](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-autoscaling-autoscalinggroup.html#aws-resource-autoscaling-autoscalinggroup--examples)
-    ///   section of the `AWS::AutoScaling::AutoScalingGroup` resource.
+    /// - `version`: The version number of the launch template.
     #[track_caller]
     pub fn new(version: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("Version", version.into_value().into_expression()))
@@ -2290,8 +2270,7 @@ impl LifecycleHookSpecification {
     ///
     /// - `lifecycle_hook_name`: The name of the lifecycle hook.
     /// - `lifecycle_transition`: The lifecycle transition. For Auto Scaling groups, there are two major lifecycle
-    ///   transitions. - To create a lifecycle hook for scale-out events, specify `autoscaling:EC2_INSTANCE_LAUNCHING`.
-    ///   - To create a lifecycle hook for scale-in events, specify `autoscaling:EC2_INSTANCE_TERMINATING`.
+    ///   transitions.
     #[track_caller]
     pub fn new(lifecycle_hook_name: impl IntoValue<String>, lifecycle_transition: impl IntoValue<String>) -> Self {
         Self(
@@ -2981,26 +2960,8 @@ pub struct TrafficSourceIdentifier(Properties);
 impl TrafficSourceIdentifier {
     /// Makes a `TrafficSourceIdentifier`.
     ///
-    /// - `identifier`: Identifies the traffic source. For Application Load Balancers, Gateway Load Balancers, Network
-    ///   Load Balancers, and VPC Lattice, this will be the Amazon Resource Name (ARN) for a target group in this
-    ///   account and Region. For Classic Load Balancers, this will be the name of the Classic Load Balancer in this
-    ///   account and Region. For example: - Application Load Balancer ARN:
-    ///   `arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/my-targets/1234567890123456` - Classic Load
-    ///   Balancer name: `my-classic-load-balancer` - VPC Lattice ARN:
-    ///   `arn:aws:vpc-lattice:us-west-2:123456789012:targetgroup/tg-1234567890123456` To get the ARN of a target group
-    ///   for a Application Load Balancer, Gateway Load Balancer, or Network Load Balancer, or the name of a Classic
-    ///   Load Balancer, use the Elastic Load Balancing
-    ///   [DescribeTargetGroups](https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html)
-    ///   and
-    ///   [DescribeLoadBalancers](https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html)
-    ///   API operations. To get the ARN of a target group for VPC Lattice, use the VPC Lattice
-    ///   [GetTargetGroup](https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_GetTargetGroup.html) API
-    ///   operation.
-    /// - `type_`: Provides additional context for the value of `Identifier`. The following lists the valid values: -
-    ///   `elb` if `Identifier` is the name of a Classic Load Balancer. - `elbv2` if `Identifier` is the ARN of an
-    ///   Application Load Balancer, Gateway Load Balancer, or Network Load Balancer target group. - `vpc-lattice` if
-    ///   `Identifier` is the ARN of a VPC Lattice target group. Required if the identifier is the name of a Classic
-    ///   Load Balancer.
+    /// - `identifier`: Identifies the traffic source.
+    /// - `type_`: Provides additional context for the value of `Identifier`.
     #[track_caller]
     pub fn new(identifier: impl IntoValue<String>, type_: impl IntoValue<String>) -> Self {
         Self(

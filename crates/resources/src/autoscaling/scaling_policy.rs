@@ -271,8 +271,8 @@ pub struct Metric(Properties);
 impl Metric {
     /// Makes a `Metric`.
     ///
-    /// - `metric_name`: Sets `MetricName`.
-    /// - `namespace`: Sets `Namespace`.
+    /// - `metric_name`: the property `MetricName`.
+    /// - `namespace`: the property `Namespace`.
     #[track_caller]
     pub fn new(metric_name: impl IntoValue<String>, namespace: impl IntoValue<String>) -> Self {
         Self(
@@ -314,7 +314,7 @@ pub struct MetricDataQuery(Properties);
 impl MetricDataQuery {
     /// Makes a `MetricDataQuery`.
     ///
-    /// - `id`: Sets `Id`.
+    /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("Id", id.into_value().into_expression()))
@@ -370,8 +370,8 @@ pub struct MetricDimension(Properties);
 impl MetricDimension {
     /// Makes a `MetricDimension`.
     ///
-    /// - `name`: Sets `Name`.
-    /// - `value`: Sets `Value`.
+    /// - `name`: the property `Name`.
+    /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
         Self(
@@ -407,8 +407,8 @@ pub struct MetricStat(Properties);
 impl MetricStat {
     /// Makes a `MetricStat`.
     ///
-    /// - `stat`: Sets `Stat`.
-    /// - `metric`: Sets `Metric`.
+    /// - `stat`: the property `Stat`.
+    /// - `metric`: the property `Metric`.
     #[track_caller]
     pub fn new(stat: impl IntoValue<String>, metric: impl IntoValue<Metric>) -> Self {
         Self(
@@ -450,7 +450,7 @@ pub struct PredefinedMetricSpecification(Properties);
 impl PredefinedMetricSpecification {
     /// Makes a `PredefinedMetricSpecification`.
     ///
-    /// - `predefined_metric_type`: Sets `PredefinedMetricType`.
+    /// - `predefined_metric_type`: the property `PredefinedMetricType`.
     #[track_caller]
     pub fn new(predefined_metric_type: impl IntoValue<PredefinedMetricSpecificationPredefinedMetricType>) -> Self {
         Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
@@ -524,7 +524,7 @@ pub struct PredictiveScalingConfiguration(Properties);
 impl PredictiveScalingConfiguration {
     /// Makes a `PredictiveScalingConfiguration`.
     ///
-    /// - `metric_specifications`: Sets `MetricSpecifications`.
+    /// - `metric_specifications`: the property `MetricSpecifications`.
     #[track_caller]
     pub fn new(metric_specifications: impl IntoValue<List<PredictiveScalingMetricSpecification>>) -> Self {
         Self(Properties::new().require("MetricSpecifications", metric_specifications.into_value().into_expression()))
@@ -661,7 +661,7 @@ pub struct PredictiveScalingCustomizedCapacityMetric(Properties);
 impl PredictiveScalingCustomizedCapacityMetric {
     /// Makes a `PredictiveScalingCustomizedCapacityMetric`.
     ///
-    /// - `metric_data_queries`: Sets `MetricDataQueries`.
+    /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<MetricDataQuery>>) -> Self {
         Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
@@ -709,7 +709,7 @@ pub struct PredictiveScalingCustomizedLoadMetric(Properties);
 impl PredictiveScalingCustomizedLoadMetric {
     /// Makes a `PredictiveScalingCustomizedLoadMetric`.
     ///
-    /// - `metric_data_queries`: Sets `MetricDataQueries`.
+    /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<MetricDataQuery>>) -> Self {
         Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
@@ -757,7 +757,7 @@ pub struct PredictiveScalingCustomizedScalingMetric(Properties);
 impl PredictiveScalingCustomizedScalingMetric {
     /// Makes a `PredictiveScalingCustomizedScalingMetric`.
     ///
-    /// - `metric_data_queries`: Sets `MetricDataQueries`.
+    /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<MetricDataQuery>>) -> Self {
         Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
@@ -805,7 +805,7 @@ pub struct PredictiveScalingMetricSpecification(Properties);
 impl PredictiveScalingMetricSpecification {
     /// Makes a `PredictiveScalingMetricSpecification`.
     ///
-    /// - `target_value`: Sets `TargetValue`.
+    /// - `target_value`: the property `TargetValue`.
     #[track_caller]
     pub fn new(target_value: impl IntoValue<f64>) -> Self {
         Self(Properties::new().require("TargetValue", target_value.into_value().into_expression()))
@@ -891,7 +891,7 @@ pub struct PredictiveScalingPredefinedLoadMetric(Properties);
 impl PredictiveScalingPredefinedLoadMetric {
     /// Makes a `PredictiveScalingPredefinedLoadMetric`.
     ///
-    /// - `predefined_metric_type`: Sets `PredefinedMetricType`.
+    /// - `predefined_metric_type`: the property `PredefinedMetricType`.
     #[track_caller]
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedLoadMetricPredefinedMetricType>,
@@ -967,7 +967,7 @@ pub struct PredictiveScalingPredefinedMetricPair(Properties);
 impl PredictiveScalingPredefinedMetricPair {
     /// Makes a `PredictiveScalingPredefinedMetricPair`.
     ///
-    /// - `predefined_metric_type`: Sets `PredefinedMetricType`.
+    /// - `predefined_metric_type`: the property `PredefinedMetricType`.
     #[track_caller]
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedMetricPairPredefinedMetricType>,
@@ -1043,7 +1043,7 @@ pub struct PredictiveScalingPredefinedScalingMetric(Properties);
 impl PredictiveScalingPredefinedScalingMetric {
     /// Makes a `PredictiveScalingPredefinedScalingMetric`.
     ///
-    /// - `predefined_metric_type`: Sets `PredefinedMetricType`.
+    /// - `predefined_metric_type`: the property `PredefinedMetricType`.
     #[track_caller]
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedScalingMetricPredefinedMetricType>,
@@ -1221,7 +1221,7 @@ pub struct StepAdjustment(Properties);
 impl StepAdjustment {
     /// Makes a `StepAdjustment`.
     ///
-    /// - `scaling_adjustment`: Sets `ScalingAdjustment`.
+    /// - `scaling_adjustment`: the property `ScalingAdjustment`.
     #[track_caller]
     pub fn new(scaling_adjustment: impl IntoValue<i64>) -> Self {
         Self(Properties::new().require("ScalingAdjustment", scaling_adjustment.into_value().into_expression()))
@@ -1265,7 +1265,7 @@ pub struct TargetTrackingConfiguration(Properties);
 impl TargetTrackingConfiguration {
     /// Makes a `TargetTrackingConfiguration`.
     ///
-    /// - `target_value`: Sets `TargetValue`.
+    /// - `target_value`: the property `TargetValue`.
     #[track_caller]
     pub fn new(target_value: impl IntoValue<f64>) -> Self {
         Self(Properties::new().require("TargetValue", target_value.into_value().into_expression()))
@@ -1315,7 +1315,7 @@ pub struct TargetTrackingMetricDataQuery(Properties);
 impl TargetTrackingMetricDataQuery {
     /// Makes a `TargetTrackingMetricDataQuery`.
     ///
-    /// - `id`: Sets `Id`.
+    /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("Id", id.into_value().into_expression()))
@@ -1377,8 +1377,8 @@ pub struct TargetTrackingMetricStat(Properties);
 impl TargetTrackingMetricStat {
     /// Makes a `TargetTrackingMetricStat`.
     ///
-    /// - `stat`: Sets `Stat`.
-    /// - `metric`: Sets `Metric`.
+    /// - `stat`: the property `Stat`.
+    /// - `metric`: the property `Metric`.
     #[track_caller]
     pub fn new(stat: impl IntoValue<String>, metric: impl IntoValue<Metric>) -> Self {
         Self(

@@ -999,11 +999,7 @@ impl MetricStat {
     ///   period can be as short as one minute (60 seconds) and must be a multiple of 60. For high-resolution metrics
     ///   that are collected at intervals of less than one minute, the period can be 1, 5, 10, 20, 30, 60, or any
     ///   multiple of 60. High-resolution metrics are those metrics stored by a `PutMetricData` call that includes a
-    ///   `StorageResolution` of 1 second. If the `StartTime` parameter specifies a time stamp that is greater than 3
-    ///   hours ago, you must specify the period as follows or no data points in that time range is returned: - Start
-    ///   time between 3 hours and 15 days ago - Use a multiple of 60 seconds (1 minute). - Start time between 15 and 63
-    ///   days ago - Use a multiple of 300 seconds (5 minutes). - Start time greater than 63 days ago - Use a multiple
-    ///   of 3600 seconds (1 hour).
+    ///   `StorageResolution` of 1 second.
     /// - `stat`: The statistic to return. It can include any CW statistic or extended statistic. For a list of valid
     ///   values, see the table in
     ///   [Statistics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Statistic)

@@ -311,8 +311,7 @@ impl AttributeDefinition {
     /// Makes an `AttributeDefinition`.
     ///
     /// - `attribute_name`: A name for the attribute.
-    /// - `attribute_type`: The data type for the attribute, where: - `S` - the attribute is of type String - `N` - the
-    ///   attribute is of type Number - `B` - the attribute is of type Binary
+    /// - `attribute_type`: The data type for the attribute, where:
     #[track_caller]
     pub fn new(
         attribute_name: impl IntoValue<String>,
@@ -499,7 +498,7 @@ impl GlobalSecondaryIndex {
     ///
     /// - `index_name`: The name of the global secondary index. The name must be unique among all other indexes on this
     ///   table.
-    /// - `key_schema`: Sets `KeySchema`.
+    /// - `key_schema`: the property `KeySchema`.
     /// - `projection`: Represents attributes that are copied (projected) from the table into the global secondary
     ///   index. These are in addition to the primary key attributes and index key attributes, which are automatically
     ///   projected.
@@ -729,8 +728,7 @@ pub struct KinesisStreamSpecification(Properties);
 impl KinesisStreamSpecification {
     /// Makes a `KinesisStreamSpecification`.
     ///
-    /// - `stream_arn`: The ARN for a specific Kinesis data stream. Length Constraints: Minimum length of 37. Maximum
-    ///   length of 1024.
+    /// - `stream_arn`: The ARN for a specific Kinesis data stream.
     #[track_caller]
     pub fn new(stream_arn: impl IntoValue<Arn<kind::kinesis::Stream>>) -> Self {
         Self(Properties::new().require("StreamArn", stream_arn.into_value().into_expression()))
@@ -804,7 +802,7 @@ impl LocalSecondaryIndex {
     ///
     /// - `index_name`: The name of the local secondary index. The name must be unique among all other indexes on this
     ///   table.
-    /// - `key_schema`: Sets `KeySchema`.
+    /// - `key_schema`: the property `KeySchema`.
     /// - `projection`: Represents attributes that are copied (projected) from the table into the local secondary index.
     ///   These are in addition to the primary key attributes and index key attributes, which are automatically
     ///   projected.
@@ -1037,11 +1035,11 @@ impl ProvisionedThroughput {
     /// - `read_capacity_units`: The maximum number of strongly consistent reads consumed per second before DynamoDB
     ///   returns a `ThrottlingException`. For more information, see [Specifying Read and Write
     ///   Requirements](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ProvisionedThroughput.html) in
-    ///   the *Amazon DynamoDB Developer Guide*. If read/write capacity mode is `PAY_PER_REQUEST` the value is set to 0.
+    ///   the *Amazon DynamoDB Developer Guide*.
     /// - `write_capacity_units`: The maximum number of writes consumed per second before DynamoDB returns a
     ///   `ThrottlingException`. For more information, see [Specifying Read and Write
     ///   Requirements](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ProvisionedThroughput.html) in
-    ///   the *Amazon DynamoDB Developer Guide*. If read/write capacity mode is `PAY_PER_REQUEST` the value is set to 0.
+    ///   the *Amazon DynamoDB Developer Guide*.
     #[track_caller]
     pub fn new(read_capacity_units: impl IntoValue<i64>, write_capacity_units: impl IntoValue<i64>) -> Self {
         Self(
@@ -1107,7 +1105,7 @@ pub struct ResourcePolicy(Properties);
 impl ResourcePolicy {
     /// Makes a `ResourcePolicy`.
     ///
-    /// - `policy_document`: Sets `PolicyDocument`.
+    /// - `policy_document`: the property `PolicyDocument`.
     #[track_caller]
     pub fn new(policy_document: impl IntoValue<PolicyDocument>) -> Self {
         Self(Properties::new().require("PolicyDocument", policy_document.into_value().into_expression()))
@@ -1262,8 +1260,8 @@ pub struct SearchSchemaElement(Properties);
 impl SearchSchemaElement {
     /// Makes a `SearchSchemaElement`.
     ///
-    /// - `attribute_name`: Sets `AttributeName`.
-    /// - `search_schema_element_type`: Sets `SearchSchemaElementType`.
+    /// - `attribute_name`: the property `AttributeName`.
+    /// - `search_schema_element_type`: the property `SearchSchemaElementType`.
     #[track_caller]
     pub fn new(
         attribute_name: impl IntoValue<String>,
@@ -1333,11 +1331,7 @@ impl StreamSpecification {
     /// Makes a `StreamSpecification`.
     ///
     /// - `stream_view_type`: When an item in the table is modified, `StreamViewType` determines what information is
-    ///   written to the stream for this table. Valid values for `StreamViewType` are: - `KEYS_ONLY` - Only the key
-    ///   attributes of the modified item are written to the stream. - `NEW_IMAGE` - The entire item, as it appears
-    ///   after it was modified, is written to the stream. - `OLD_IMAGE` - The entire item, as it appeared before it was
-    ///   modified, is written to the stream. - `NEW_AND_OLD_IMAGES` - Both the new and the old item images of the item
-    ///   are written to the stream.
+    ///   written to the stream for this table. Valid values for `StreamViewType` are:
     #[track_caller]
     pub fn new(stream_view_type: impl IntoValue<StreamSpecificationStreamViewType>) -> Self {
         Self(Properties::new().require("StreamViewType", stream_view_type.into_value().into_expression()))
@@ -1536,7 +1530,7 @@ pub struct VectorAttribute(Properties);
 impl VectorAttribute {
     /// Makes a `VectorAttribute`.
     ///
-    /// - `attribute_name`: Sets `AttributeName`.
+    /// - `attribute_name`: the property `AttributeName`.
     #[track_caller]
     pub fn new(attribute_name: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("AttributeName", attribute_name.into_value().into_expression()))
@@ -1568,12 +1562,12 @@ pub struct VectorIndex(Properties);
 impl VectorIndex {
     /// Makes a `VectorIndex`.
     ///
-    /// - `dimensions`: Sets `Dimensions`.
-    /// - `index_name`: Sets `IndexName`.
-    /// - `distance_function`: Sets `DistanceFunction`.
+    /// - `dimensions`: the property `Dimensions`.
+    /// - `index_name`: the property `IndexName`.
+    /// - `distance_function`: the property `DistanceFunction`.
     /// - `projection`: Represents attributes that are copied (projected) from the table into an index. These are in
     ///   addition to the primary key attributes and index key attributes, which are automatically projected.
-    /// - `vector_attribute`: Sets `VectorAttribute`.
+    /// - `vector_attribute`: the property `VectorAttribute`.
     #[track_caller]
     pub fn new(
         dimensions: impl IntoValue<i64>,

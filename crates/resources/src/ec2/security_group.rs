@@ -119,7 +119,7 @@ pub struct Egress(Properties);
 impl Egress {
     /// Makes an `Egress`.
     ///
-    /// - `ip_protocol`: Sets `IpProtocol`.
+    /// - `ip_protocol`: the property `IpProtocol`.
     #[track_caller]
     pub fn new(ip_protocol: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("IpProtocol", ip_protocol.into_value().into_expression()))
@@ -193,7 +193,7 @@ pub struct Ingress(Properties);
 impl Ingress {
     /// Makes an `Ingress`.
     ///
-    /// - `ip_protocol`: Sets `IpProtocol`.
+    /// - `ip_protocol`: the property `IpProtocol`.
     #[track_caller]
     pub fn new(ip_protocol: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("IpProtocol", ip_protocol.into_value().into_expression()))

@@ -120,7 +120,7 @@ pub struct RuleRef(Handle);
 impl RuleRef {
     /// Returns what `Ref` gives.
     ///
-    /// The id that `CloudFormation` knows the resource by.
+    /// The id that CloudFormation knows the resource by.
     pub fn physical_id(&self) -> Value<String> {
         self.0.reference()
     }
@@ -157,7 +157,7 @@ pub struct AppSyncParameters(Properties);
 impl AppSyncParameters {
     /// Makes an `AppSyncParameters`.
     ///
-    /// - `graphql_operation`: Sets `GraphQLOperation`.
+    /// - `graphql_operation`: the property `GraphQLOperation`.
     #[track_caller]
     pub fn new(graphql_operation: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("GraphQLOperation", graphql_operation.into_value().into_expression()))
@@ -189,7 +189,7 @@ pub struct AwsVpcConfiguration(Properties);
 impl AwsVpcConfiguration {
     /// Makes an `AwsVpcConfiguration`.
     ///
-    /// - `subnets`: Sets `Subnets`.
+    /// - `subnets`: the property `Subnets`.
     #[track_caller]
     pub fn new(subnets: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
         Self(Properties::new().require("Subnets", subnets.into_value().into_expression()))
@@ -314,8 +314,8 @@ pub struct BatchParameters(Properties);
 impl BatchParameters {
     /// Makes a `BatchParameters`.
     ///
-    /// - `job_definition`: Sets `JobDefinition`.
-    /// - `job_name`: Sets `JobName`.
+    /// - `job_definition`: the property `JobDefinition`.
+    /// - `job_name`: the property `JobName`.
     #[track_caller]
     pub fn new(job_definition: impl IntoValue<String>, job_name: impl IntoValue<String>) -> Self {
         Self(
@@ -398,7 +398,7 @@ pub struct CapacityProviderStrategyItem(Properties);
 impl CapacityProviderStrategyItem {
     /// Makes a `CapacityProviderStrategyItem`.
     ///
-    /// - `capacity_provider`: Sets `CapacityProvider`.
+    /// - `capacity_provider`: the property `CapacityProvider`.
     #[track_caller]
     pub fn new(capacity_provider: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("CapacityProvider", capacity_provider.into_value().into_expression()))
@@ -477,7 +477,7 @@ pub struct EcsParameters(Properties);
 impl EcsParameters {
     /// Makes an `EcsParameters`.
     ///
-    /// - `task_definition_arn`: Sets `TaskDefinitionArn`.
+    /// - `task_definition_arn`: the property `TaskDefinitionArn`.
     #[track_caller]
     pub fn new(task_definition_arn: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("TaskDefinitionArn", task_definition_arn.into_value().into_expression()))
@@ -694,7 +694,7 @@ pub struct InputTransformer(Properties);
 impl InputTransformer {
     /// Makes an `InputTransformer`.
     ///
-    /// - `input_template`: Sets `InputTemplate`.
+    /// - `input_template`: the property `InputTemplate`.
     #[track_caller]
     pub fn new(input_template: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("InputTemplate", input_template.into_value().into_expression()))
@@ -732,7 +732,7 @@ pub struct KinesisParameters(Properties);
 impl KinesisParameters {
     /// Makes a `KinesisParameters`.
     ///
-    /// - `partition_key_path`: Sets `PartitionKeyPath`.
+    /// - `partition_key_path`: the property `PartitionKeyPath`.
     #[track_caller]
     pub fn new(partition_key_path: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("PartitionKeyPath", partition_key_path.into_value().into_expression()))
@@ -911,7 +911,7 @@ pub struct RedshiftDataParameters(Properties);
 impl RedshiftDataParameters {
     /// Makes a `RedshiftDataParameters`.
     ///
-    /// - `database`: Sets `Database`.
+    /// - `database`: the property `Database`.
     #[track_caller]
     pub fn new(database: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("Database", database.into_value().into_expression()))
@@ -1053,7 +1053,7 @@ pub struct RunCommandParameters(Properties);
 impl RunCommandParameters {
     /// Makes a `RunCommandParameters`.
     ///
-    /// - `run_command_targets`: Sets `RunCommandTargets`.
+    /// - `run_command_targets`: the property `RunCommandTargets`.
     #[track_caller]
     pub fn new(run_command_targets: impl IntoValue<List<RunCommandTarget>>) -> Self {
         Self(Properties::new().require("RunCommandTargets", run_command_targets.into_value().into_expression()))
@@ -1101,8 +1101,8 @@ pub struct RunCommandTarget(Properties);
 impl RunCommandTarget {
     /// Makes a `RunCommandTarget`.
     ///
-    /// - `key`: Sets `Key`.
-    /// - `values`: Sets `Values`.
+    /// - `key`: the property `Key`.
+    /// - `values`: the property `Values`.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, values: impl IntoValue<List<String>>) -> Self {
         Self(
@@ -1138,8 +1138,8 @@ pub struct SageMakerPipelineParameter(Properties);
 impl SageMakerPipelineParameter {
     /// Makes a `SageMakerPipelineParameter`.
     ///
-    /// - `name`: Sets `Name`.
-    /// - `value`: Sets `Value`.
+    /// - `name`: the property `Name`.
+    /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
         Self(
@@ -1210,7 +1210,7 @@ pub struct SqsParameters(Properties);
 impl SqsParameters {
     /// Makes a `SqsParameters`.
     ///
-    /// - `message_group_id`: Sets `MessageGroupId`.
+    /// - `message_group_id`: the property `MessageGroupId`.
     #[track_caller]
     pub fn new(message_group_id: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("MessageGroupId", message_group_id.into_value().into_expression()))
@@ -1242,8 +1242,8 @@ pub struct Target(Properties);
 impl Target {
     /// Makes a `Target`.
     ///
-    /// - `arn`: Sets `Arn`.
-    /// - `id`: Sets `Id`.
+    /// - `arn`: the property `Arn`.
+    /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(arn: impl IntoValue<String>, id: impl IntoValue<String>) -> Self {
         Self(

@@ -30,7 +30,7 @@ pub struct ManagedPolicy(Properties);
 impl ManagedPolicy {
     /// Makes a `ManagedPolicy`.
     ///
-    /// - `policy_document`: Sets `PolicyDocument`.
+    /// - `policy_document`: the property `PolicyDocument`.
     #[track_caller]
     pub fn new(policy_document: impl IntoValue<PolicyDocument>) -> Self {
         Self(Properties::new().require("PolicyDocument", policy_document.into_value().into_expression()))

@@ -40,18 +40,8 @@ pub struct Policy(Properties);
 impl Policy {
     /// Makes a `Policy`.
     ///
-    /// - `policy_name`: The name of the policy document. This parameter allows (through its [regex
-    ///   pattern](https://docs.aws.amazon.com/http://wikipedia.org/wiki/regex)) a string of characters consisting of
-    ///   upper and lowercase alphanumeric characters with no spaces. You can also include any of the following
-    ///   characters: _+=,.@-
-    /// - `policy_document`: The policy document. You must provide policies in JSON format in IAM. However, for
-    ///   CloudFormation templates formatted in YAML, you can provide the policy in JSON or YAML format. CloudFormation
-    ///   always converts a YAML policy to JSON format before submitting it to IAM. The [regex
-    ///   pattern](https://docs.aws.amazon.com/http://wikipedia.org/wiki/regex) used to validate this parameter is a
-    ///   string of characters consisting of the following: - Any printable ASCII character ranging from the space
-    ///   character (`\u0020`) through the end of the ASCII character range - The printable characters in the Basic
-    ///   Latin and Latin-1 Supplement character set (through `\u00FF`) - The special characters tab (`\u0009`), line
-    ///   feed (`\u000A`), and carriage return (`\u000D`)
+    /// - `policy_name`: The name of the policy document.
+    /// - `policy_document`: The policy document.
     #[track_caller]
     pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<PolicyDocument>) -> Self {
         Self(
@@ -132,7 +122,7 @@ pub struct PolicyRef(Handle);
 impl PolicyRef {
     /// Returns what `Ref` gives.
     ///
-    /// The id that `CloudFormation` knows the resource by.
+    /// The id that CloudFormation knows the resource by.
     pub fn physical_id(&self) -> Value<String> {
         self.0.reference()
     }

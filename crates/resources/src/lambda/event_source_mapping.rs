@@ -37,11 +37,7 @@ pub struct EventSourceMapping(Properties);
 impl EventSourceMapping {
     /// Makes an `EventSourceMapping`.
     ///
-    /// - `function_name`: The name or ARN of the Lambda function. **Name formats** - *Function name* – `MyFunction`. -
-    ///   *Function ARN* – `arn:aws:lambda:us-west-2:123456789012:function:MyFunction`. - *Version or Alias ARN* –
-    ///   `arn:aws:lambda:us-west-2:123456789012:function:MyFunction:PROD`. - *Partial ARN* –
-    ///   `123456789012:function:MyFunction`. The length constraint applies only to the full ARN. If you specify only
-    ///   the function name, it's limited to 64 characters in length.
+    /// - `function_name`: The name or ARN of the Lambda function.
     #[track_caller]
     pub fn new(function_name: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("FunctionName", function_name.into_value().into_expression()))

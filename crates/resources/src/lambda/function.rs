@@ -60,11 +60,7 @@ impl Function {
     /// Makes a `Function`.
     ///
     /// - `role`: The Amazon Resource Name (ARN) of the function's execution role.
-    /// - `code`: The code for the function. You can define your function code in multiple ways: - For .zip deployment
-    ///   packages, you can specify the S3 location of the .zip file in the `S3Bucket`, `S3Key`, and `S3ObjectVersion`
-    ///   properties. - For .zip deployment packages, you can alternatively define the function code inline in the
-    ///   `ZipFile` property. This method works only for Node.js and Python functions. - For container images, specify
-    ///   the URI of your container image in the ECR registry in the `ImageUri` property.
+    /// - `code`: The code for the function. You can define your function code in multiple ways:
     #[track_caller]
     pub fn new(role: impl IntoValue<Arn<kind::iam::Role>>, code: impl IntoValue<Code>) -> Self {
         Self(
@@ -1368,20 +1364,7 @@ pub struct RuntimeManagementConfig(Properties);
 impl RuntimeManagementConfig {
     /// Makes a `RuntimeManagementConfig`.
     ///
-    /// - `update_runtime_on`: Specify the runtime update mode. - *Auto (default)* - Automatically update to the most
-    ///   recent and secure runtime version using a [Two-phase runtime version
-    ///   rollout](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html#runtime-management-two-phase). This
-    ///   is the best choice for most customers to ensure they always benefit from runtime updates. - *FunctionUpdate* -
-    ///   LAM updates the runtime of you function to the most recent and secure runtime version when you update your
-    ///   function. This approach synchronizes runtime updates with function deployments, giving you control over when
-    ///   runtime updates are applied and allowing you to detect and mitigate rare runtime update incompatibilities
-    ///   early. When using this setting, you need to regularly update your functions to keep their runtime up-to-date.
-    ///   - *Manual* - You specify a runtime version in your function configuration. The function will use this runtime
-    ///   version indefinitely. In the rare case where a new runtime version is incompatible with an existing function,
-    ///   this allows you to roll back your function to an earlier runtime version. For more information, see [Roll back
-    ///   a runtime
-    ///   version](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html#runtime-management-rollback).
-    ///   *Valid Values*: `Auto` | `FunctionUpdate` | `Manual`
+    /// - `update_runtime_on`: Specify the runtime update mode.
     #[track_caller]
     pub fn new(update_runtime_on: impl IntoValue<RuntimeManagementConfigUpdateRuntimeOn>) -> Self {
         Self(Properties::new().require("UpdateRuntimeOn", update_runtime_on.into_value().into_expression()))

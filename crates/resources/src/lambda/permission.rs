@@ -38,12 +38,7 @@ impl Permission {
     ///
     /// - `action`: The action that the principal can use on the function. For example, `lambda:InvokeFunction` or
     ///   `lambda:GetFunction`. A change replaces the resource.
-    /// - `function_name`: The name or ARN of the Lambda function, version, or alias. **Name formats** - *Function name*
-    ///   – `my-function` (name-only), `my-function:v1` (with alias). - *Function ARN* –
-    ///   `arn:aws:lambda:us-west-2:123456789012:function:my-function`. - *Partial ARN* –
-    ///   `123456789012:function:my-function`. You can append a version number or alias to any of the formats. The
-    ///   length constraint applies only to the full ARN. If you specify only the function name, it is limited to 64
-    ///   characters in length. A change replaces the resource.
+    /// - `function_name`: The name or ARN of the Lambda function, version, or alias. A change replaces the resource.
     /// - `principal`: The AWS-service, AWS-account, IAM user, or IAM role that invokes the function. If you specify a
     ///   service, use `SourceArn` or `SourceAccount` to limit who can invoke the function through that service. A
     ///   change replaces the resource.
@@ -152,7 +147,7 @@ pub struct PermissionRef(Handle);
 impl PermissionRef {
     /// Returns what `Ref` gives.
     ///
-    /// The id that `CloudFormation` knows the resource by.
+    /// The id that CloudFormation knows the resource by.
     pub fn physical_id(&self) -> Value<String> {
         self.0.reference()
     }

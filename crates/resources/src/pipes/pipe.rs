@@ -20,9 +20,9 @@ pub struct Pipe(Properties);
 impl Pipe {
     /// Makes a `Pipe`.
     ///
-    /// - `role_arn`: Sets `RoleArn`.
-    /// - `source`: Sets `Source`. A change replaces the resource.
-    /// - `target`: Sets `Target`.
+    /// - `role_arn`: the property `RoleArn`.
+    /// - `source`: the property `Source`. A change replaces the resource.
+    /// - `target`: the property `Target`.
     #[track_caller]
     pub fn new(
         role_arn: impl IntoValue<Arn<kind::iam::Role>>,
@@ -209,7 +209,7 @@ pub struct AwsVpcConfiguration(Properties);
 impl AwsVpcConfiguration {
     /// Makes an `AwsVpcConfiguration`.
     ///
-    /// - `subnets`: Sets `Subnets`.
+    /// - `subnets`: the property `Subnets`.
     #[track_caller]
     pub fn new(subnets: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
         Self(Properties::new().require("Subnets", subnets.into_value().into_expression()))
@@ -469,8 +469,8 @@ pub struct BatchResourceRequirement(Properties);
 impl BatchResourceRequirement {
     /// Makes a `BatchResourceRequirement`.
     ///
-    /// - `value`: Sets `Value`.
-    /// - `type_`: Sets `Type`.
+    /// - `value`: the property `Value`.
+    /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<BatchResourceRequirementType>) -> Self {
         Self(
@@ -574,7 +574,7 @@ pub struct CapacityProviderStrategyItem(Properties);
 impl CapacityProviderStrategyItem {
     /// Makes a `CapacityProviderStrategyItem`.
     ///
-    /// - `capacity_provider`: Sets `CapacityProvider`.
+    /// - `capacity_provider`: the property `CapacityProvider`.
     #[track_caller]
     pub fn new(capacity_provider: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("CapacityProvider", capacity_provider.into_value().into_expression()))
@@ -688,9 +688,9 @@ pub struct DimensionMapping(Properties);
 impl DimensionMapping {
     /// Makes a `DimensionMapping`.
     ///
-    /// - `dimension_name`: Sets `DimensionName`.
-    /// - `dimension_value`: Sets `DimensionValue`.
-    /// - `dimension_value_type`: Sets `DimensionValueType`.
+    /// - `dimension_name`: the property `DimensionName`.
+    /// - `dimension_value`: the property `DimensionValue`.
+    /// - `dimension_value_type`: the property `DimensionValueType`.
     #[track_caller]
     pub fn new(
         dimension_name: impl IntoValue<String>,
@@ -865,8 +865,8 @@ pub struct EcsEnvironmentFile(Properties);
 impl EcsEnvironmentFile {
     /// Makes an `EcsEnvironmentFile`.
     ///
-    /// - `value`: Sets `Value`.
-    /// - `type_`: Sets `Type`.
+    /// - `value`: the property `Value`.
+    /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<EcsEnvironmentFileType>) -> Self {
         Self(
@@ -970,7 +970,7 @@ pub struct EcsEphemeralStorage(Properties);
 impl EcsEphemeralStorage {
     /// Makes an `EcsEphemeralStorage`.
     ///
-    /// - `size_in_gib`: Sets `SizeInGiB`.
+    /// - `size_in_gib`: the property `SizeInGiB`.
     #[track_caller]
     pub fn new(size_in_gib: impl IntoValue<i64>) -> Self {
         Self(Properties::new().require("SizeInGiB", size_in_gib.into_value().into_expression()))
@@ -1043,8 +1043,8 @@ pub struct EcsResourceRequirement(Properties);
 impl EcsResourceRequirement {
     /// Makes an `EcsResourceRequirement`.
     ///
-    /// - `value`: Sets `Value`.
-    /// - `type_`: Sets `Type`.
+    /// - `value`: the property `Value`.
+    /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<EcsResourceRequirementType>) -> Self {
         Self(
@@ -1596,9 +1596,9 @@ pub struct MultiMeasureAttributeMapping(Properties);
 impl MultiMeasureAttributeMapping {
     /// Makes a `MultiMeasureAttributeMapping`.
     ///
-    /// - `measure_value`: Sets `MeasureValue`.
-    /// - `multi_measure_attribute_name`: Sets `MultiMeasureAttributeName`.
-    /// - `measure_value_type`: Sets `MeasureValueType`.
+    /// - `measure_value`: the property `MeasureValue`.
+    /// - `multi_measure_attribute_name`: the property `MultiMeasureAttributeName`.
+    /// - `measure_value_type`: the property `MeasureValueType`.
     #[track_caller]
     pub fn new(
         measure_value: impl IntoValue<String>,
@@ -1639,8 +1639,8 @@ pub struct MultiMeasureMapping(Properties);
 impl MultiMeasureMapping {
     /// Makes a `MultiMeasureMapping`.
     ///
-    /// - `multi_measure_name`: Sets `MultiMeasureName`.
-    /// - `multi_measure_attribute_mappings`: Sets `MultiMeasureAttributeMappings`.
+    /// - `multi_measure_name`: the property `MultiMeasureName`.
+    /// - `multi_measure_attribute_mappings`: the property `MultiMeasureAttributeMappings`.
     #[track_caller]
     pub fn new(
         multi_measure_name: impl IntoValue<String>,
@@ -1889,8 +1889,8 @@ pub struct PipeSourceActiveMQBrokerParameters(Properties);
 impl PipeSourceActiveMQBrokerParameters {
     /// Makes a `PipeSourceActiveMQBrokerParameters`.
     ///
-    /// - `queue_name`: Sets `QueueName`.
-    /// - `credentials`: Sets `Credentials`.
+    /// - `queue_name`: the property `QueueName`.
+    /// - `credentials`: the property `Credentials`.
     #[track_caller]
     pub fn new(queue_name: impl IntoValue<String>, credentials: impl IntoValue<MQBrokerAccessCredentials>) -> Self {
         Self(
@@ -1938,7 +1938,7 @@ pub struct PipeSourceDynamoDBStreamParameters(Properties);
 impl PipeSourceDynamoDBStreamParameters {
     /// Makes a `PipeSourceDynamoDBStreamParameters`.
     ///
-    /// - `starting_position`: Sets `StartingPosition`.
+    /// - `starting_position`: the property `StartingPosition`.
     #[track_caller]
     pub fn new(starting_position: impl IntoValue<DynamoDBStreamStartPosition>) -> Self {
         Self(Properties::new().require("StartingPosition", starting_position.into_value().into_expression()))
@@ -2012,7 +2012,7 @@ pub struct PipeSourceKinesisStreamParameters(Properties);
 impl PipeSourceKinesisStreamParameters {
     /// Makes a `PipeSourceKinesisStreamParameters`.
     ///
-    /// - `starting_position`: Sets `StartingPosition`.
+    /// - `starting_position`: the property `StartingPosition`.
     #[track_caller]
     pub fn new(starting_position: impl IntoValue<KinesisStreamStartPosition>) -> Self {
         Self(Properties::new().require("StartingPosition", starting_position.into_value().into_expression()))
@@ -2092,7 +2092,7 @@ pub struct PipeSourceManagedStreamingKafkaParameters(Properties);
 impl PipeSourceManagedStreamingKafkaParameters {
     /// Makes a `PipeSourceManagedStreamingKafkaParameters`.
     ///
-    /// - `topic_name`: Sets `TopicName`.
+    /// - `topic_name`: the property `TopicName`.
     #[track_caller]
     pub fn new(topic_name: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("TopicName", topic_name.into_value().into_expression()))
@@ -2234,8 +2234,8 @@ pub struct PipeSourceRabbitMQBrokerParameters(Properties);
 impl PipeSourceRabbitMQBrokerParameters {
     /// Makes a `PipeSourceRabbitMQBrokerParameters`.
     ///
-    /// - `queue_name`: Sets `QueueName`.
-    /// - `credentials`: Sets `Credentials`.
+    /// - `queue_name`: the property `QueueName`.
+    /// - `credentials`: the property `Credentials`.
     #[track_caller]
     pub fn new(queue_name: impl IntoValue<String>, credentials: impl IntoValue<MQBrokerAccessCredentials>) -> Self {
         Self(
@@ -2289,7 +2289,7 @@ pub struct PipeSourceSelfManagedKafkaParameters(Properties);
 impl PipeSourceSelfManagedKafkaParameters {
     /// Makes a `PipeSourceSelfManagedKafkaParameters`.
     ///
-    /// - `topic_name`: Sets `TopicName`.
+    /// - `topic_name`: the property `TopicName`.
     #[track_caller]
     pub fn new(topic_name: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("TopicName", topic_name.into_value().into_expression()))
@@ -2410,8 +2410,8 @@ pub struct PipeTargetBatchJobParameters(Properties);
 impl PipeTargetBatchJobParameters {
     /// Makes a `PipeTargetBatchJobParameters`.
     ///
-    /// - `job_definition`: Sets `JobDefinition`.
-    /// - `job_name`: Sets `JobName`.
+    /// - `job_definition`: the property `JobDefinition`.
+    /// - `job_name`: the property `JobName`.
     #[track_caller]
     pub fn new(job_definition: impl IntoValue<String>, job_name: impl IntoValue<String>) -> Self {
         Self(
@@ -2518,7 +2518,7 @@ pub struct PipeTargetEcsTaskParameters(Properties);
 impl PipeTargetEcsTaskParameters {
     /// Makes a `PipeTargetEcsTaskParameters`.
     ///
-    /// - `task_definition_arn`: Sets `TaskDefinitionArn`.
+    /// - `task_definition_arn`: the property `TaskDefinitionArn`.
     #[track_caller]
     pub fn new(task_definition_arn: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("TaskDefinitionArn", task_definition_arn.into_value().into_expression()))
@@ -2770,7 +2770,7 @@ pub struct PipeTargetKinesisStreamParameters(Properties);
 impl PipeTargetKinesisStreamParameters {
     /// Makes a `PipeTargetKinesisStreamParameters`.
     ///
-    /// - `partition_key`: Sets `PartitionKey`.
+    /// - `partition_key`: the property `PartitionKey`.
     #[track_caller]
     pub fn new(partition_key: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("PartitionKey", partition_key.into_value().into_expression()))
@@ -3122,9 +3122,9 @@ pub struct PipeTargetTimestreamParameters(Properties);
 impl PipeTargetTimestreamParameters {
     /// Makes a `PipeTargetTimestreamParameters`.
     ///
-    /// - `time_value`: Sets `TimeValue`.
-    /// - `version_value`: Sets `VersionValue`.
-    /// - `dimension_mappings`: Sets `DimensionMappings`.
+    /// - `time_value`: the property `TimeValue`.
+    /// - `version_value`: the property `VersionValue`.
+    /// - `dimension_mappings`: the property `DimensionMappings`.
     #[track_caller]
     pub fn new(
         time_value: impl IntoValue<String>,
@@ -3483,8 +3483,8 @@ pub struct SageMakerPipelineParameter(Properties);
 impl SageMakerPipelineParameter {
     /// Makes a `SageMakerPipelineParameter`.
     ///
-    /// - `name`: Sets `Name`.
-    /// - `value`: Sets `Value`.
+    /// - `name`: the property `Name`.
+    /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
         Self(
@@ -3644,9 +3644,9 @@ pub struct SingleMeasureMapping(Properties);
 impl SingleMeasureMapping {
     /// Makes a `SingleMeasureMapping`.
     ///
-    /// - `measure_name`: Sets `MeasureName`.
-    /// - `measure_value`: Sets `MeasureValue`.
-    /// - `measure_value_type`: Sets `MeasureValueType`.
+    /// - `measure_name`: the property `MeasureName`.
+    /// - `measure_value`: the property `MeasureValue`.
+    /// - `measure_value_type`: the property `MeasureValueType`.
     #[track_caller]
     pub fn new(
         measure_name: impl IntoValue<String>,

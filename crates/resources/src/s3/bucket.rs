@@ -1031,8 +1031,7 @@ impl CorsRule {
     /// Makes a `CorsRule`.
     ///
     /// - `allowed_origins`: One or more origins you want customers to be able to access the bucket from.
-    /// - `allowed_methods`: An HTTP method that you allow the origin to run. *Allowed values*: `GET` | `PUT` | `HEAD` |
-    ///   `POST` | `DELETE`
+    /// - `allowed_methods`: An HTTP method that you allow the origin to run.
     #[track_caller]
     pub fn new(
         allowed_origins: impl IntoValue<List<String>>,
@@ -1425,8 +1424,7 @@ impl Destination {
     /// Makes a `Destination`.
     ///
     /// - `bucket_arn`: The Amazon Resource Name (ARN) of the bucket to which data is exported.
-    /// - `format`: Specifies the file format used when exporting data to Amazon S3. *Allowed values*: `CSV` | `ORC` |
-    ///   `Parquet`
+    /// - `format`: Specifies the file format used when exporting data to Amazon S3.
     #[track_caller]
     pub fn new(bucket_arn: impl IntoValue<Arn<kind::s3::Bucket>>, format: impl IntoValue<DestinationFormat>) -> Self {
         Self(
@@ -1644,9 +1642,7 @@ impl IntelligentTieringConfiguration {
     /// - `status`: Specifies the status of the configuration.
     /// - `tierings`: Specifies a list of S3 Intelligent-Tiering storage class tiers in the configuration. At least one
     ///   tier must be defined in the list. At most, you can specify two tiers in the list, one for each available
-    ///   AccessTier: `ARCHIVE_ACCESS` and `DEEP_ARCHIVE_ACCESS`. You only need Intelligent Tiering Configuration
-    ///   enabled on a bucket if you want to automatically move objects stored in the Intelligent-Tiering storage class
-    ///   to Archive Access or Deep Archive Access tiers.
+    ///   AccessTier: `ARCHIVE_ACCESS` and `DEEP_ARCHIVE_ACCESS`.
     #[track_caller]
     pub fn new(
         id: impl IntoValue<String>,
@@ -3495,8 +3491,7 @@ pub struct ReplicaModifications(Properties);
 impl ReplicaModifications {
     /// Makes a `ReplicaModifications`.
     ///
-    /// - `status`: Specifies whether Amazon S3 replicates modifications on replicas. *Allowed values*: `Enabled` |
-    ///   `Disabled`
+    /// - `status`: Specifies whether Amazon S3 replicates modifications on replicas.
     #[track_caller]
     pub fn new(status: impl IntoValue<ReplicaModificationsStatus>) -> Self {
         Self(Properties::new().require("Status", status.into_value().into_expression()))
@@ -4052,7 +4047,7 @@ pub struct ReplicationTimeValue(Properties);
 impl ReplicationTimeValue {
     /// Makes a `ReplicationTimeValue`.
     ///
-    /// - `minutes`: Contains an integer specifying time in minutes. Valid value: 15
+    /// - `minutes`: Contains an integer specifying time in minutes.
     #[track_caller]
     pub fn new(minutes: impl IntoValue<i64>) -> Self {
         Self(Properties::new().require("Minutes", minutes.into_value().into_expression()))
@@ -4480,8 +4475,7 @@ pub struct ServerSideEncryptionByDefault(Properties);
 impl ServerSideEncryptionByDefault {
     /// Makes a `ServerSideEncryptionByDefault`.
     ///
-    /// - `sse_algorithm`: Server-side encryption algorithm to use for the default encryption. For directory buckets,
-    ///   there are only two supported values for server-side encryption: `AES256` and `aws:kms`.
+    /// - `sse_algorithm`: Server-side encryption algorithm to use for the default encryption.
     #[track_caller]
     pub fn new(sse_algorithm: impl IntoValue<ServerSideEncryptionByDefaultSSEAlgorithm>) -> Self {
         Self(Properties::new().require("SSEAlgorithm", sse_algorithm.into_value().into_expression()))

@@ -103,7 +103,7 @@ pub struct BucketPolicyRef(Handle);
 impl BucketPolicyRef {
     /// Returns what `Ref` gives.
     ///
-    /// The id that `CloudFormation` knows the resource by.
+    /// The id that CloudFormation knows the resource by.
     pub fn physical_id(&self) -> Value<String> {
         self.0.reference()
     }

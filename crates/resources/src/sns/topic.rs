@@ -215,8 +215,7 @@ pub struct LoggingConfig(Properties);
 impl LoggingConfig {
     /// Makes a `LoggingConfig`.
     ///
-    /// - `protocol`: Indicates one of the supported protocols for the Amazon SNS topic. At least one of the other three
-    ///   `LoggingConfig` properties is recommend along with `Protocol`.
+    /// - `protocol`: Indicates one of the supported protocols for the Amazon SNS topic.
     #[track_caller]
     pub fn new(protocol: impl IntoValue<LoggingConfigProtocol>) -> Self {
         Self(Properties::new().require("Protocol", protocol.into_value().into_expression()))

@@ -68,7 +68,7 @@ pub struct TopicPolicyRef(Handle);
 impl TopicPolicyRef {
     /// Returns what `Ref` gives.
     ///
-    /// The id that `CloudFormation` knows the resource by.
+    /// The id that CloudFormation knows the resource by.
     pub fn physical_id(&self) -> Value<String> {
         self.0.reference()
     }

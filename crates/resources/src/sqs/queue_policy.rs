@@ -71,7 +71,7 @@ pub struct QueuePolicyRef(Handle);
 impl QueuePolicyRef {
     /// Returns what `Ref` gives.
     ///
-    /// The id that `CloudFormation` knows the resource by.
+    /// The id that CloudFormation knows the resource by.
     pub fn physical_id(&self) -> Value<String> {
         self.0.reference()
     }

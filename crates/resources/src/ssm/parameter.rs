@@ -36,9 +36,8 @@ pub struct Parameter(Properties);
 impl Parameter {
     /// Makes a `Parameter`.
     ///
-    /// - `value`: The parameter value. If type is `StringList`, the system returns a comma-separated string with no
-    ///   spaces between commas in the `Value` field.
-    /// - `type_`: The type of parameter. Parameters of type `SecureString` are not supported by CloudFormation.
+    /// - `value`: The parameter value.
+    /// - `type_`: The type of parameter.
     #[track_caller]
     pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<ParameterType>) -> Self {
         Self(

@@ -20,7 +20,7 @@ pub struct StateMachine(Properties);
 impl StateMachine {
     /// Makes a `StateMachine`.
     ///
-    /// - `role_arn`: Sets `RoleArn`.
+    /// - `role_arn`: the property `RoleArn`.
     #[track_caller]
     pub fn new(role_arn: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
         Self(Properties::new().require("RoleArn", role_arn.into_value().into_expression()))
@@ -190,7 +190,7 @@ pub struct EncryptionConfiguration(Properties);
 impl EncryptionConfiguration {
     /// Makes an `EncryptionConfiguration`.
     ///
-    /// - `type_`: Sets `Type`.
+    /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<EncryptionConfigurationType>) -> Self {
         Self(Properties::new().require("Type", type_.into_value().into_expression()))
@@ -382,8 +382,8 @@ pub struct S3Location(Properties);
 impl S3Location {
     /// Makes a `S3Location`.
     ///
-    /// - `bucket`: Sets `Bucket`.
-    /// - `key`: Sets `Key`.
+    /// - `bucket`: the property `Bucket`.
+    /// - `key`: the property `Key`.
     #[track_caller]
     pub fn new(bucket: impl IntoValue<Name<kind::s3::Bucket>>, key: impl IntoValue<String>) -> Self {
         Self(
