@@ -1,0 +1,32 @@
+use crate::{DestroyPlan, StackPlan};
+
+/// Gives a person's word, or refuses it.
+///
+/// It is asked one question at a time, and may take as long as it likes.
+pub trait Approver: Send + Sync {
+    /// Says whether it may be done.
+    fn approve(&self, question: Question<'_>) -> bool;
+}
+
+/// What needs a person's word.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    /// May these changes be executed?
+    Change(&'a StackPlan),
+    /// May the remains of a stack that was never created be deleted, so that it can be created?
+    Recreate {
+        /// The stack's name in CloudFormation.
+        stack_name: &'a str,
+        /// Why its creation failed, where that is still known.
+        reason: Option<&'a str>,
+    },
+    /// May all of this be deleted?
+    Destroy(&'a DestroyPlan),
+}
+
+/// Answers every question with the same word: `|_| true` is `--yes`.
+impl<F: Fn(Question<'_>) -> bool + Send + Sync> Approver for F {
+    fn approve(&self, question: Question<'_>) -> bool {
+        self(question)
+    }
+}

@@ -1,0 +1,233 @@
+//! Makes the change set of one stack, and says what it would change.
+
+use cloud::ErrorKind;
+use cloud::cloud_formation::{
+    Change, ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetStatus, DeleteStackRequest, ExecutionStatus,
+    StackStatus,
+};
+use serde::Serialize;
+use template::StackTemplate;
+
+use crate::call::{Context, Pause};
+use crate::{Error, Event};
+
+/// How often a name that is still taken by a change set being deleted is tried again.
+const NAME_TAKEN_TRIES: u32 = 10;
+
+/// What executing a change set would do to a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StackPlan {
+    /// The stack's name within the app.
+    pub stack: String,
+    /// Its name in CloudFormation.
+    pub stack_name: String,
+    /// Whether the stack is created.
+    pub creates_stack: bool,
+    /// The changes, in CloudFormation's order.
+    pub changes: Vec<PlannedChange>,
+}
+
+/// What would happen to one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedChange {
+    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
+    pub action: String,
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its name in its service, if it has one.
+    pub physical_id: Option<String>,
+    /// Its type.
+    pub resource_type: String,
+    /// Whether it is made anew: `True`, `False` or `Conditional`; `None` where it is not modified.
+    pub replacement: Option<String>,
+    /// What becomes of it if it is removed: `Delete`, `Retain`, `Snapshot`.
+    pub policy_action: Option<String>,
+    /// What of it changes.
+    pub properties: Vec<PlannedProperty>,
+}
+
+/// A property, or an attribute such as `Tags`, that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedProperty {
+    /// Its name.
+    pub name: String,
+    /// Whether this alone makes the resource anew: `Never`, `Conditionally`, `Always`.
+    pub requires_recreation: Option<String>,
+    /// Which parameter or resource causes the change, if it is not written in the template.
+    pub causing_entity: Option<String>,
+}
+
+/// A change set that was made.
+pub(crate) enum Made {
+    /// It can be executed.
+    Ready(ChangeSetIds, StackPlan),
+    /// There is nothing to change; it is deleted again.
+    Empty,
+}
+
+/// Deletes a change set that a killed run left behind, so that its name is free.
+pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate, name: &str) -> Result<(), Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let stack_name = stack.stack_name.as_str();
+    let leftover = match context.call(async || cloud_formation.describe_change_set(stack_name, name).await).await {
+        Ok(description) => description,
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    context.call(async || cloud_formation.delete_change_set(stack_name, name).await).await?;
+    // One that was executed is no leftover: CloudFormation keeps it as a record.
+    if matches!(leftover.execution_status, ExecutionStatus::Available | ExecutionStatus::Unavailable) {
+        context.tell(Event::LeftoverDeleted {
+            stack: stack.name.clone(),
+            leftover: format!("change set `{name}`, which was never executed"),
+        });
+    }
+    Ok(())
+}
+
+/// Makes a change set, and waits until it can be executed.
+pub(crate) async fn make(
+    context: &Context<'_>,
+    stack: &StackTemplate,
+    mut request: ChangeSetRequest,
+    creates_stack: bool,
+) -> Result<Made, Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let mut pause = Pause::default();
+    let mut tries = 0;
+    let ids = loop {
+        request.client_token = Some(context.token(&stack.name, &format!("change-{tries}")));
+        match context.call(async || cloud_formation.create_change_set(&request).await).await {
+            Ok(ids) => break ids,
+            // An earlier one of this name is still being deleted; or the answer to an earlier call was lost, and it
+            // is there already.
+            Err(error) if error.kind == ErrorKind::AlreadyExists && tries < NAME_TAKEN_TRIES => {
+                tries += 1;
+                pause.wait().await;
+                context.call(async || cloud_formation.delete_change_set(&request.stack, &request.name).await).await?;
+            }
+            Err(error) if error.kind == ErrorKind::Validation => {
+                return Err(Error::ChangeSet { stack: stack.name.clone(), reason: error.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let made = wait(context, &ids).await?;
+    if made.is_without_changes() && !creates_stack {
+        discard(context, &stack.name, &ids, creates_stack).await?;
+        return Ok(Made::Empty);
+    }
+    if made.status != ChangeSetStatus::CreateComplete {
+        discard(context, &stack.name, &ids, creates_stack).await?;
+        let reason = made.reason.unwrap_or_else(|| format!("the change set is in {}", made.status));
+        return Err(Error::ChangeSet { stack: stack.name.clone(), reason });
+    }
+    Ok(Made::Ready(ids, plan(stack, creates_stack, &made)))
+}
+
+async fn wait(context: &Context<'_>, ids: &ChangeSetIds) -> cloud::Result<ChangeSetDescription> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let mut pause = Pause::default();
+    loop {
+        let description =
+            context.call(async || cloud_formation.describe_change_set(&ids.stack, &ids.change_set).await).await?;
+        if !matches!(description.status, ChangeSetStatus::CreatePending | ChangeSetStatus::CreateInProgress) {
+            return Ok(description);
+        }
+        pause.wait().await;
+    }
+}
+
+/// Starts executing a change set, once: an answer that was lost is not taken for a refusal.
+pub(crate) async fn execute(context: &Context<'_>, stack: &str, ids: &ChangeSetIds) -> Result<(), Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let token = context.token(stack, "execute");
+    let execute = async || match cloud_formation.execute_change_set(&ids.stack, &ids.change_set, Some(&token)).await {
+        Err(error) => {
+            if has_begun(context, ids).await? {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        }
+        Ok(()) => Ok(()),
+    };
+    Ok(context.call(execute).await?)
+}
+
+/// Says whether a change set is being executed, or was.
+async fn has_begun(context: &Context<'_>, ids: &ChangeSetIds) -> cloud::Result<bool> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let description =
+        context.call(async || cloud_formation.describe_change_set(&ids.stack, &ids.change_set).await).await?;
+    let status = description.execution_status;
+    Ok(matches!(status, ExecutionStatus::InProgress | ExecutionStatus::Complete | ExecutionStatus::Failed))
+}
+
+/// Deletes a change set that is not wanted, and the stack if it is no more than that.
+pub(crate) async fn discard(
+    context: &Context<'_>,
+    stack: &str,
+    ids: &ChangeSetIds,
+    creates_stack: bool,
+) -> Result<(), Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    context.call(async || cloud_formation.delete_change_set(&ids.stack, &ids.change_set).await).await?;
+    if !creates_stack {
+        return Ok(());
+    }
+    let description = context.call(async || cloud_formation.describe_stack(&ids.stack).await).await?;
+    // Someone may have made something of it in between.
+    if description.is_some_and(|description| description.status == StackStatus::ReviewInProgress) {
+        let request = DeleteStackRequest {
+            client_token: Some(context.token(stack, "discard")),
+            ..DeleteStackRequest::new(&ids.stack)
+        };
+        context.call(async || cloud_formation.delete_stack(&request).await).await?;
+        let mut pause = Pause::default();
+        while context
+            .call(async || cloud_formation.describe_stack(&ids.stack).await)
+            .await?
+            .is_some_and(|description| description.status != StackStatus::DeleteComplete)
+        {
+            pause.wait().await;
+        }
+    }
+    Ok(())
+}
+
+fn plan(stack: &StackTemplate, creates_stack: bool, made: &ChangeSetDescription) -> StackPlan {
+    StackPlan {
+        stack: stack.name.clone(),
+        stack_name: stack.stack_name.clone(),
+        creates_stack,
+        changes: made.changes.iter().map(planned).collect(),
+    }
+}
+
+fn planned(change: &Change) -> PlannedChange {
+    let mut properties: Vec<PlannedProperty> = Vec::new();
+    for detail in &change.details {
+        let property = PlannedProperty {
+            name: detail.name.clone().unwrap_or_else(|| detail.attribute.clone()),
+            requires_recreation: detail.requires_recreation.clone(),
+            causing_entity: detail.causing_entity.clone(),
+        };
+        // CloudFormation lists a property once for each way in which it may change.
+        match properties.iter_mut().find(|present| present.name == property.name) {
+            Some(present) => {
+                present.causing_entity = present.causing_entity.take().or(property.causing_entity);
+            }
+            None => properties.push(property),
+        }
+    }
+    PlannedChange {
+        action: change.action.to_string(),
+        logical_id: change.logical_id.clone(),
+        physical_id: change.physical_id.clone(),
+        resource_type: change.resource_type.clone(),
+        replacement: change.replacement.as_ref().map(ToString::to_string),
+        policy_action: change.policy_action.clone(),
+        properties,
+    }
+}

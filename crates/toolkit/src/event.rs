@@ -1,0 +1,180 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{Outcome, Retained, StackPlan};
+
+/// Is told what happens.
+pub trait Events: Send + Sync {
+    /// Takes one event; it should not block.
+    fn event(&self, event: Event);
+}
+
+impl<F: Fn(Event) + Send + Sync> Events for F {
+    fn event(&self, event: Event) {
+        self(event);
+    }
+}
+
+/// Is [`Events`] that nobody watches.
+pub fn silent(_event: Event) {}
+
+/// Something that happened. Text and JSON are two renderings of it; `stack` is the stack's name within the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The credentials are those of the environment.
+    AccountVerified {
+        /// The account, 12 digits.
+        account: String,
+        /// The region.
+        region: String,
+        /// The ARN of the caller.
+        caller: String,
+    },
+    /// It is settled which stacks are worked on.
+    Selected {
+        /// The stacks, in the order in which they are worked on.
+        stacks: Vec<SelectedStack>,
+        /// The stacks that only lend their outputs.
+        read: Vec<ReadStack>,
+    },
+    /// Work on a stack begins.
+    StackStarted {
+        /// The stack.
+        stack: String,
+        /// Its name in CloudFormation.
+        stack_name: String,
+        /// Its place, from 1.
+        position: usize,
+        /// How many stacks there are.
+        total: usize,
+    },
+    /// Something else is under way on the stack and is waited for.
+    Waiting {
+        /// The stack.
+        stack: String,
+        /// Its status.
+        status: String,
+    },
+    /// An earlier operation that was waited for, or whose remains were found, had failed.
+    EarlierFailure {
+        /// The stack.
+        stack: String,
+        /// The status that it led to.
+        status: String,
+        /// Its cause, where the stack's events still tell.
+        reason: Option<String>,
+    },
+    /// What an interrupted deployment had left behind was deleted.
+    LeftoverDeleted {
+        /// The stack.
+        stack: String,
+        /// What it was.
+        leftover: String,
+    },
+    /// The template is too large to be sent along, and was put into the artifact bucket.
+    TemplateUploaded {
+        /// The stack.
+        stack: String,
+        /// The bucket.
+        bucket: String,
+        /// The key, which names the content.
+        key: String,
+        /// The size in bytes.
+        bytes: u64,
+    },
+    /// The changes are known.
+    Planned(StackPlan),
+    /// There is nothing to change.
+    Unchanged {
+        /// The stack.
+        stack: String,
+    },
+    /// A person refused the changes; what had been prepared is deleted.
+    Declined {
+        /// The stack.
+        stack: String,
+    },
+    /// CloudFormation has begun.
+    Executing {
+        /// The stack.
+        stack: String,
+        /// How many resources are to be changed.
+        resources: usize,
+    },
+    /// CloudFormation told of a resource, or of the stack.
+    Progress {
+        /// The stack.
+        stack: String,
+        /// The resource, or the stack's name in CloudFormation.
+        logical_id: String,
+        /// The type of the resource.
+        resource_type: String,
+        /// Its status.
+        status: String,
+        /// Why, where CloudFormation says so.
+        reason: Option<String>,
+        /// Whether this is a failure.
+        failed: bool,
+        /// How many resources are finished.
+        done: usize,
+        /// How many resources are to be changed; 0 where that is unknown.
+        total: usize,
+    },
+    /// The cloud does not answer; it is asked again for a while.
+    Unreachable {
+        /// What was said last.
+        error: String,
+    },
+    /// Termination protection was switched.
+    ProtectionChanged {
+        /// The stack.
+        stack: String,
+        /// Whether the stack now refuses to be deleted.
+        protected: bool,
+    },
+    /// Work on a stack is done.
+    StackFinished {
+        /// The stack.
+        stack: String,
+        /// What was done.
+        outcome: Outcome,
+        /// Its outputs.
+        outputs: BTreeMap<String, String>,
+    },
+    /// A bucket was emptied, so that it can be deleted.
+    BucketEmptied {
+        /// The stack.
+        stack: String,
+        /// The bucket.
+        bucket: String,
+        /// How many objects were deleted.
+        objects: usize,
+    },
+    /// A stack was deleted.
+    StackDeleted {
+        /// The stack.
+        stack: String,
+        /// What its template says is to be kept.
+        retained: Vec<Retained>,
+    },
+}
+
+/// A stack that is worked on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SelectedStack {
+    /// The stack.
+    pub stack: String,
+    /// Why, where nobody asked for it.
+    pub because: Option<String>,
+}
+
+/// A stack that is not worked on, and whose outputs others need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadStack {
+    /// The stack.
+    pub stack: String,
+    /// The outputs that are read.
+    pub outputs: Vec<String>,
+}

@@ -1,0 +1,137 @@
+//! Follows what CloudFormation does to a stack, until it ends.
+
+use std::collections::BTreeSet;
+
+use cloud::cloud_formation::{StackDescription, StackEvent, StackStatus};
+
+use crate::call::{Context, Pause};
+use crate::{Cause, Event, Failure};
+
+/// How often a stack that stands still is looked at, without a word in its events that its operation ended, before
+/// the status alone is believed.
+const LOOKS_WITHOUT_EVENT: u32 = 10;
+
+/// Which operation is followed.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    /// The stack's name within the app.
+    pub stack: &'a str,
+    /// The stack's ARN: its name may belong to a later stack.
+    pub id: &'a str,
+    /// The last event before the operation; `None` follows from the stack's first one.
+    pub after: Option<&'a str>,
+    /// How many resources are to be changed, if that is known.
+    pub resources: usize,
+}
+
+/// How an operation ended.
+pub(crate) struct Ended {
+    /// The stack; `None` if the cloud has forgotten it, as it may once it is deleted.
+    pub description: Option<StackDescription>,
+    /// What happened, oldest first.
+    pub events: Vec<StackEvent>,
+}
+
+impl Ended {
+    /// Returns the status that the stack is in now.
+    pub fn status(&self) -> StackStatus {
+        self.description.as_ref().map_or(StackStatus::DeleteComplete, |description| description.status.clone())
+    }
+}
+
+/// Returns the id of the newest event of a stack: where following its next operation starts.
+pub(crate) async fn last_event(context: &Context<'_>, id: &str) -> cloud::Result<Option<String>> {
+    let events = context.call(async || context.cloud.cloud_formation.stack_events(id, None).await).await?;
+    Ok(events.into_iter().next_back().map(|event| event.id))
+}
+
+/// Follows an operation that has begun until it ends, and tells each of its events.
+pub(crate) async fn follow(context: &Context<'_>, operation: Operation<'_>) -> cloud::Result<Ended> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let mut events: Vec<StackEvent> = Vec::new();
+    let mut finished = BTreeSet::new();
+    let mut pause = Pause::default();
+    let mut looks = 0;
+    loop {
+        let description = context.call(async || cloud_formation.describe_stack(operation.id).await).await?;
+        let after = events.last().map(|event| event.id.as_str()).or(operation.after);
+        let new = context.call(async || cloud_formation.stack_events(operation.id, after).await).await?;
+        for event in &new {
+            tell(context, operation, event, &mut finished);
+        }
+        events.extend(new);
+
+        let Some(description) = description else { return Ok(Ended { description: None, events }) };
+        if !description.status.is_in_progress() && description.status != StackStatus::ReviewInProgress {
+            looks += 1;
+            // The two services behind status and events need not agree at every moment: just after the start, the
+            // status may still be that of the operation before.
+            let told = events.iter().any(|event| event.is_of_stack() && event.status == description.status.as_str());
+            if told || looks >= LOOKS_WITHOUT_EVENT {
+                return Ok(Ended { description: Some(description), events });
+            }
+        }
+        pause.wait().await;
+    }
+}
+
+fn tell(context: &Context<'_>, operation: Operation<'_>, event: &StackEvent, finished: &mut BTreeSet<String>) {
+    if !event.is_of_stack() && (event.status.ends_with("_COMPLETE") || event.status == "DELETE_SKIPPED") {
+        finished.insert(event.logical_id.clone());
+    }
+    context.tell(Event::Progress {
+        stack: operation.stack.to_owned(),
+        logical_id: event.logical_id.clone(),
+        resource_type: event.resource_type.clone(),
+        status: event.status.clone(),
+        reason: event.reason.clone().filter(|reason| !reason.is_empty()),
+        failed: event.is_failure(),
+        done: finished.len(),
+        total: operation.resources,
+    });
+}
+
+/// Finds the root cause of a failed operation among its events.
+pub(crate) fn failure(stack: &str, stack_name: &str, operation: &'static str, ended: &Ended) -> Failure {
+    let mut causes = causes(&ended.events).into_iter();
+    Failure {
+        stack: stack.to_owned(),
+        stack_name: stack_name.to_owned(),
+        operation,
+        status: ended.status().to_string(),
+        cause: causes.next().or_else(|| cause_of_stack(ended)),
+        others: causes.collect(),
+    }
+}
+
+/// Lists the failures of resources in the order in which they happened, without those that were only cancelled
+/// because of an earlier one.
+pub(crate) fn causes(events: &[StackEvent]) -> Vec<Cause> {
+    let failures = events.iter().filter(|event| event.is_failure() && !event.is_of_stack() && !is_cancelled(event));
+    failures.map(cause).collect()
+}
+
+/// Finds a cause that is nobody's but the stack's: an output that cannot be resolved, a template that was refused.
+fn cause_of_stack(ended: &Ended) -> Option<Cause> {
+    let explained = |event: &&StackEvent| event.reason.as_deref().is_some_and(|reason| !reason.is_empty());
+    let failed = ended.events.iter().find(|event| event.is_failure() && explained(event) && !is_cancelled(event));
+    let undone = || ended.events.iter().find(|event| event.status.contains("ROLLBACK") && explained(event));
+    failed.or_else(undone).map(cause)
+}
+
+fn cause(event: &StackEvent) -> Cause {
+    Cause {
+        logical_id: event.logical_id.clone(),
+        resource_type: event.resource_type.clone(),
+        status: event.status.clone(),
+        reason: event.reason.clone().unwrap_or_else(|| "no reason given".to_owned()),
+    }
+}
+
+/// CloudFormation's own words for a resource that failed only because another one did.
+fn is_cancelled(event: &StackEvent) -> bool {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    ["Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled"]
+        .iter()
+        .any(|words| reason.starts_with(words))
+}

@@ -1,0 +1,47 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How to deploy.
+#[derive(Clone, Debug)]
+pub struct DeployOptions {
+    /// Tells this run from all others: letters, digits and hyphens, at most 60. Client tokens are made of it.
+    pub run: String,
+    /// Where templates go that are too large to be sent along.
+    pub artifacts: Option<Artifacts>,
+    /// Values for the author's parameters, by stack and parameter. Those left out keep the value that the stack has,
+    /// or take their default.
+    pub parameters: BTreeMap<String, BTreeMap<String, String>>,
+    /// How long a cloud that does not answer is borne with.
+    pub patience: Patience,
+}
+
+/// How to destroy.
+#[derive(Clone, Debug)]
+pub struct DestroyOptions {
+    /// Tells this run from all others: letters, digits and hyphens, at most 60.
+    pub run: String,
+    /// Whether buckets that hold objects are emptied; otherwise they are a reason to refuse.
+    pub empty_buckets: bool,
+    /// How long a cloud that does not answer is borne with.
+    pub patience: Patience,
+}
+
+/// Names the output that is the artifact bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifacts {
+    /// The stack's name within the app.
+    pub stack: String,
+    /// The output, whose value is the bucket's name.
+    pub output: String,
+}
+
+/// How long a cloud that does not answer is asked again, before its last error counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience(pub Duration);
+
+/// Two minutes: closing a laptop's lid for a moment should not lose sight of a deployment.
+impl Default for Patience {
+    fn default() -> Self {
+        Self(Duration::from_secs(120))
+    }
+}

@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
+use cloud::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
+use cloud::workflows::{Execution, Workflows};
+use cloud::{Error, ErrorKind, Result};
+
+/// The services that deploying does not need.
+pub struct Absent;
+
+fn absent<T>(operation: &'static str) -> Result<T> {
+    Err(Error::new(ErrorKind::Service, operation, "deploying should not call this"))
+}
+
+#[async_trait]
+impl Queues for Absent {
+    async fn send(&self, _: &str, _: &str, _: Option<&str>) -> Result<String> {
+        absent("sqs:SendMessage")
+    }
+    async fn receive(&self, _: &str, _: &ReceiveRequest) -> Result<Vec<Message>> {
+        absent("sqs:ReceiveMessage")
+    }
+    async fn change_visibility(&self, _: &str, _: &str, _: Duration) -> Result<()> {
+        absent("sqs:ChangeMessageVisibility")
+    }
+    async fn delete(&self, _: &str, _: &str) -> Result<()> {
+        absent("sqs:DeleteMessage")
+    }
+    async fn counts(&self, _: &str) -> Result<QueueCounts> {
+        absent("sqs:GetQueueAttributes")
+    }
+}
+
+#[async_trait]
+impl Tables for Absent {
+    async fn get(&self, _: &str, _: &Item) -> Result<Option<Item>> {
+        absent("dynamodb:GetItem")
+    }
+    async fn put(&self, _: &str, _: &Item, _: Option<&Expression>) -> Result<()> {
+        absent("dynamodb:PutItem")
+    }
+    async fn update(&self, _: &str, _: &Update) -> Result<Item> {
+        absent("dynamodb:UpdateItem")
+    }
+    async fn delete(&self, _: &str, _: &Item, _: Option<&Expression>) -> Result<()> {
+        absent("dynamodb:DeleteItem")
+    }
+    async fn query(&self, _: &str, _: &Query) -> Result<Page> {
+        absent("dynamodb:Query")
+    }
+    async fn scan(&self, _: &str, _: &Scan) -> Result<Page> {
+        absent("dynamodb:Scan")
+    }
+}
+
+#[async_trait]
+impl Workflows for Absent {
+    async fn task_success(&self, _: &str, _: &str) -> Result<()> {
+        absent("states:SendTaskSuccess")
+    }
+    async fn task_failure(&self, _: &str, _: &str, _: &str) -> Result<()> {
+        absent("states:SendTaskFailure")
+    }
+    async fn task_heartbeat(&self, _: &str) -> Result<()> {
+        absent("states:SendTaskHeartbeat")
+    }
+    async fn start_execution(&self, _: &str, _: &str, _: &str) -> Result<String> {
+        absent("states:StartExecution")
+    }
+    async fn describe_execution(&self, _: &str) -> Result<Execution> {
+        absent("states:DescribeExecution")
+    }
+    async fn stop_execution(&self, _: &str, _: &str, _: &str) -> Result<()> {
+        absent("states:StopExecution")
+    }
+}

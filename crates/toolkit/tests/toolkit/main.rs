@@ -1,0 +1,10 @@
+//! Tests of the toolkit against a strict CloudFormation in memory.
+
+mod deploy;
+mod destroy;
+mod fake;
+mod interruption;
+mod selection;
+mod statuses;
+mod system;
+mod write;
