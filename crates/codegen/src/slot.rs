@@ -33,8 +33,10 @@ pub enum Slot {
     Map(Box<Self>),
     /// A tag with `Key` and `Value`, which all services share.
     Tag,
-    /// A property type or an enumeration of the same resource.
-    Local(String),
+    /// A property type of the same resource.
+    Structure(String),
+    /// An enumeration of the same resource.
+    Enumeration(String),
 }
 
 impl Slot {
@@ -87,9 +89,10 @@ impl Slot {
             | Self::Boolean
             | Self::Arn(_)
             | Self::Id(_)
-            | Self::Name(_) => 0,
+            | Self::Name(_)
+            | Self::Enumeration(_) => 0,
             Self::List(inner) => inner.rank().max(1),
-            Self::Map(_) | Self::Tag | Self::Local(_) => 2,
+            Self::Map(_) | Self::Tag | Self::Structure(_) => 2,
             Self::Json | Self::PolicyDocument => 3,
         }
     }

@@ -66,7 +66,7 @@ impl Names {
             Slot::List(element) => format!("{}<{}>", self.template("List"), self.slot(element)),
             Slot::Map(value) => format!("{}<{}>", self.template("Map"), self.slot(value)),
             Slot::Tag => "crate::Tag".to_owned(),
-            Slot::Local(name) => name.clone(),
+            Slot::Structure(name) | Slot::Enumeration(name) => name.clone(),
         }
     }
 }

@@ -251,7 +251,7 @@ impl<'a> Builder<'a> {
                 let page = name.to_lowercase();
                 let structure = self.structure(schema, properties, &Place { name: &name, page: &page, required })?;
                 self.items.insert(name.clone(), Item::Structure(structure));
-                Slot::Local(name)
+                Slot::Structure(name)
             }
         })
     }
@@ -278,12 +278,12 @@ impl<'a> Builder<'a> {
             self.open.pop();
             return slot;
         };
-        if self.items.contains_key(&own) {
-            return Ok(Slot::Local(own));
-        }
         if shape::shape(self.schema, schema) == Shape::Enumeration {
             let of = format!("`{definition}`");
             return Ok(self.enumeration(schema, &own, &of));
+        }
+        if self.items.contains_key(&own) {
+            return Ok(Slot::Structure(own));
         }
         self.reserve(&own);
         let (hidden, alone) = self.read_only.get(definition.as_str()).cloned().unwrap_or_default();
@@ -295,7 +295,7 @@ impl<'a> Builder<'a> {
         let page = definition.to_lowercase();
         let structure = self.structure(schema, properties, &Place { name: &own, page: &page, required })?;
         self.items.insert(own.clone(), Item::Structure(structure));
-        Ok(Slot::Local(own))
+        Ok(Slot::Structure(own))
     }
 
     fn enumeration(&mut self, schema: &Value, name: &str, of: &str) -> Slot {
@@ -321,7 +321,7 @@ impl<'a> Builder<'a> {
                 _ => name.push_str("Value"),
             }
         }
-        Slot::Local(name)
+        Slot::Enumeration(name)
     }
 
     /// Takes a name for a structure before its properties look for theirs.

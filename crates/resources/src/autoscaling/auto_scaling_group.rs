@@ -702,23 +702,25 @@ pub struct AvailabilityZoneImpairmentPolicy(Properties);
 impl AvailabilityZoneImpairmentPolicy {
     /// Makes an `AvailabilityZoneImpairmentPolicy`.
     ///
-    /// - `zonal_shift_enabled`: If `true`, enable zonal shift for your Auto Scaling group.
     /// - `impaired_zone_health_check_behavior`: Specifies the health check behavior for the impaired Availability Zone
     ///   in an active zonal shift. If you select `Replace unhealthy`, instances that appear unhealthy will be replaced
     ///   in all Availability Zones. If you select `Ignore unhealthy`, instances will not be replaced in the
     ///   Availability Zone with the active zonal shift. For more information, see [Auto Scaling group zonal
     ///   shift](https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-zonal-shift.html) in the *Amazon
     ///   EC2 Auto Scaling User Guide*.
+    /// - `zonal_shift_enabled`: If `true`, enable zonal shift for your Auto Scaling group.
     #[track_caller]
     pub fn new(
-        zonal_shift_enabled: impl IntoValue<bool>,
         impaired_zone_health_check_behavior: impl IntoValue<AvailabilityZoneImpairmentPolicyImpairedZoneHealthCheckBehavior>,
+        zonal_shift_enabled: impl IntoValue<bool>,
     ) -> Self {
         Self(
-            Properties::new().require("ZonalShiftEnabled", zonal_shift_enabled.into_value().into_expression()).require(
-                "ImpairedZoneHealthCheckBehavior",
-                impaired_zone_health_check_behavior.into_value().into_expression(),
-            ),
+            Properties::new()
+                .require(
+                    "ImpairedZoneHealthCheckBehavior",
+                    impaired_zone_health_check_behavior.into_value().into_expression(),
+                )
+                .require("ZonalShiftEnabled", zonal_shift_enabled.into_value().into_expression()),
         )
     }
 

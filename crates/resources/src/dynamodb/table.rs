@@ -1563,24 +1563,24 @@ impl VectorIndex {
     /// Makes a `VectorIndex`.
     ///
     /// - `dimensions`: the property `Dimensions`.
-    /// - `index_name`: the property `IndexName`.
     /// - `distance_function`: the property `DistanceFunction`.
+    /// - `index_name`: the property `IndexName`.
     /// - `projection`: Represents attributes that are copied (projected) from the table into an index. These are in
     ///   addition to the primary key attributes and index key attributes, which are automatically projected.
     /// - `vector_attribute`: the property `VectorAttribute`.
     #[track_caller]
     pub fn new(
         dimensions: impl IntoValue<i64>,
-        index_name: impl IntoValue<String>,
         distance_function: impl IntoValue<VectorIndexDistanceFunction>,
+        index_name: impl IntoValue<String>,
         projection: impl IntoValue<Projection>,
         vector_attribute: impl IntoValue<VectorAttribute>,
     ) -> Self {
         Self(
             Properties::new()
                 .require("Dimensions", dimensions.into_value().into_expression())
-                .require("IndexName", index_name.into_value().into_expression())
                 .require("DistanceFunction", distance_function.into_value().into_expression())
+                .require("IndexName", index_name.into_value().into_expression())
                 .require("Projection", projection.into_value().into_expression())
                 .require("VectorAttribute", vector_attribute.into_value().into_expression()),
         )

@@ -469,14 +469,14 @@ pub struct BatchResourceRequirement(Properties);
 impl BatchResourceRequirement {
     /// Makes a `BatchResourceRequirement`.
     ///
-    /// - `value`: the property `Value`.
     /// - `type_`: the property `Type`.
+    /// - `value`: the property `Value`.
     #[track_caller]
-    pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<BatchResourceRequirementType>) -> Self {
+    pub fn new(type_: impl IntoValue<BatchResourceRequirementType>, value: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Value", value.into_value().into_expression())
-                .require("Type", type_.into_value().into_expression()),
+                .require("Type", type_.into_value().into_expression())
+                .require("Value", value.into_value().into_expression()),
         )
     }
 
@@ -865,14 +865,14 @@ pub struct EcsEnvironmentFile(Properties);
 impl EcsEnvironmentFile {
     /// Makes an `EcsEnvironmentFile`.
     ///
-    /// - `value`: the property `Value`.
     /// - `type_`: the property `Type`.
+    /// - `value`: the property `Value`.
     #[track_caller]
-    pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<EcsEnvironmentFileType>) -> Self {
+    pub fn new(type_: impl IntoValue<EcsEnvironmentFileType>, value: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Value", value.into_value().into_expression())
-                .require("Type", type_.into_value().into_expression()),
+                .require("Type", type_.into_value().into_expression())
+                .require("Value", value.into_value().into_expression()),
         )
     }
 
@@ -1043,14 +1043,14 @@ pub struct EcsResourceRequirement(Properties);
 impl EcsResourceRequirement {
     /// Makes an `EcsResourceRequirement`.
     ///
-    /// - `value`: the property `Value`.
     /// - `type_`: the property `Type`.
+    /// - `value`: the property `Value`.
     #[track_caller]
-    pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<EcsResourceRequirementType>) -> Self {
+    pub fn new(type_: impl IntoValue<EcsResourceRequirementType>, value: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Value", value.into_value().into_expression())
-                .require("Type", type_.into_value().into_expression()),
+                .require("Type", type_.into_value().into_expression())
+                .require("Value", value.into_value().into_expression()),
         )
     }
 
@@ -1597,19 +1597,19 @@ impl MultiMeasureAttributeMapping {
     /// Makes a `MultiMeasureAttributeMapping`.
     ///
     /// - `measure_value`: the property `MeasureValue`.
-    /// - `multi_measure_attribute_name`: the property `MultiMeasureAttributeName`.
     /// - `measure_value_type`: the property `MeasureValueType`.
+    /// - `multi_measure_attribute_name`: the property `MultiMeasureAttributeName`.
     #[track_caller]
     pub fn new(
         measure_value: impl IntoValue<String>,
-        multi_measure_attribute_name: impl IntoValue<String>,
         measure_value_type: impl IntoValue<MeasureValueType>,
+        multi_measure_attribute_name: impl IntoValue<String>,
     ) -> Self {
         Self(
             Properties::new()
                 .require("MeasureValue", measure_value.into_value().into_expression())
-                .require("MultiMeasureAttributeName", multi_measure_attribute_name.into_value().into_expression())
-                .require("MeasureValueType", measure_value_type.into_value().into_expression()),
+                .require("MeasureValueType", measure_value_type.into_value().into_expression())
+                .require("MultiMeasureAttributeName", multi_measure_attribute_name.into_value().into_expression()),
         )
     }
 

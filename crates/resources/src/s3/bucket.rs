@@ -1030,17 +1030,17 @@ pub struct CorsRule(Properties);
 impl CorsRule {
     /// Makes a `CorsRule`.
     ///
-    /// - `allowed_origins`: One or more origins you want customers to be able to access the bucket from.
     /// - `allowed_methods`: An HTTP method that you allow the origin to run.
+    /// - `allowed_origins`: One or more origins you want customers to be able to access the bucket from.
     #[track_caller]
     pub fn new(
-        allowed_origins: impl IntoValue<List<String>>,
         allowed_methods: impl IntoValue<List<CorsRuleAllowedMethod>>,
+        allowed_origins: impl IntoValue<List<String>>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("AllowedOrigins", allowed_origins.into_value().into_expression())
-                .require("AllowedMethods", allowed_methods.into_value().into_expression()),
+                .require("AllowedMethods", allowed_methods.into_value().into_expression())
+                .require("AllowedOrigins", allowed_origins.into_value().into_expression()),
         )
     }
 
@@ -1136,17 +1136,17 @@ pub struct DataExport(Properties);
 impl DataExport {
     /// Makes a `DataExport`.
     ///
-    /// - `destination`: The place to store the data for an analysis.
     /// - `output_schema_version`: The version of the output schema to use when exporting data. Must be `V_1`.
+    /// - `destination`: The place to store the data for an analysis.
     #[track_caller]
     pub fn new(
-        destination: impl IntoValue<Destination>,
         output_schema_version: impl IntoValue<DataExportOutputSchemaVersion>,
+        destination: impl IntoValue<Destination>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("Destination", destination.into_value().into_expression())
-                .require("OutputSchemaVersion", output_schema_version.into_value().into_expression()),
+                .require("OutputSchemaVersion", output_schema_version.into_value().into_expression())
+                .require("Destination", destination.into_value().into_expression()),
         )
     }
 
@@ -1730,26 +1730,26 @@ impl InventoryConfiguration {
     /// - `enabled`: Specifies whether the inventory is enabled or disabled. If set to `True`, an inventory list is
     ///   generated. If set to `False`, no inventory list is generated.
     /// - `id`: The ID used to identify the inventory configuration.
-    /// - `destination`: Contains information about where to publish the inventory results.
     /// - `included_object_versions`: Object versions to include in the inventory list. If set to `All`, the list
     ///   includes all the object versions, which adds the version-related fields `VersionId`, `IsLatest`, and
     ///   `DeleteMarker` to the list. If set to `Current`, the list does not contain these version-related fields.
     /// - `schedule_frequency`: Specifies the schedule for generating inventory results.
+    /// - `destination`: Contains information about where to publish the inventory results.
     #[track_caller]
     pub fn new(
         enabled: impl IntoValue<bool>,
         id: impl IntoValue<String>,
-        destination: impl IntoValue<Destination>,
         included_object_versions: impl IntoValue<InventoryConfigurationIncludedObjectVersions>,
         schedule_frequency: impl IntoValue<InventoryConfigurationScheduleFrequency>,
+        destination: impl IntoValue<Destination>,
     ) -> Self {
         Self(
             Properties::new()
                 .require("Enabled", enabled.into_value().into_expression())
                 .require("Id", id.into_value().into_expression())
-                .require("Destination", destination.into_value().into_expression())
                 .require("IncludedObjectVersions", included_object_versions.into_value().into_expression())
-                .require("ScheduleFrequency", schedule_frequency.into_value().into_expression()),
+                .require("ScheduleFrequency", schedule_frequency.into_value().into_expression())
+                .require("Destination", destination.into_value().into_expression()),
         )
     }
 
@@ -2600,21 +2600,21 @@ pub struct NoncurrentVersionTransition(Properties);
 impl NoncurrentVersionTransition {
     /// Makes a `NoncurrentVersionTransition`.
     ///
+    /// - `storage_class`: The class of storage used to store the object.
     /// - `transition_in_days`: Specifies the number of days an object is noncurrent before Amazon S3 can perform the
     ///   associated action. For information about the noncurrent days calculations, see [How Amazon S3 Calculates How
     ///   Long an Object Has Been
     ///   Noncurrent](https://docs.aws.amazon.com/AmazonS3/latest/dev/intro-lifecycle-rules.html#non-current-days-calculations)
     ///   in the *Amazon S3 User Guide*.
-    /// - `storage_class`: The class of storage used to store the object.
     #[track_caller]
     pub fn new(
-        transition_in_days: impl IntoValue<i64>,
         storage_class: impl IntoValue<NoncurrentVersionTransitionStorageClass>,
+        transition_in_days: impl IntoValue<i64>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("TransitionInDays", transition_in_days.into_value().into_expression())
-                .require("StorageClass", storage_class.into_value().into_expression()),
+                .require("StorageClass", storage_class.into_value().into_expression())
+                .require("TransitionInDays", transition_in_days.into_value().into_expression()),
         )
     }
 
@@ -3733,18 +3733,18 @@ pub struct ReplicationRule(Properties);
 impl ReplicationRule {
     /// Makes a `ReplicationRule`.
     ///
+    /// - `status`: Specifies whether the rule is enabled.
     /// - `destination`: A container for information about the replication destination and its configurations including
     ///   enabling the S3 Replication Time Control (S3 RTC).
-    /// - `status`: Specifies whether the rule is enabled.
     #[track_caller]
     pub fn new(
-        destination: impl IntoValue<ReplicationDestination>,
         status: impl IntoValue<ReplicationRuleStatus>,
+        destination: impl IntoValue<ReplicationDestination>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("Destination", destination.into_value().into_expression())
-                .require("Status", status.into_value().into_expression()),
+                .require("Status", status.into_value().into_expression())
+                .require("Destination", destination.into_value().into_expression()),
         )
     }
 
@@ -4900,19 +4900,19 @@ pub struct Tiering(Properties);
 impl Tiering {
     /// Makes a `Tiering`.
     ///
-    /// - `days`: The number of consecutive days of no access after which an object will be eligible to be transitioned
-    ///   to the corresponding tier. The minimum number of days specified for Archive Access tier must be at least 90
-    ///   days and Deep Archive Access tier must be at least 180 days. The maximum can be up to 2 years (730 days).
     /// - `access_tier`: S3 Intelligent-Tiering access tier. See [Storage class for automatically optimizing frequently
     ///   and infrequently accessed
     ///   objects](https://docs.aws.amazon.com/AmazonS3/latest/dev/storage-class-intro.html#sc-dynamic-data-access) for
     ///   a list of access tiers in the S3 Intelligent-Tiering storage class.
+    /// - `days`: The number of consecutive days of no access after which an object will be eligible to be transitioned
+    ///   to the corresponding tier. The minimum number of days specified for Archive Access tier must be at least 90
+    ///   days and Deep Archive Access tier must be at least 180 days. The maximum can be up to 2 years (730 days).
     #[track_caller]
-    pub fn new(days: impl IntoValue<i64>, access_tier: impl IntoValue<TieringAccessTier>) -> Self {
+    pub fn new(access_tier: impl IntoValue<TieringAccessTier>, days: impl IntoValue<i64>) -> Self {
         Self(
             Properties::new()
-                .require("Days", days.into_value().into_expression())
-                .require("AccessTier", access_tier.into_value().into_expression()),
+                .require("AccessTier", access_tier.into_value().into_expression())
+                .require("Days", days.into_value().into_expression()),
         )
     }
 

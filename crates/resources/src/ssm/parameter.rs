@@ -36,14 +36,14 @@ pub struct Parameter(Properties);
 impl Parameter {
     /// Makes a `Parameter`.
     ///
-    /// - `value`: The parameter value.
     /// - `type_`: The type of parameter.
+    /// - `value`: The parameter value.
     #[track_caller]
-    pub fn new(value: impl IntoValue<String>, type_: impl IntoValue<ParameterType>) -> Self {
+    pub fn new(type_: impl IntoValue<ParameterType>, value: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Value", value.into_value().into_expression())
-                .require("Type", type_.into_value().into_expression()),
+                .require("Type", type_.into_value().into_expression())
+                .require("Value", value.into_value().into_expression()),
         )
     }
 
