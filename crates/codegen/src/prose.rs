@@ -147,7 +147,7 @@ fn escape(line: &str) -> Vec<String> {
 /// Spells out a name, whatever punctuation is around it.
 fn spelt_out(word: &str) -> String {
     let letter = |character: char| character.is_ascii_alphanumeric();
-    let core = word.trim_matches(|character| !letter(character));
+    let core = word.trim_matches(|character| !letter(character) && character != '`');
     match ENTITIES.iter().find(|(entity, _)| *entity == core) {
         Some((entity, name)) => word.replacen(entity, name, 1),
         None => word.to_owned(),

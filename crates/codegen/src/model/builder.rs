@@ -206,21 +206,22 @@ impl<'a> Builder<'a> {
             return self.definition(definition, anonymous);
         }
         let schema = shape::resolve(self.schema, schema).clone();
-        Ok(match shape::shape(self.schema, &schema) {
+        let silent = ["type", "properties", "items", "enum", "const", "patternProperties"];
+        let found = shape::shape(self.schema, &schema);
+        // A schema that only chooses among others is what it chooses; scalars keep the formats of all choices.
+        if matches!(found, Shape::Enumeration | Shape::List | Shape::Map | Shape::Structure)
+            && silent.into_iter().all(|keyword| schema.get(keyword).is_none())
+            && let Choice::One(variant) = shape::chosen(self.schema, &schema)
+        {
+            return self.slot(variant, anonymous);
+        }
+        Ok(match found {
             Shape::String => self.text(&schema, anonymous.property),
             Shape::Integer => Slot::Integer,
             Shape::Double => Slot::Double,
             Shape::Boolean => Slot::Boolean,
             Shape::Json => Slot::Json,
             Shape::Enumeration => self.enumeration(&schema, &anonymous.name, &anonymous.of()),
-            Shape::List | Shape::Map | Shape::Structure
-                if schema.get("type").is_none() && schema.get("properties").is_none() =>
-            {
-                match shape::chosen(self.schema, &schema) {
-                    Choice::One(variant) => self.slot(variant, anonymous)?,
-                    _ => self.container(&schema, anonymous)?,
-                }
-            }
             Shape::List | Shape::Map | Shape::Structure => self.container(&schema, anonymous)?,
         })
     }
