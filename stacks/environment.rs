@@ -212,6 +212,9 @@ pub struct Instances {
     /// The size of the root volume, in GiB: source and output of a title, and what the image takes.
     #[schemars(range(min = 8, max = 16_384))]
     pub volume_gibibytes: u32,
+    /// The name that the image gives its root volume.
+    #[serde(default = "first_device")]
+    pub root_device: String,
     /// How many instances there are at least.
     pub minimum: u32,
     /// How many instances there are at most.
@@ -262,10 +265,7 @@ impl Default for Storage {
 impl Default for Jobs {
     fn default() -> Self {
         let suffixes = [".mp4", ".mov", ".mkv", ".webm", ".ts", ".mxf", ".avi"];
-        Self {
-            suffixes: suffixes.map(Suffix::literal).into(),
-            log_retention_days: 30,
-        }
+        Self { suffixes: suffixes.map(Suffix::literal).into(), log_retention_days: 30 }
     }
 }
 
@@ -281,11 +281,12 @@ impl Default for Identity {
 
 impl Default for Fleet {
     fn default() -> Self {
-        Self {
-            oldest_task_alarm_seconds: 3600,
-            instances: None,
-        }
+        Self { oldest_task_alarm_seconds: 3600, instances: None }
     }
+}
+
+fn first_device() -> String {
+    "/dev/sda1".to_owned()
 }
 
 fn baleen() -> Slug {

@@ -66,10 +66,7 @@ impl Environment {
     /// Reads and checks an environment from the text of its file; `file` is what findings call it.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Self, Vec<Finding>> {
         let environment: Self = toml::from_str(text).map_err(|error| vec![unreadable(file, text, &error)])?;
-        let environment = Self {
-            name: name.to_owned(),
-            ..environment
-        };
+        let environment = Self { name: name.to_owned(), ..environment };
         let problems = rules::problems(&environment);
         if problems.is_empty() {
             return Ok(environment);
@@ -82,10 +79,7 @@ impl Environment {
 
 /// Lists the environments of a directory, in alphabetical order.
 pub fn names(directory: &FilePath) -> Result<Vec<String>, EnvironmentError> {
-    let unreadable = |source| EnvironmentError::Unreadable {
-        path: directory.to_owned(),
-        source,
-    };
+    let unreadable = |source| EnvironmentError::Unreadable { path: directory.to_owned(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -113,27 +107,15 @@ fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> Finding {
 fn finding(file: &str, text: &str, document: &DeTable<'_>, problem: Problem) -> Finding {
     let located = problem.keys.iter().find_map(|key| Some((*key, locate(document, key)?)));
     let (key, span) = located.unwrap_or((problem.keys[0], 0..0));
-    let finding = Finding::error(
-        "environment/relation",
-        file,
-        Path::of(key.split('.')),
-        origin(text, span),
-        problem.message,
-    );
-    Finding {
-        hint: problem.hint,
-        ..finding
-    }
+    let finding =
+        Finding::error("environment/relation", file, Path::of(key.split('.')), origin(text, span), problem.message);
+    Finding { hint: problem.hint, ..finding }
 }
 
 /// Finds where a key such as `times.visibility_seconds` is written.
 fn locate(document: &DeTable<'_>, key: &str) -> Option<Range<usize>> {
-    let (first, rest) = key
-        .split_once('.')
-        .map_or((key, None), |(first, rest)| (first, Some(rest)));
-    let (written, value) = document
-        .iter()
-        .find(|(written, _)| written.get_ref().as_ref() == first)?;
+    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+    let (written, value) = document.iter().find(|(written, _)| written.get_ref().as_ref() == first)?;
     match (rest, value.get_ref()) {
         (None, _) => Some(written.span()),
         (Some(rest), DeValue::Table(table)) => locate(table, rest),
@@ -146,10 +128,7 @@ fn origin(text: &str, span: Range<usize>) -> Origin {
     let before = text.get(..span.start).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
-    Origin::Text {
-        line: count(before.matches('\n').count()),
-        column: count(before[line_start..].chars().count()),
-    }
+    Origin::Text { line: count(before.matches('\n').count()), column: count(before[line_start..].chars().count()) }
 }
 
 /// Suggests the closest allowed word where serde says "unknown field `x`, expected one of `a`, `b`", or the same of a
@@ -183,11 +162,7 @@ fn there_are(name: &str, known: &[String]) -> String {
 
 fn lines(findings: &[Finding]) -> String {
     let line = |finding: &Finding| {
-        let hint = finding
-            .hint
-            .as_ref()
-            .map(|hint| format!(" ({hint})"))
-            .unwrap_or_default();
+        let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("{}:{}: {}{hint}", finding.template, finding.origin, finding.message)
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -11,9 +11,8 @@ const LOCAL_ACCOUNT: &str = "000000000000";
 const DAY: u64 = 24 * 3600;
 
 /// The periods that CloudWatch Logs offers, in days (`PutRetentionPolicy` in its API reference).
-const LOG_RETENTION_DAYS: [u32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const LOG_RETENTION_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// Values that do not go together.
 pub(super) struct Problem {
@@ -35,11 +34,7 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     jobs(&mut problems, &environment.jobs);
     fleet(&mut problems, &environment.fleet);
     if let Err(error) = environment.recipe.check() {
-        problems.push(Problem {
-            keys: vec!["recipe"],
-            message: error.to_string(),
-            hint: None,
-        });
+        problems.push(Problem { keys: vec!["recipe"], message: error.to_string(), hint: None });
     }
     problems
 }
@@ -50,11 +45,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
         Kind::Local => {
             if account != LOCAL_ACCOUNT {
                 let message = format!("account is `{account}`, but a local environment's is `{LOCAL_ACCOUNT}`");
-                problems.push(Problem {
-                    keys: vec!["account"],
-                    message,
-                    hint: Some("or set `kind = \"aws\"`".into()),
-                });
+                problems.push(Problem { keys: vec!["account"], message, hint: Some("or set `kind = \"aws\"`".into()) });
             }
             if environment.local.is_none() {
                 let hint = Some("say how many workers run: `local = { workers = 1 }`".into());
@@ -108,24 +99,13 @@ fn names(problems: &mut Vec<Problem>, environment: &Environment) {
         let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character);
         if name.is_empty() || name.len() > longest || !name.chars().all(allowed) {
             let message = format!("{key} is `{name}`; allowed: 1 to {longest} letters, digits and `_+=,.@-`");
-            problems.push(Problem {
-                keys: vec![key],
-                message,
-                hint: None,
-            });
+            problems.push(Problem { keys: vec![key], message, hint: None });
         }
     }
     for address in &environment.notifications.emails {
-        if address
-            .split_once('@')
-            .is_none_or(|(user, host)| user.is_empty() || host.is_empty())
-        {
+        if address.split_once('@').is_none_or(|(user, host)| user.is_empty() || host.is_empty()) {
             let message = format!("`{address}` is no mail address");
-            problems.push(Problem {
-                keys: vec!["notifications.emails"],
-                message,
-                hint: None,
-            });
+            problems.push(Problem { keys: vec!["notifications.emails"], message, hint: None });
         }
     }
     for (key, value) in &environment.tags {
@@ -140,11 +120,7 @@ fn names(problems: &mut Vec<Problem>, environment: &Environment) {
         } else {
             continue;
         };
-        problems.push(Problem {
-            keys: vec!["tags"],
-            message: format!("tag `{key}`: {refused}"),
-            hint: None,
-        });
+        problems.push(Problem { keys: vec!["tags"], message: format!("tag `{key}`: {refused}"), hint: None });
     }
 }
 
@@ -155,10 +131,7 @@ fn storage(problems: &mut Vec<Problem>, storage: &Storage) {
         ("storage.delivery_expiry_days", storage.delivery_expiry_days),
         ("storage.log_expiry_days", Some(storage.log_expiry_days)),
         ("storage.noncurrent_expiry_days", Some(storage.noncurrent_expiry_days)),
-        (
-            "storage.incomplete_upload_expiry_days",
-            Some(storage.incomplete_upload_expiry_days),
-        ),
+        ("storage.incomplete_upload_expiry_days", Some(storage.incomplete_upload_expiry_days)),
     ];
     for (key, value) in days.into_iter().filter_map(|(key, value)| Some((key, value?))) {
         within(problems, key, value, 1..=36_500);
@@ -168,31 +141,11 @@ fn storage(problems: &mut Vec<Problem>, storage: &Storage) {
 /// Holds together the times of `CONTRACTS`: what waits must outlive what it waits for.
 fn times(problems: &mut Vec<Problem>, environment: &Environment) {
     let times = &environment.times;
-    within(
-        problems,
-        "times.visibility_seconds",
-        times.visibility_seconds,
-        3..=43_200,
-    );
+    within(problems, "times.visibility_seconds", times.visibility_seconds, 3..=43_200);
     within(problems, "times.renewal_seconds", times.renewal_seconds, 1..=14_400);
-    within(
-        problems,
-        "times.chunk_timeout_seconds",
-        times.chunk_timeout_seconds,
-        60..=1_209_600,
-    );
-    within(
-        problems,
-        "times.title_timeout_seconds",
-        times.title_timeout_seconds,
-        60..=1_209_600,
-    );
-    within(
-        problems,
-        "times.job_timeout_seconds",
-        times.job_timeout_seconds,
-        60..=31_536_000,
-    );
+    within(problems, "times.chunk_timeout_seconds", times.chunk_timeout_seconds, 60..=1_209_600);
+    within(problems, "times.title_timeout_seconds", times.title_timeout_seconds, 60..=1_209_600);
+    within(problems, "times.job_timeout_seconds", times.job_timeout_seconds, 60..=31_536_000);
     within(problems, "times.work_expiry_days", times.work_expiry_days, 1..=36_500);
     within(problems, "times.release_seconds", times.release_seconds, 1..=110);
     within(problems, "times.stall_seconds", times.stall_seconds, 1..=43_200);
@@ -208,109 +161,51 @@ fn times(problems: &mut Vec<Problem>, environment: &Environment) {
             times.renewal_seconds, times.visibility_seconds
         );
         let hint = "a lease must survive two renewals that fail".to_owned();
-        problems.push(Problem {
-            keys,
-            message,
-            hint: Some(hint),
-        });
+        problems.push(Problem { keys, message, hint: Some(hint) });
     }
     let chunk = seconds("times.chunk_timeout_seconds", times.chunk_timeout_seconds);
     let title = seconds("times.title_timeout_seconds", times.title_timeout_seconds);
     let job = seconds("times.job_timeout_seconds", times.job_timeout_seconds);
     let work = days("times.work_expiry_days", times.work_expiry_days);
-    let parts = days(
-        "storage.incomplete_upload_expiry_days",
-        environment.storage.incomplete_upload_expiry_days,
-    );
+    let parts = days("storage.incomplete_upload_expiry_days", environment.storage.incomplete_upload_expiry_days);
     below(problems, chunk, title, "a title is at least one chunk");
-    below(
-        problems,
-        title,
-        job,
-        "the job must live to record that its task timed out",
-    );
+    below(problems, title, job, "the job must live to record that its task timed out");
     below(problems, job, work, "or what a running job has made so far expires");
     below(problems, job, parts, "or an upload that a running job resumes is gone");
     if let Some(expiry) = environment.storage.sources_expiry_days {
-        below(
-            problems,
-            job,
-            days("storage.sources_expiry_days", expiry),
-            "or the source of a running job expires",
-        );
+        below(problems, job, days("storage.sources_expiry_days", expiry), "or the source of a running job expires");
     }
-    let (attempts, receives) = (
-        count("times.attempts", times.attempts),
-        count("times.receives", times.receives),
-    );
-    below(
-        problems,
-        attempts,
-        receives,
-        "receives are only the backstop of attempts",
-    );
+    let (attempts, receives) = (count("times.attempts", times.attempts), count("times.receives", times.receives));
+    below(problems, attempts, receives, "receives are only the backstop of attempts");
     let archive = days("times.archive_days", times.archive_days);
     let items = days("times.job_expiry_days", times.job_expiry_days);
-    below(
-        problems,
-        archive,
-        items,
-        "or an event that is replayed finds no trace of its job, and starts another",
-    );
+    below(problems, archive, items, "or an event that is replayed finds no trace of its job, and starts another");
 }
 
 fn jobs(problems: &mut Vec<Problem>, jobs: &Jobs) {
-    let distinct: BTreeSet<_> = jobs
-        .suffixes
-        .iter()
-        .map(|suffix| suffix.as_str().to_ascii_lowercase())
-        .collect();
+    let distinct: BTreeSet<_> = jobs.suffixes.iter().map(|suffix| suffix.as_str().to_ascii_lowercase()).collect();
     if distinct.is_empty() || distinct.len() != jobs.suffixes.len() {
         let message = "jobs.suffixes must name at least one ending, and each once; upper and lower case are alike";
-        problems.push(Problem {
-            keys: vec!["jobs.suffixes"],
-            message: message.into(),
-            hint: None,
-        });
+        problems.push(Problem { keys: vec!["jobs.suffixes"], message: message.into(), hint: None });
     }
     let retention = jobs.log_retention_days;
     if !LOG_RETENTION_DAYS.contains(&retention) {
         let allowed = LOG_RETENTION_DAYS.map(|days| days.to_string()).join(", ");
         let message = format!("jobs.log_retention_days is {retention}; allowed: {allowed}");
-        problems.push(Problem {
-            keys: vec!["jobs.log_retention_days"],
-            message,
-            hint: None,
-        });
+        problems.push(Problem { keys: vec!["jobs.log_retention_days"], message, hint: None });
     }
 }
 
 fn fleet(problems: &mut Vec<Problem>, fleet: &Fleet) {
-    within(
-        problems,
-        "fleet.oldest_task_alarm_seconds",
-        fleet.oldest_task_alarm_seconds,
-        60..=1_209_600,
-    );
+    within(problems, "fleet.oldest_task_alarm_seconds", fleet.oldest_task_alarm_seconds, 60..=1_209_600);
     let Some(instances) = &fleet.instances else { return };
-    within(
-        problems,
-        "fleet.instances.volume_gibibytes",
-        instances.volume_gibibytes,
-        8..=16_384,
-    );
-    within(
-        problems,
-        "fleet.instances.on_demand_percentage",
-        instances.on_demand_percentage,
-        0..=100,
-    );
+    within(problems, "fleet.instances.volume_gibibytes", instances.volume_gibibytes, 8..=16_384);
+    within(problems, "fleet.instances.on_demand_percentage", instances.on_demand_percentage, 0..=100);
     within(problems, "fleet.instances.maximum", instances.maximum, 1..=10_000);
     let maximum = count("fleet.instances.maximum", instances.maximum);
-    for (key, value) in [
-        ("fleet.instances.minimum", instances.minimum),
-        ("fleet.instances.on_demand_base", instances.on_demand_base),
-    ] {
+    for (key, value) in
+        [("fleet.instances.minimum", instances.minimum), ("fleet.instances.on_demand_base", instances.on_demand_base)]
+    {
         not_above(problems, count(key, value), maximum);
     }
     lists(problems, instances);
@@ -319,45 +214,20 @@ fn fleet(problems: &mut Vec<Problem>, fleet: &Fleet) {
 fn lists(problems: &mut Vec<Problem>, instances: &Instances) {
     let sizes = [
         ("fleet.instances.subnets", instances.subnets.len(), 1..=32),
-        (
-            "fleet.instances.security_groups",
-            instances.security_groups.len(),
-            1..=16,
-        ),
+        ("fleet.instances.security_groups", instances.security_groups.len(), 1..=16),
         ("fleet.instances.types", instances.types.len(), 1..=40),
     ];
-    for (key, length, allowed) in sizes
-        .into_iter()
-        .filter(|(_, length, allowed)| !allowed.contains(length))
-    {
-        let message = format!(
-            "{key} has {length} entries; allowed: {} to {}",
-            allowed.start(),
-            allowed.end()
-        );
-        problems.push(Problem {
-            keys: vec![key],
-            message,
-            hint: None,
-        });
+    for (key, length, allowed) in sizes.into_iter().filter(|(_, length, allowed)| !allowed.contains(length)) {
+        let message = format!("{key} has {length} entries; allowed: {} to {}", allowed.start(), allowed.end());
+        problems.push(Problem { keys: vec![key], message, hint: None });
     }
     for name in &instances.types {
         let letters = |part: &str| {
-            !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         };
-        if name
-            .split_once('.')
-            .is_none_or(|(family, size)| !letters(family) || !letters(size))
-        {
+        if name.split_once('.').is_none_or(|(family, size)| !letters(family) || !letters(size)) {
             let message = format!("`{name}` is no instance type, such as `g6e.xlarge`");
-            problems.push(Problem {
-                keys: vec!["fleet.instances.types"],
-                message,
-                hint: None,
-            });
+            problems.push(Problem { keys: vec!["fleet.instances.types"], message, hint: None });
         }
     }
 }
@@ -379,11 +249,7 @@ fn seconds(key: &'static str, value: u32) -> Setting {
 }
 
 fn days(key: &'static str, value: u32) -> Setting {
-    Setting {
-        key,
-        value,
-        factor: DAY,
-    }
+    Setting { key, value, factor: DAY }
 }
 
 impl Setting {
@@ -394,44 +260,24 @@ impl Setting {
 
 fn below(problems: &mut Vec<Problem>, lower: Setting, upper: Setting, reason: &str) {
     if lower.in_base_unit() >= upper.in_base_unit() {
-        let factor = if lower.factor == upper.factor {
-            String::new()
-        } else {
-            format!(" ({} seconds)", upper.in_base_unit())
-        };
-        let message = format!(
-            "{} is {}, but must be less than {}, {}{factor}",
-            lower.key, lower.value, upper.key, upper.value
-        );
-        problems.push(Problem {
-            keys: vec![lower.key, upper.key],
-            message,
-            hint: Some(reason.to_owned()),
-        });
+        let factor =
+            if lower.factor == upper.factor { String::new() } else { format!(" ({} seconds)", upper.in_base_unit()) };
+        let message =
+            format!("{} is {}, but must be less than {}, {}{factor}", lower.key, lower.value, upper.key, upper.value);
+        problems.push(Problem { keys: vec![lower.key, upper.key], message, hint: Some(reason.to_owned()) });
     }
 }
 
 fn not_above(problems: &mut Vec<Problem>, lower: Setting, upper: Setting) {
     if lower.value > upper.value {
-        let message = format!(
-            "{} is {}, but must be at most {}, {}",
-            lower.key, lower.value, upper.key, upper.value
-        );
-        problems.push(Problem {
-            keys: vec![lower.key, upper.key],
-            message,
-            hint: None,
-        });
+        let message = format!("{} is {}, but must be at most {}, {}", lower.key, lower.value, upper.key, upper.value);
+        problems.push(Problem { keys: vec![lower.key, upper.key], message, hint: None });
     }
 }
 
 fn within(problems: &mut Vec<Problem>, key: &'static str, value: u32, allowed: RangeInclusive<u32>) {
     if !allowed.contains(&value) {
         let message = format!("{key} is {value}; allowed: {} to {}", allowed.start(), allowed.end());
-        problems.push(Problem {
-            keys: vec![key],
-            message,
-            hint: None,
-        });
+        problems.push(Problem { keys: vec![key], message, hint: None });
     }
 }

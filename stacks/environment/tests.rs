@@ -27,11 +27,7 @@ fn environments() -> PathBuf {
 /// Says what is wrong with the small local environment once a text in it is replaced, or a text appended.
 fn complaint(replaced: &str, by: &str) -> String {
     assert!(LOCAL.contains(replaced), "{replaced}");
-    let text = if replaced.is_empty() {
-        format!("{LOCAL}{by}")
-    } else {
-        LOCAL.replacen(replaced, by, 1)
-    };
+    let text = if replaced.is_empty() { format!("{LOCAL}{by}") } else { LOCAL.replacen(replaced, by, 1) };
     EnvironmentError::Invalid(Environment::parse("local", "local.toml", &text).unwrap_err()).to_string()
 }
 
@@ -102,21 +98,13 @@ fn what_cannot_be_read_is_shown_with_its_place() {
             "123456789012",
             "local.toml:3:11: invalid type: integer `123456789012`, expected a string",
         ),
-        (
-            "ap-northeast-2",
-            "Seoul",
-            "local.toml:4:10: `Seoul` is not the name of a region, such as `ap-northeast-2`",
-        ),
+        ("ap-northeast-2", "Seoul", "local.toml:4:10: `Seoul` is not the name of a region, such as `ap-northeast-2`"),
         (
             "workers = 1",
             "workers = -1",
             "local.toml:5:21: invalid value: integer `-1`, expected a whole number that is not negative",
         ),
-        (
-            "scale = 2",
-            "scale = 5",
-            "local.toml:9:9: scale 5 is not available; allowed: 2, 3, 4",
-        ),
+        ("scale = 2", "scale = 5", "local.toml:9:9: scale 5 is not available; allowed: 2, 3, 4"),
         ("[recipe]", "[recipe", "local.toml:7:8: unclosed table, expected `]`"),
         ("", "[recipe]", "local.toml:17:2: duplicate key"),
         (
@@ -190,11 +178,7 @@ fn what_does_not_go_together_is_shown_with_its_place() {
             "[identity]\nworker_role_name = \"a b\"",
             "local.toml:18:1: identity.worker_role_name is `a b`; allowed: 1 to 64 letters, digits and `_+=,.@-`",
         ),
-        (
-            "",
-            "[tags]\n\"aws:x\" = \"1\"",
-            "local.toml:17:2: tag `aws:x`: keys that begin with `aws:` belong to AWS",
-        ),
+        ("", "[tags]\n\"aws:x\" = \"1\"", "local.toml:17:2: tag `aws:x`: keys that begin with `aws:` belong to AWS"),
     ] {
         assert_eq!(complaint(replaced, by), expected, "{by}");
     }
@@ -202,10 +186,7 @@ fn what_does_not_go_together_is_shown_with_its_place() {
 
 #[test]
 fn all_that_does_not_go_together_is_shown_at_once() {
-    let complaint = complaint(
-        "",
-        "[times]\nvisibility_seconds = 60\nattempts = 0\njob_expiry_days = 14\n",
-    );
+    let complaint = complaint("", "[times]\nvisibility_seconds = 60\nattempts = 0\njob_expiry_days = 14\n");
     assert_eq!(complaint.lines().count(), 3, "{complaint}");
 }
 
@@ -218,13 +199,7 @@ fn an_unknown_environment_lists_those_there_are() {
     for file in ["prod.toml", "dev.toml", "schema.json"] {
         std::fs::write(directory.path().join(file), "").unwrap();
     }
-    assert_eq!(
-        error("prd"),
-        format!("no environment `prd` in {place}; there are `dev`, `prod`; did you mean `prod`?")
-    );
-    assert_eq!(
-        error("x/../dev"),
-        format!("no environment `x/../dev` in {place}; there are `dev`, `prod`")
-    );
+    assert_eq!(error("prd"), format!("no environment `prd` in {place}; there are `dev`, `prod`; did you mean `prod`?"));
+    assert_eq!(error("x/../dev"), format!("no environment `x/../dev` in {place}; there are `dev`, `prod`"));
     assert!(error("dev").contains("missing field"), "{}", error("dev"));
 }

@@ -151,14 +151,7 @@ mod tests {
         for region in ["ap-northeast-2", "us-gov-west-1", "eu-isoe-west-1"] {
             assert!(accepts::<Region>(region), "{region}");
         }
-        for region in [
-            "",
-            "seoul",
-            "ap-northeast2",
-            "ap-northeast-22",
-            "AP-northeast-2",
-            "ap--2",
-        ] {
+        for region in ["", "seoul", "ap-northeast2", "ap-northeast-22", "AP-northeast-2", "ap--2"] {
             assert!(!accepts::<Region>(region), "{region}");
         }
         assert!(accepts::<Suffix>(".MP4"));

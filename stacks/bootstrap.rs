@@ -1,0 +1,26 @@
+//! Holds what deploying itself needs: a bucket for artifacts, and a table for locks.
+
+use resources::s3;
+use template::{Declare, Stack};
+
+use crate::environment::Environment;
+use crate::{buckets, outputs, storage};
+
+/// What later stacks use of it.
+#[derive(Debug)]
+pub struct Bootstrap {
+    /// Holds templates that are too large to be sent, and what instances fetch.
+    pub artifacts: s3::BucketRef,
+}
+
+/// Declares the stack.
+pub fn stack(stack: &mut Stack, environment: &Environment) -> Bootstrap {
+    stack.description("What deploying needs: artifacts and locks");
+    let artifacts = buckets::private(environment).lifecycle_configuration(buckets::lifecycle(environment, None));
+    let (artifacts, _) = buckets::add(stack, environment, "Artifacts", artifacts, |_| vec![]);
+    let locks = stack.add("Locks", storage::table(environment).on_removal(buckets::on_removal(environment)));
+
+    stack.output(outputs::ARTIFACT_BUCKET.name, artifacts.name());
+    stack.output(outputs::LOCK_TABLE.name, locks.name());
+    Bootstrap { artifacts }
+}

@@ -1,0 +1,71 @@
+//! Makes buckets that are encrypted, private, and reachable by TLS only.
+
+use documents::iam;
+use resources::s3;
+use template::{Declare, DeletionPolicy, ResourcePolicy, Stack, sub};
+
+use crate::environment::{Environment, OnDestroy};
+
+/// Starts a private bucket: encrypted, owned by the account alone, public in no way, versioned unless the environment
+/// says otherwise.
+pub fn private(environment: &Environment) -> s3::Bucket {
+    let encryption = s3::ServerSideEncryptionByDefault::new(s3::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256);
+    let versioning = s3::VersioningConfiguration::new(s3::VersioningConfigurationStatus::Enabled);
+    s3::Bucket::new()
+        .bucket_encryption([s3::ServerSideEncryptionRule::new().server_side_encryption_by_default(encryption)])
+        .ownership_controls([s3::OwnershipControlsRule::new()
+            .object_ownership(s3::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced)])
+        .public_access_block_configuration(
+            s3::PublicAccessBlockConfiguration::new()
+                .block_public_acls(true)
+                .block_public_policy(true)
+                .ignore_public_acls(true)
+                .restrict_public_buckets(true),
+        )
+        .versioning_configuration(environment.storage.versioned.then_some(versioning))
+}
+
+/// Lets objects expire after some days, or never, and removes what nobody sees: old versions, marks of deletion that hide
+/// nothing any more, and the parts of uploads that were not completed.
+pub fn lifecycle(environment: &Environment, expiry_days: Option<u32>) -> Vec<s3::Rule> {
+    let storage = &environment.storage;
+    let enabled = |id: &str| s3::Rule::new(s3::RuleStatus::Enabled).id(id);
+    let expiry = expiry_days.map(|days| enabled("expiry").expiration_in_days(days));
+    let old_versions = s3::NoncurrentVersionExpiration::new(storage.noncurrent_expiry_days);
+    let parts = s3::AbortIncompleteMultipartUpload::new(storage.incomplete_upload_expiry_days);
+    let unseen = enabled("unseen")
+        .noncurrent_version_expiration(old_versions)
+        .expired_object_delete_marker(true)
+        .abort_incomplete_multipart_upload(parts);
+    expiry.into_iter().chain([unseen]).collect()
+}
+
+/// Adds a bucket whose policy refuses whatever does not come by TLS, and says what else the statements do.
+///
+/// It is `logical_id`, and its policy `logical_id` with `Policy` behind.
+#[track_caller]
+pub fn add(
+    stack: &mut Stack,
+    environment: &Environment,
+    logical_id: &str,
+    bucket: impl Declare<Resource = s3::Bucket>,
+    statements: impl FnOnce(&s3::BucketRef) -> Vec<iam::Statement<ResourcePolicy>>,
+) -> (s3::BucketRef, s3::BucketPolicyRef) {
+    let bucket = stack.add(logical_id, bucket.on_removal(on_removal(environment)));
+    let only_tls = iam::deny(["s3:*"])
+        .on((bucket.arn(), sub!("{}/*", bucket.arn())))
+        .principal(iam::anyone())
+        .when(iam::bool("aws:SecureTransport", false));
+    let mut policy = vec![only_tls];
+    policy.extend(statements(&bucket));
+    let policy = stack.add(&format!("{logical_id}Policy"), s3::BucketPolicy::new(bucket.name(), policy));
+    (bucket, policy)
+}
+
+/// Says what becomes of something that holds data when its stack is deleted or replaces it.
+pub fn on_removal(environment: &Environment) -> DeletionPolicy {
+    match environment.on_destroy {
+        OnDestroy::Retain => DeletionPolicy::Retain,
+        OnDestroy::Delete => DeletionPolicy::Delete,
+    }
+}

@@ -1,0 +1,134 @@
+//! Works on the tasks of one colour: a queue, what becomes of messages that nobody can deal with, and the instances.
+
+mod instances;
+
+use documents::iam as policy;
+use job::Colour;
+use resources::lambda::{self, FunctionArchitecture, FunctionRuntime};
+use resources::sqs::{Queue, QueueRef, RedrivePolicy};
+use resources::{iam, logs, sns};
+use template::{Declare, Stack};
+
+use crate::bootstrap::Bootstrap;
+use crate::environment::Environment;
+use crate::identity::{self, Identity, trusted_service};
+use crate::notifications::Notifications;
+use crate::storage::Storage;
+use crate::{alarms, outputs, queues};
+
+/// The error by which a task fails whose message ended in the dead-letter queue: nothing is to be tried again.
+pub const DEAD_LETTER_ERROR: &str = "dead-letter";
+
+/// How long a receive call waits for a message, in seconds: the longest that SQS allows.
+const RECEIVE_WAIT_SECONDS: u32 = 20;
+/// How long failing a batch of tasks may take, in seconds.
+const FAILING_SECONDS: u32 = 20;
+
+/// The stacks that a fleet builds upon.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// Holds the agent.
+    pub bootstrap: &'a Bootstrap,
+    /// Says who works here.
+    pub identity: &'a Identity,
+    /// Holds the videos and the job table.
+    pub storage: &'a Storage,
+    /// Is told of alarms.
+    pub notifications: &'a Notifications,
+}
+
+/// What later stacks use of it.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Which of the two copies it is.
+    pub colour: Colour,
+    /// Takes the tasks.
+    pub task_queue: QueueRef,
+    /// The role of what fails the tasks of dead letters.
+    pub dead_letter_role: iam::RoleRef,
+}
+
+/// Declares the stack.
+pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, shared: &Shared<'_>) -> Fleet {
+    stack.description(format!("The {colour} fleet: its queue and its instances"));
+    let topic = &shared.notifications.topic;
+    let times = &environment.times;
+
+    // Its visibility is a multiple of the time that failing a batch takes, as "Using Lambda with Amazon SQS" advises.
+    let dead_letters = Queue::new().visibility_timeout(6 * FAILING_SECONDS);
+    let dead_letters = queues::add(stack, "DeadLetterQueue", dead_letters, |_| vec![]);
+    let tasks = Queue::new()
+        .visibility_timeout(times.visibility_seconds)
+        .receive_message_wait_time_seconds(RECEIVE_WAIT_SECONDS)
+        .redrive_policy(RedrivePolicy::new(dead_letters.arn(), times.receives));
+    let task_queue = queues::add(stack, "TaskQueue", tasks, |_| vec![]);
+
+    let send = policy::allow(["sqs:SendMessage"]).on([task_queue.arn()]);
+    identity::let_workflow(stack, shared.identity, "WorkflowSendsTasks", send);
+    let work = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    identity::let_worker(stack, shared.identity, "WorkerTakesTasks", policy::allow(work).on([task_queue.arn()]));
+
+    let dead_letter_role = fail_dead_letters(stack, environment, &dead_letters);
+    ring(stack, environment, &task_queue, &dead_letters, topic);
+    if let Some(instances) = &environment.fleet.instances {
+        instances::add(stack, environment, instances, colour, shared, &task_queue);
+    }
+
+    stack.output(outputs::TASK_QUEUE.name, task_queue.url());
+    stack.output(outputs::DEAD_LETTER_QUEUE.name, dead_letters.url());
+    Fleet { colour, task_queue, dead_letter_role }
+}
+
+/// Adds what fails the tasks of dead letters, so that no workflow waits for them; returns its role.
+fn fail_dead_letters(stack: &mut Stack, environment: &Environment, dead_letters: &QueueRef) -> iam::RoleRef {
+    let log = logs::LogGroup::new().retention_in_days(environment.jobs.log_retention_days);
+    let log = stack.add("DeadLetterLog", log);
+    let role = stack.add("DeadLetterRole", iam::Role::new(trusted_service("lambda.amazonaws.com")));
+    let take = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    let take = policy::allow(take).on([dead_letters.arn()]);
+    let write = policy::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on([log.arn()]);
+    let grant = identity::grant(stack, &role.name(), "DeadLettersAreTaken", [take, write]);
+
+    let receives = environment.times.receives.to_string();
+    let function =
+        lambda::Function::new(role.arn(), lambda::Code::new().zip_file(include_str!("../assets/fail_dead_letters.py")))
+            .description("Fails the tasks whose messages ended in the dead-letter queue")
+            .runtime(FunctionRuntime::Python3_13)
+            .architectures([FunctionArchitecture::Arm64])
+            .handler("index.handler")
+            .timeout(FAILING_SECONDS)
+            .environment(
+                lambda::Environment::new().variables([("RECEIVES", receives), ("ERROR", DEAD_LETTER_ERROR.to_owned())]),
+            )
+            .logging_config(lambda::LoggingConfig::new().log_group(log.name()));
+    let function = stack.add("DeadLetterFunction", function);
+    let mapping = lambda::EventSourceMapping::new(function.name())
+        .event_source_arn(dead_letters.arn())
+        .batch_size(10)
+        .function_response_types([lambda::EventSourceMappingFunctionResponseType::ReportBatchItemFailures])
+        .scaling_config(lambda::event_source_mapping::ScalingConfig::new().maximum_concurrency(2));
+    // Lambda tries out whether the function may read the queue when it makes the mapping.
+    stack.add("DeadLetterMapping", mapping.depends_on(&grant));
+    role
+}
+
+/// Adds the alarms of the two queues.
+fn ring(
+    stack: &mut Stack,
+    environment: &Environment,
+    tasks: &QueueRef,
+    dead_letters: &QueueRef,
+    topic: &sns::TopicRef,
+) {
+    // Dead letters leave the queue at once, so that what counts them is how many were taken from it.
+    let dimension = ("QueueName", queues::name(dead_letters));
+    let arrived = alarms::on_any("AWS/SQS", "NumberOfMessagesReceived", dimension, topic);
+    stack.add("DeadLetterArrived", arrived.alarm_description("No worker could finish a task; its job failed"));
+    let waiting = alarms::on_waiting(dead_letters, topic);
+    stack.add(
+        "DeadLettersWait",
+        waiting.alarm_description("Dead letters wait whose task cannot be failed; look at them"),
+    );
+    let old = alarms::on_age(tasks, environment.fleet.oldest_task_alarm_seconds, topic);
+    stack.add("TasksWaitLong", old.alarm_description("Tasks wait long: is there an instance, and does it take them?"));
+}

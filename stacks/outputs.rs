@@ -1,0 +1,58 @@
+//! Names the outputs that the command line reads from deployed stacks.
+
+/// An output of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The stack's name within the app.
+    pub stack: &'static str,
+    /// The output's name.
+    pub name: &'static str,
+}
+
+/// The name of the bucket for templates that are too large to be sent, and for what instances fetch.
+pub const ARTIFACT_BUCKET: Output = Output { stack: "bootstrap", name: "ArtifactBucket" };
+
+/// The name of the table of locks.
+pub const LOCK_TABLE: Output = Output { stack: "bootstrap", name: "LockTable" };
+
+/// The name of the bucket that videos are uploaded to.
+pub const SOURCE_BUCKET: Output = Output { stack: "storage", name: "SourceBucket" };
+
+/// The name of the bucket of what jobs make on their way.
+pub const WORK_BUCKET: Output = Output { stack: "storage", name: "WorkBucket" };
+
+/// The name of the bucket of enhanced videos.
+pub const ENHANCED_BUCKET: Output = Output { stack: "storage", name: "EnhancedBucket" };
+
+/// The name of the bucket of packaged streams.
+pub const DELIVERY_BUCKET: Output = Output { stack: "storage", name: "DeliveryBucket" };
+
+/// The name of the job table.
+pub const JOB_TABLE: Output = Output { stack: "storage", name: "JobTable" };
+
+/// The ARN of the topic that jobs and alarms are told to.
+pub const TOPIC: Output = Output { stack: "notifications", name: "Topic" };
+
+/// The URL of the blue fleet's queue of tasks.
+pub const TASK_QUEUE: Output = Output { stack: "fleet-blue", name: "TaskQueue" };
+
+/// The URL of the queue of messages that the blue fleet's workers could not deal with.
+pub const DEAD_LETTER_QUEUE: Output = Output { stack: "fleet-blue", name: "DeadLetterQueue" };
+
+/// The ARN of the workflow.
+pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" };
+
+/// Every output that the command line reads.
+pub const ALL: [Output; 11] = [
+    ARTIFACT_BUCKET,
+    LOCK_TABLE,
+    SOURCE_BUCKET,
+    WORK_BUCKET,
+    ENHANCED_BUCKET,
+    DELIVERY_BUCKET,
+    JOB_TABLE,
+    TOPIC,
+    TASK_QUEUE,
+    DEAD_LETTER_QUEUE,
+    STATE_MACHINE,
+];

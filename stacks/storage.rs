@@ -1,0 +1,90 @@
+//! Stores what must not be lost: videos on their way through the pipeline, the logs of who read them, and the jobs.
+
+use documents::iam;
+use job::item::attributes;
+use resources::{dynamodb, s3};
+use template::{Declare, Stack, aws, sub};
+
+use crate::environment::{Environment, OnDestroy};
+use crate::identity::{self, Identity};
+use crate::{buckets, outputs};
+
+/// What later stacks use of it.
+#[derive(Debug)]
+pub struct Storage {
+    /// Holds uploaded videos; each new one is an event on the default event bus.
+    pub sources: s3::BucketRef,
+    /// Holds enhanced videos.
+    pub enhanced: s3::BucketRef,
+    /// Holds one item for each job.
+    pub jobs: dynamodb::TableRef,
+}
+
+/// Declares the stack.
+pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) -> Storage {
+    stack.description("Buckets for videos and logs, and the job table");
+    let days = &environment.storage;
+    let (logs, log_policy) = logs(stack, environment);
+
+    let mut bucket = |logical_id: &str, expiry_days, bucket: s3::Bucket| {
+        let prefix = format!("{}/", logical_id.to_lowercase());
+        let logging = s3::LoggingConfiguration::new().destination_bucket_name(logs.name()).log_file_prefix(prefix);
+        let bucket =
+            bucket.lifecycle_configuration(buckets::lifecycle(environment, expiry_days)).logging_configuration(logging);
+        // S3 tries out whether it may write the logs when it is told to.
+        buckets::add(stack, environment, logical_id, bucket.depends_on(&log_policy), |_| vec![]).0
+    };
+    let private = || buckets::private(environment);
+    let told = s3::NotificationConfiguration::new().event_bridge_configuration(s3::EventBridgeConfiguration::new(true));
+    let sources = bucket("Sources", days.sources_expiry_days, private().notification_configuration(told));
+    let work = bucket("Work", Some(environment.times.work_expiry_days), private());
+    let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
+    let delivery = bucket("Delivery", days.delivery_expiry_days, private());
+
+    let jobs = stack.add("Jobs", table(environment).on_removal(buckets::on_removal(environment)));
+
+    let objects = |bucket: &s3::BucketRef| sub!("{}/*", bucket.arn());
+    let read =
+        iam::allow(["s3:GetObject", "s3:GetObjectVersion"]).on([objects(&sources), objects(&work), objects(&enhanced)]);
+    let write = iam::allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"])
+        .on([objects(&work), objects(&enhanced)]);
+    let count = iam::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
+    identity::let_worker(stack, identity, "WorkerUsesStorage", [read, write, count]);
+
+    let record = iam::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
+    identity::let_workflow(stack, identity, "WorkflowRecordsJobs", [record]);
+
+    stack.output(outputs::SOURCE_BUCKET.name, sources.name());
+    stack.output(outputs::WORK_BUCKET.name, work.name());
+    stack.output(outputs::ENHANCED_BUCKET.name, enhanced.name());
+    stack.output(outputs::DELIVERY_BUCKET.name, delivery.name());
+    stack.output(outputs::JOB_TABLE.name, jobs.name());
+    Storage { sources, enhanced, jobs }
+}
+
+/// Adds the bucket of access logs. It logs no access to itself: that would never end.
+fn logs(stack: &mut Stack, environment: &Environment) -> (s3::BucketRef, s3::BucketPolicyRef) {
+    let expiry = Some(environment.storage.log_expiry_days);
+    let bucket = buckets::private(environment).lifecycle_configuration(buckets::lifecycle(environment, expiry));
+    buckets::add(stack, environment, "Logs", bucket, |logs| {
+        let write = iam::allow(["s3:PutObject"])
+            .on([sub!("{}/*", logs.arn())])
+            .principal(iam::service("logging.s3.amazonaws.com"))
+            .when(iam::string_equals("aws:SourceAccount", [aws::account_id()]));
+        vec![write]
+    })
+}
+
+/// Starts a table of items that are found by `id` and may expire: paid by use, recoverable for 35 days, and protected
+/// unless the environment is one that may be thrown away.
+pub fn table(environment: &Environment) -> dynamodb::Table {
+    let id = dynamodb::AttributeDefinition::new(attributes::ID, dynamodb::AttributeDefinitionAttributeType::S);
+    let recovery = dynamodb::PointInTimeRecoverySpecification::new().point_in_time_recovery_enabled(true);
+    dynamodb::Table::new([dynamodb::KeySchema::new(attributes::ID, dynamodb::KeySchemaKeyType::Hash)])
+        .attribute_definitions([id])
+        .billing_mode(dynamodb::TableBillingMode::PayPerRequest)
+        .deletion_protection_enabled(environment.on_destroy == OnDestroy::Retain)
+        .point_in_time_recovery_specification(recovery)
+        .sse_specification(dynamodb::SSESpecification::new(true))
+        .time_to_live_specification(dynamodb::TimeToLiveSpecification::new(true).attribute_name(attributes::EXPIRES_AT))
+}

@@ -1,0 +1,287 @@
+//! Holds the synthesized stacks to what they promise.
+
+use std::path::Path;
+
+use job::item::JobItem;
+use job::{ErrorKind, TaskMessage};
+use serde_json::{Map, Value, json};
+use stacks::environment::{self, Environment, OnDestroy, Ownership};
+use stacks::{app, outputs};
+use template::Assembly;
+
+fn environment(name: &str) -> Environment {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments");
+    Environment::load(&directory, name).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn environments() -> Vec<Environment> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments");
+    environment::names(&directory).unwrap().iter().map(|name| environment(name)).collect()
+}
+
+fn synth(environment: &Environment) -> Assembly {
+    app(environment).synth().unwrap_or_else(|findings| {
+        panic!("{}", findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// Every resource of every stack: stack, logical id, resource.
+fn resources(environment: &Environment) -> Vec<(String, String, Value)> {
+    let mut all = Vec::new();
+    for stack in synth(environment).stacks {
+        let template = stack.template.to_json();
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            all.push((stack.name.clone(), id.clone(), resource.clone()));
+        }
+    }
+    all
+}
+
+fn of_type(environment: &Environment, name: &str) -> Vec<(String, Value)> {
+    let all = resources(environment).into_iter();
+    let found: Vec<_> =
+        all.filter(|(_, _, resource)| resource["Type"] == name).map(|(_, id, resource)| (id, resource)).collect();
+    assert!(!found.is_empty(), "no {name}");
+    found
+}
+
+fn resource(environment: &Environment, stack: &str, id: &str) -> Value {
+    let found = resources(environment).into_iter().find(|(in_stack, found, _)| in_stack == stack && found == id);
+    found.unwrap_or_else(|| panic!("no {id} in {stack}")).2
+}
+
+#[test]
+fn every_environment_is_synthesized_to_the_same_bytes_each_time() {
+    for environment in environments() {
+        let bytes = || {
+            let stacks = synth(&environment).stacks.into_iter();
+            stacks.map(|stack| stack.template.to_json_pretty()).collect::<Vec<_>>()
+        };
+        assert_eq!(bytes(), bytes());
+    }
+}
+
+#[test]
+fn the_outputs_that_the_command_line_reads_are_there() {
+    for environment in environments() {
+        let assembly = synth(&environment);
+        for output in outputs::ALL {
+            let stack = assembly.stack(output.stack).unwrap_or_else(|| panic!("no stack {}", output.stack));
+            let found = stack.template.find(["Outputs", output.name]);
+            assert!(found.is_some(), "{}: {} has no output {}", environment.name, output.stack, output.name);
+        }
+    }
+}
+
+#[test]
+fn what_holds_data_outlives_its_stack_unless_the_environment_may_be_thrown_away() {
+    for (on_destroy, expected) in [(OnDestroy::Retain, "Retain"), (OnDestroy::Delete, "Delete")] {
+        let environment = Environment { on_destroy, ..environment("dev") };
+        for name in ["AWS::S3::Bucket", "AWS::DynamoDB::Table"] {
+            for (id, resource) in of_type(&environment, name) {
+                assert_eq!(resource["DeletionPolicy"], expected, "{id}");
+                assert_eq!(resource["UpdateReplacePolicy"], expected, "{id}");
+            }
+        }
+        for (id, table) in of_type(&environment, "AWS::DynamoDB::Table") {
+            assert_eq!(table["Properties"]["DeletionProtectionEnabled"], on_destroy == OnDestroy::Retain, "{id}");
+        }
+    }
+}
+
+#[test]
+fn every_bucket_is_encrypted_private_versioned_and_tidied_up() {
+    let environment = environment("dev");
+    for (id, bucket) in of_type(&environment, "AWS::S3::Bucket") {
+        let properties = &bucket["Properties"];
+        let blocks = properties["PublicAccessBlockConfiguration"].as_object().unwrap();
+        assert!(blocks.len() == 4 && blocks.values().all(|block| block == true), "{id}");
+        assert_eq!(properties["VersioningConfiguration"]["Status"], "Enabled", "{id}");
+        assert!(properties["BucketEncryption"].is_object(), "{id}");
+        let rules = properties["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+        assert!(rules.iter().any(|rule| rule["AbortIncompleteMultipartUpload"].is_object()), "{id}");
+    }
+}
+
+#[test]
+fn buckets_queues_and_topics_refuse_what_does_not_come_by_tls() {
+    let environment = environment("dev");
+    for (holder, policy) in [
+        ("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
+        ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy"),
+        ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
+    ] {
+        let policies = of_type(&environment, policy);
+        for (id, _) in of_type(&environment, holder) {
+            let (_, policy) = policies.iter().find(|(name, _)| *name == format!("{id}Policy")).unwrap();
+            let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap();
+            let refuses = |statement: &Value| {
+                statement["Effect"] == "Deny"
+                    && statement["Principal"] == "*"
+                    && statement["Condition"] == json!({ "Bool": { "aws:SecureTransport": "false" } })
+            };
+            assert!(statements.iter().any(refuses), "{id}");
+        }
+    }
+}
+
+#[test]
+fn only_actions_that_know_no_resources_are_allowed_on_all() {
+    let mut on_all = Vec::new();
+    for (_, resource) in of_type(&environment("dev"), "AWS::IAM::Policy") {
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap() {
+            let actions = statement["Action"].as_array().unwrap().iter().filter_map(Value::as_str);
+            assert!(actions.clone().all(|action| !action.contains('*')), "{statement}");
+            if statement["Resource"] == "*" {
+                on_all.extend(actions.map(str::to_owned));
+            }
+        }
+    }
+    on_all.sort();
+    let expected = [
+        "cloudwatch:PutMetricData",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "ssm:ListCommandInvocations",
+        "ssm:ListCommands",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    ];
+    assert_eq!(on_all, expected);
+}
+
+#[test]
+fn a_role_that_is_there_is_not_made_but_granted_to() {
+    let mut environment = environment("dev");
+    environment.identity.worker_role = Ownership::Existing;
+    environment.identity.worker_role_name = "media-worker".to_owned();
+    let roles = of_type(&environment, "AWS::IAM::Role");
+    assert!(roles.iter().all(|(id, _)| id != "WorkerRole"), "{roles:?}");
+    let grant = resource(&environment, "storage", "WorkerUsesStorage");
+    assert_eq!(grant["Properties"]["Roles"], json!(["media-worker"]));
+}
+
+#[test]
+fn instances_are_there_only_where_the_environment_says_so() {
+    let kinds = |name| resources(&environment(name)).into_iter().map(|(_, _, resource)| resource["Type"].clone());
+    assert!(
+        kinds("local").all(|kind| kind != "AWS::EC2::LaunchTemplate" && kind != "AWS::AutoScaling::AutoScalingGroup")
+    );
+    assert!(kinds("dev").any(|kind| kind == "AWS::EC2::LaunchTemplate"));
+}
+
+#[test]
+fn the_script_that_starts_an_instance_is_filled_in() {
+    let template = resource(&environment("dev"), "fleet-blue", "LaunchTemplate");
+    let script = &template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"];
+    let script = script.as_str().unwrap();
+    assert!(script.starts_with("#!/usr/bin/env python3\n"), "{script}");
+    assert!(
+        script.contains("\nBALEEN_COLOUR=blue\n") && script.contains("\nExecStart=/usr/local/bin/baleen-agent\n"),
+        "{script}"
+    );
+    let is_hole =
+        |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    let holes: Vec<_> = script.split('@').skip(1).filter(|part| is_hole(part)).collect();
+    assert_eq!(holes, Vec::<&str>::new());
+}
+
+#[test]
+fn what_the_workflow_writes_is_an_item_of_the_job_table() {
+    let states = workflow();
+    let item = plain(&sample(&states["Register"]["Arguments"]["Item"]));
+    let item: JobItem = serde_json::from_value(item).unwrap();
+    assert_eq!(item.recipe, environment("dev").recipe);
+    assert_eq!(item.attempt, 0);
+    for state in ["RecordSuccess", "RecordFailure", "StartEnhancing", "TakeOver"] {
+        let values = sample(&states[state]["Arguments"]["ExpressionAttributeValues"]);
+        let state = plain(&values[":state"]);
+        serde_json::from_value::<job::JobState>(state.clone()).unwrap_or_else(|error| panic!("{state}: {error}"));
+    }
+}
+
+#[test]
+fn what_the_workflow_sends_is_a_task_message() {
+    let body = sample(&workflow()["Enhance"]["Arguments"]["MessageBody"]);
+    let message = TaskMessage::parse(&body.to_string()).unwrap();
+    assert_eq!(message.recipe, environment("dev").recipe);
+}
+
+#[test]
+fn failures_are_retried_by_their_kind() {
+    let states = workflow();
+    let retriers = states["Enhance"]["Retry"].as_array().unwrap();
+    let attempts = |error: &str| {
+        let names = |retrier: &&Value| {
+            let names = retrier["ErrorEquals"].as_array().unwrap();
+            names.contains(&json!(error)) || names.contains(&json!("States.ALL"))
+        };
+        retriers.iter().find(names).and_then(|retrier| retrier["MaxAttempts"].as_u64()).unwrap()
+    };
+    for (kind, expected) in [
+        (ErrorKind::Input, 0),
+        (ErrorKind::Internal, 0),
+        (ErrorKind::Engine, 1),
+        (ErrorKind::Transient, 3),
+        (ErrorKind::Interrupted, 3),
+        (ErrorKind::Resource, 3),
+    ] {
+        assert_eq!(attempts(kind.as_str()), expected, "{kind}");
+    }
+    assert_eq!(attempts(stacks::fleet::DEAD_LETTER_ERROR), 0);
+    assert_eq!(attempts("States.Timeout"), 0);
+}
+
+#[test]
+fn every_error_of_the_workflow_is_caught_until_it_is_told() {
+    for (name, state) in &workflow() {
+        if state["Type"] == "Task" || state["Type"] == "Map" {
+            let catchers = state["Catch"].as_array().unwrap_or_else(|| panic!("{name} catches nothing"));
+            assert_eq!(catchers.last().unwrap()["ErrorEquals"], json!(["States.ALL"]), "{name}");
+        }
+    }
+}
+
+fn workflow() -> Map<String, Value> {
+    let machine = resource(&environment("dev"), "jobs", "Workflow");
+    machine["Properties"]["Definition"]["States"].as_object().unwrap().clone()
+}
+
+/// Puts samples in the place of JSONata and references.
+fn sample(value: &Value) -> Value {
+    let source = json!({ "bucket": "sources", "key": "clip.mp4", "version": "v1", "etag": "e", "bytes": 12 });
+    match value {
+        Value::String(text) if text.starts_with("{% $source.{") => {
+            json!({ "bucket": {"S": "sources"}, "key": {"S": "clip.mp4"}, "etag": {"S": "e"}, "bytes": {"N": "12"} })
+        }
+        Value::String(text) if text == "{% $source %}" => source,
+        Value::String(text) if text == "{% $turn %}" => json!(1),
+        Value::String(text) if text.starts_with("{% $string(") => json!("1"),
+        Value::String(text) if text.starts_with("{%") => json!("text"),
+        Value::Object(members) if members.contains_key("Ref") => json!("reference"),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), sample(value))).collect(),
+        Value::Array(items) => items.iter().map(sample).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Turns DynamoDB's JSON into plain JSON.
+fn plain(attribute: &Value) -> Value {
+    let members = attribute.as_object().unwrap();
+    match members.iter().next().unwrap() {
+        (kind, value) if members.len() == 1 && kind == "S" => value.clone(),
+        (kind, value) if members.len() == 1 && kind == "N" => {
+            serde_json::from_str(value.as_str().unwrap()).unwrap_or_else(|error| panic!("{value}: {error}"))
+        }
+        (kind, value) if members.len() == 1 && kind == "M" => plain(value),
+        _ => members.iter().map(|(key, value)| (key.clone(), plain(value))).collect(),
+    }
+}
