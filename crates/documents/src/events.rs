@@ -148,8 +148,8 @@ pub fn prefix(text: impl IntoValue<String>) -> TextMatcher {
 }
 
 /// Matches text that begins so, in capitals or not.
-pub fn prefix_ignoring_case(text: impl IntoValue<String>) -> TextMatcher {
-    TextMatcher::new("prefix", equals_ignoring_case(text).0)
+pub fn prefix_ignoring_case(text: impl IntoValue<String>) -> Matcher {
+    Matcher(Expression::map([("prefix", equals_ignoring_case(text).0)]))
 }
 
 /// Matches text that ends so.
@@ -158,8 +158,8 @@ pub fn suffix(text: impl IntoValue<String>) -> TextMatcher {
 }
 
 /// Matches text that ends so, in capitals or not.
-pub fn suffix_ignoring_case(text: impl IntoValue<String>) -> TextMatcher {
-    TextMatcher::new("suffix", equals_ignoring_case(text).0)
+pub fn suffix_ignoring_case(text: impl IntoValue<String>) -> Matcher {
+    Matcher(Expression::map([("suffix", equals_ignoring_case(text).0)]))
 }
 
 /// Matches this text, in capitals or not.
@@ -316,3 +316,95 @@ impl<R> Is<Matcher> for Id<R> {}
 impl<R> Is<Plain> for Id<R> {}
 impl<R> Is<Matcher> for Name<R> {}
 impl<R> Is<Plain> for Name<R> {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use template::{Assume, Raw, aws};
+
+    use super::*;
+    use crate::synthesis;
+
+    /// Operators as in "Comparison operators for use in event patterns" of the EventBridge user guide.
+    #[test]
+    fn every_matcher() {
+        let pattern = synthesis::json::<Json, _>(|stack| {
+            let bucket = stack.add("Sources", Raw::new("AWS::S3::Bucket"));
+            let arn: Value<Arn<()>> = "arn:aws:s3:::other".assume();
+            pattern()
+                .source(["aws.s3"])
+                .detail_type(["Object Created"])
+                .account([aws::account_id()])
+                .region([aws::region()])
+                .resources((bucket.attribute::<Arn<()>>("Arn"), arn))
+                .detail("bucket.name", [bucket.reference::<Name<()>>()])
+                .detail("object.key", [".mp4", ".MKV"].map(suffix_ignoring_case))
+                .detail("object.size", [greater_than(0).and(at_most(5_000_000))])
+                .detail("object.version-id", [exists(true)])
+                .detail(
+                    "name",
+                    (prefix("in/"), suffix(".mp4"), wildcard("a/*/b"), "exactly", equals_ignoring_case("x")),
+                )
+                .detail("prefix", [prefix_ignoring_case("IN/")])
+                .detail("state", [anything_but(["running", "pending"])])
+                .detail("code", [anything_but([1, 2])])
+                .detail("other", vec![not(prefix("init"))])
+                .detail("address", [cidr("10.0.0.0/24")])
+                .detail("count", (number(3), at_least(7.5), less_than(1), 5, true))
+        });
+        assert_eq!(
+            pattern,
+            json!({
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "account": [{ "Ref": "AWS::AccountId" }],
+                "region": [{ "Ref": "AWS::Region" }],
+                "resources": [{ "Fn::GetAtt": ["Sources", "Arn"] }, "arn:aws:s3:::other"],
+                "detail": {
+                    "bucket": { "name": [{ "Ref": "Sources" }] },
+                    "object": {
+                        "key": [
+                            { "suffix": { "equals-ignore-case": ".mp4" } },
+                            { "suffix": { "equals-ignore-case": ".MKV" } },
+                        ],
+                        "size": [{ "numeric": [">", 0, "<=", 5_000_000] }],
+                        "version-id": [{ "exists": true }],
+                    },
+                    "name": [
+                        { "prefix": "in/" },
+                        { "suffix": ".mp4" },
+                        { "wildcard": "a/*/b" },
+                        "exactly",
+                        { "equals-ignore-case": "x" },
+                    ],
+                    "prefix": [{ "prefix": { "equals-ignore-case": "IN/" } }],
+                    "state": [{ "anything-but": ["running", "pending"] }],
+                    "code": [{ "anything-but": [1, 2] }],
+                    "other": [{ "anything-but": { "prefix": "init" } }],
+                    "address": [{ "cidr": "10.0.0.0/24" }],
+                    "count": [{ "numeric": ["=", 3] }, { "numeric": [">=", 7.5] }, { "numeric": ["<", 1] }, 5, true],
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_set_twice_is_reported() {
+        let twice = "is set twice; give all matchers to one call: a field matches if one of them does";
+        assert_eq!(
+            synthesis::mistakes::<Json, _>(|_| {
+                pattern()
+                    .source(["aws.s3"])
+                    .source(["aws.sqs"])
+                    .detail("object.key", ["a"])
+                    .detail("object", ["b"])
+                    .detail("object.key.part", ["c"])
+            }),
+            [
+                format!("source: field `source` of the event pattern {twice}"),
+                format!("detail/object/key: field `key` of the event pattern {twice}"),
+                format!("detail/object: field `object` of the event pattern {twice}"),
+            ]
+        );
+    }
+}

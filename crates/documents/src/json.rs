@@ -106,3 +106,73 @@ pub mod __private {
         Value::from_expression(Expression::map(object).at(origin))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use template::{If, Raw, aws, equals, sub};
+
+    use super::*;
+    use crate::states::jsonata;
+    use crate::synthesis;
+
+    #[test]
+    fn whatever_stands_for_json_goes_in() {
+        let object = synthesis::json::<Json, _>(|stack| {
+            let table = stack.add("Jobs", Raw::new("AWS::DynamoDB::Table"));
+            let is_here = stack.condition("IsHere", equals(aws::region(), "ap-northeast-2"));
+            let key = "computed";
+            let missing: Option<&str> = None;
+            object! {
+                "text": "a",
+                "number": 1,
+                "fraction": 0.5,
+                "negative": -1,
+                "flag": false,
+                "nothing": null,
+                "missing": missing,
+                "reference": table.reference::<String>(),
+                "sub": sub!("{}/*", table.attribute::<String>("Arn")),
+                "jsonata": &jsonata("$id"),
+                "if": If::new(&is_here, "here", 2),
+                "empty": {},
+                "none": [],
+                "list": [1, "two", [3, null], { "four": 4 }, aws::region(),],
+                "array": array([1, 2]),
+                "json": json!({ "a": [1] }),
+                (key): { "nested": { "deep": true } },
+                (format!("{key} too")): 1 + 1,
+            }
+        });
+        assert_eq!(
+            object,
+            json!({
+                "text": "a",
+                "number": 1,
+                "fraction": 0.5,
+                "negative": -1,
+                "flag": false,
+                "nothing": null,
+                "reference": { "Ref": "Jobs" },
+                "sub": { "Fn::Sub": "${Jobs.Arn}/*" },
+                "jsonata": "{% $id %}",
+                "if": { "Fn::If": ["IsHere", "here", 2] },
+                "empty": {},
+                "none": [],
+                "list": [1, "two", [3, null], { "four": 4 }, { "Ref": "AWS::Region" }],
+                "array": [1, 2],
+                "json": { "a": [1] },
+                "computed": { "nested": { "deep": true } },
+                "computed too": 2,
+            })
+        );
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_reported() {
+        assert_eq!(
+            synthesis::mistakes::<Json, _>(|_| object! { "a": { "b": 1, "b": 2 } }),
+            ["a/b: key `b` stands twice in one object; keep one of the two"]
+        );
+    }
+}

@@ -3,6 +3,8 @@
 //! - [`iam`]: policy documents, of identities, resources and a role's trust;
 //! - [`states`]: state machines in the Amazon States Language, with JSONata;
 //! - [`events`]: event patterns of EventBridge;
+//! - [`ssm`]: Command documents of Systems Manager;
+//! - [`script`] and [`user_data`]: what an instance runs when it starts;
 //! - [`object!`] and [`array`]: JSON of any shape, with references inside.
 //!
 //! A document is made by a function that takes what must be there, and consuming setters for the rest. It stands
@@ -14,6 +16,8 @@
 pub mod events;
 pub mod iam;
 mod json;
+mod script;
+pub mod ssm;
 pub mod states;
 #[cfg(test)]
 mod synthesis;
@@ -21,3 +25,4 @@ mod synthesis;
 #[doc(hidden)]
 pub use json::__private;
 pub use json::array;
+pub use script::{Script, script, user_data};

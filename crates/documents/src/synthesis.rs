@@ -1,19 +1,26 @@
 //! What tests need: a document as synthesis writes it.
 
+use std::panic::Location;
+
 use serde_json::Value as JsonValue;
 use template::{App, IntoValue, Raw, References, Settings, Stack};
+use tree::Origin;
 
-/// Synthesizes one document in a stack that has a table, a bucket and a queue for it to refer to.
+/// Synthesizes one document in a stack to which it may add what it refers to.
+#[track_caller]
 pub fn json<T, D: IntoValue<T>>(document: impl FnOnce(&mut Stack) -> D) -> JsonValue {
     synthesize(document).expect("the document is right")
 }
 
 /// Synthesizes one document that is wrong: the findings, each with the path inside the document.
+#[track_caller]
 pub fn mistakes<T, D: IntoValue<T>>(document: impl FnOnce(&mut Stack) -> D) -> Vec<String> {
     synthesize(document).expect_err("the document is wrong")
 }
 
+#[track_caller]
 fn synthesize<T, D: IntoValue<T>>(document: impl FnOnce(&mut Stack) -> D) -> Result<JsonValue, Vec<String>> {
+    let caller = Location::caller();
     let mut app = App::new(Settings {
         name: "test".into(),
         environment: "test".into(),
@@ -36,8 +43,8 @@ fn synthesize<T, D: IntoValue<T>>(document: impl FnOnce(&mut Stack) -> D) -> Res
             .into_iter()
             .map(|finding| {
                 assert_eq!(finding.rule, "synth/invalid-document");
-                let file = finding.origin.file().unwrap_or_default();
-                assert!(file.ends_with("tests.rs"), "the origin is the author's line, not {file}");
+                let author = Origin::Code(caller).file();
+                assert_eq!(finding.origin.file(), author, "the origin is a line of the author: {}", finding.message);
                 let path = finding.path.to_string().replace("Resources/Holder/Properties/Document", "");
                 let path = path.trim_start_matches('/');
                 format!("{path}: {}; {}", finding.message, finding.hint.unwrap_or_default())

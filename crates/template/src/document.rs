@@ -1,29 +1,53 @@
-//! Statements to a policy document. What a statement is, the crate `documents` knows; that several of them in an array, a
-//! `Vec` or a tuple are a document has to be said here, beside the trait.
+//! Policy documents and their kinds. What a statement is, the crate `documents` knows; that several of them in an array,
+//! a `Vec` or a tuple are a document has to be said here, beside the trait.
+
+use std::marker::PhantomData;
 
 use crate::expression::Expression;
-use crate::value::{IntoValue, PolicyDocument, Value};
+use crate::value::{IntoValue, Is, Json, PolicyDocument, Value};
 
-/// One statement of an IAM policy document.
-pub struct PolicyStatement;
+/// The policy of an identity: what a role, a user or a group may do.
+pub struct IdentityPolicy;
+/// The policy of a resource, such as a bucket, a queue or a key: who may do what with it.
+pub struct ResourcePolicy;
+/// The trust policy of a role: who may take it.
+pub struct TrustPolicy;
+/// One statement of a policy document of kind `K`.
+pub struct PolicyStatement<K>(PhantomData<fn() -> K>);
 
-impl Value<PolicyDocument> {
+/// A kind of policy document. [`PolicyDocument`] is any of them: what stands there is not known more closely.
+pub trait PolicyKind {}
+
+impl<K: PolicyKind> Value<K> {
     /// Makes a policy document of its statements.
-    pub fn of_statements(statements: impl IntoIterator<Item = Value<PolicyStatement>>) -> Self {
+    pub fn of_statements(statements: impl IntoIterator<Item = Value<PolicyStatement<K>>>) -> Self {
         let statements = Expression::list(statements.into_iter().map(Value::into_expression));
         let document = [("Version", Expression::string("2012-10-17")), ("Statement", statements)];
         Self::from_expression(Expression::map(document))
     }
 }
 
-impl<U: IntoValue<PolicyStatement>, const N: usize> IntoValue<PolicyDocument> for [U; N] {
-    fn into_value(self) -> Value<PolicyDocument> {
+impl PolicyKind for PolicyDocument {}
+
+macro_rules! kinds {
+    ($($kind:ident),+) => { $(
+        impl PolicyKind for $kind {}
+        impl Is<Self> for $kind {}
+        impl Is<PolicyDocument> for $kind {}
+        impl Is<Json> for $kind {}
+    )+ };
+}
+
+kinds!(IdentityPolicy, ResourcePolicy, TrustPolicy);
+
+impl<K: PolicyKind, U: IntoValue<PolicyStatement<K>>, const N: usize> IntoValue<K> for [U; N] {
+    fn into_value(self) -> Value<K> {
         Value::of_statements(self.map(IntoValue::into_value))
     }
 }
 
-impl<U: IntoValue<PolicyStatement>> IntoValue<PolicyDocument> for Vec<U> {
-    fn into_value(self) -> Value<PolicyDocument> {
+impl<K: PolicyKind, U: IntoValue<PolicyStatement<K>>> IntoValue<K> for Vec<U> {
+    fn into_value(self) -> Value<K> {
         Value::of_statements(self.into_iter().map(IntoValue::into_value))
     }
 }
@@ -31,8 +55,8 @@ impl<U: IntoValue<PolicyStatement>> IntoValue<PolicyDocument> for Vec<U> {
 /// Statements of different Rust types.
 macro_rules! mixed_statements {
     ($($name:ident),+) => {
-        impl<$($name: IntoValue<PolicyStatement>),+> IntoValue<PolicyDocument> for ($($name,)+) {
-            fn into_value(self) -> Value<PolicyDocument> {
+        impl<Kind: PolicyKind, $($name: IntoValue<PolicyStatement<Kind>>),+> IntoValue<Kind> for ($($name,)+) {
+            fn into_value(self) -> Value<Kind> {
                 #[expect(non_snake_case, reason = "the elements are named after their types")]
                 let ($($name,)+) = self;
                 Value::of_statements([$($name.into_value()),+])

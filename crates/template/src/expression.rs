@@ -151,6 +151,49 @@ impl Expression {
         }
     }
 
+    /// Lists the texts inside, however deep, each with where it was written; what is known at deployment only shows as `0`.
+    ///
+    /// For documents that look over what they are made of, such as the expressions of a state machine.
+    pub fn texts(&self) -> Vec<(String, Origin)> {
+        let mut texts = Vec::new();
+        self.collect_texts(Origin::Unknown, &mut texts);
+        texts
+    }
+
+    fn collect_texts(&self, origin: Origin, texts: &mut Vec<(String, Origin)>) {
+        let origin = self.origin.or(origin);
+        match &self.kind {
+            Kind::String(text) => texts.push((text.to_string(), origin)),
+            Kind::Text(parts) => {
+                let pieces = parts.iter().map(|part| match part {
+                    Part::Literal(literal) => literal.as_str(),
+                    Part::Hole(_) => "0",
+                });
+                texts.push((pieces.collect(), origin));
+            }
+            Kind::List(items) => items.iter().for_each(|item| item.collect_texts(origin, texts)),
+            Kind::Map(entries) => entries.iter().for_each(|(_, value)| value.collect_texts(origin, texts)),
+            Kind::Properties(properties) => {
+                properties.entries.iter().for_each(|property| property.value.collect_texts(property.origin, texts));
+            }
+            Kind::If(_, then, otherwise) => {
+                then.collect_texts(origin, texts);
+                otherwise.collect_texts(origin, texts);
+            }
+            Kind::Function(_, inner) | Kind::Stringified(inner) => inner.collect_texts(origin, texts),
+            Kind::FindInMap(..)
+            | Kind::Absent
+            | Kind::NoValue
+            | Kind::Null
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::Reference(_)
+            | Kind::Parameter(_)
+            | Kind::Pseudo(_)
+            | Kind::Invalid(_) => {}
+        }
+    }
+
     /// Returns where the value was written.
     pub fn origin(&self) -> Origin {
         self.origin

@@ -50,7 +50,7 @@ mod value;
 pub use app::{App, References, Settings};
 pub use assembly::{Assembly, StackTemplate, WeakReference};
 pub use condition::{Condition, Test, and, equals, not, or};
-pub use document::PolicyStatement;
+pub use document::{IdentityPolicy, PolicyKind, PolicyStatement, ResourcePolicy, TrustPolicy};
 pub use expression::Expression;
 pub use intrinsics::{aws, base64, cidr, dynamic, get_azs, join, select, split};
 pub use mapping::Mapping;

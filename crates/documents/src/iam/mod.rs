@@ -28,6 +28,16 @@
 //! slot(iam::allow(["s3:GetObject"]));
 //! ```
 //!
+//! Where a slot says of which kind its policy is, nothing else stands there: who may do something with a resource is
+//! always named.
+//!
+//! ```compile_fail
+//! # use documents::iam;
+//! # use template::{IntoValue, ResourcePolicy};
+//! # fn slot(document: impl IntoValue<ResourcePolicy>) {}
+//! slot([iam::allow(["sqs:SendMessage"]).on_any()]);
+//! ```
+//!
 //! The names here differ from those of the resources of `AWS::IAM`, so that one module may re-export both.
 
 mod condition;
@@ -44,6 +54,4 @@ pub use condition::{
     string_not_equals_ignore_case, string_not_like,
 };
 pub use principal::{Principal, account, anyone, aws, federated, service};
-pub use statement::{
-    Grant, Identity, Resource, Statement, Trust, allow, allow_all_but, deny, deny_all_but, trust, trust_web_identity,
-};
+pub use statement::{Grant, Statement, allow, allow_all_but, deny, deny_all_but, trust, trust_web_identity};

@@ -3,7 +3,7 @@ use template::{Expression, IntoValue, Value, aws as pseudo, sub};
 /// Who a statement is about.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    pub(super) anyone: bool,
+    anyone: bool,
     /// By kind, in the order in which they were named.
     kinds: Vec<(&'static str, Vec<Expression>)>,
 }
@@ -54,13 +54,15 @@ impl Principal {
         }
         self
     }
+}
 
-    pub(super) fn into_expression(self) -> Expression {
-        if self.anyone {
-            return Expression::string("*");
+impl From<Principal> for Expression {
+    fn from(principal: Principal) -> Self {
+        if principal.anyone {
+            return Self::string("*");
         }
-        Expression::map(self.kinds.into_iter().map(|(kind, mut names)| {
-            let names = if names.len() == 1 { names.remove(0) } else { Expression::list(names) };
+        Self::map(principal.kinds.into_iter().map(|(kind, mut names)| {
+            let names = if names.len() == 1 { names.remove(0) } else { Self::list(names) };
             (kind, names)
         }))
     }

@@ -1,6 +1,8 @@
 use std::marker::PhantomData;
 
-use template::{Expression, IntoValue, List, PolicyDocument, PolicyStatement, Value};
+use template::{
+    Expression, IdentityPolicy, IntoValue, List, PolicyDocument, PolicyStatement, ResourcePolicy, TrustPolicy, Value,
+};
 use tree::Origin;
 
 use super::condition::Condition;
@@ -18,7 +20,7 @@ pub struct Grant {
 
 /// One statement of a policy document; alone it stands for a whole document.
 #[derive(Clone, Debug)]
-pub struct Statement<Of = Identity> {
+pub struct Statement<Of = IdentityPolicy> {
     sid: Option<String>,
     effect: &'static str,
     principal: Option<Principal>,
@@ -30,18 +32,6 @@ pub struct Statement<Of = Identity> {
     origin: Origin,
     of: PhantomData<fn() -> Of>,
 }
-
-/// Of a statement: it says what the identity that the policy belongs to may do.
-#[derive(Clone, Copy, Debug)]
-pub enum Identity {}
-
-/// Of a statement: it says what a principal may do with the resource that the policy belongs to.
-#[derive(Clone, Copy, Debug)]
-pub enum Resource {}
-
-/// Of a statement: it says who may take the role that the policy belongs to.
-#[derive(Clone, Copy, Debug)]
-pub enum Trust {}
 
 /// Allows actions, such as `s3:GetObject`; `*` and `?` may stand in the part after the colon.
 ///
@@ -89,7 +79,7 @@ pub fn deny_all_but(actions: impl IntoValue<List<String>>) -> Grant {
 ///     .when(iam::string_equals("aws:SourceAccount", [aws::account_id()]));
 /// ```
 #[track_caller]
-pub fn trust(principal: Principal) -> Statement<Trust> {
+pub fn trust(principal: Principal) -> Statement<TrustPolicy> {
     Statement::trusting(principal, "sts:AssumeRole")
 }
 
@@ -106,7 +96,7 @@ pub fn trust(principal: Principal) -> Statement<Trust> {
 /// ));
 /// ```
 #[track_caller]
-pub fn trust_web_identity(provider: Principal) -> Statement<Trust> {
+pub fn trust_web_identity(provider: Principal) -> Statement<TrustPolicy> {
     Statement::trusting(provider, "sts:AssumeRoleWithWebIdentity")
 }
 
@@ -160,13 +150,13 @@ impl Statement {
     /// # let queue: template::Value<String> = template::Assume::assume("arn:aws:sqs:ap-northeast-2:111122223333:q");
     /// let send = iam::allow(["sqs:SendMessage"]).on([queue]).principal(iam::service("events.amazonaws.com"));
     /// ```
-    pub fn principal(self, principal: Principal) -> Statement<Resource> {
+    pub fn principal(self, principal: Principal) -> Statement<ResourcePolicy> {
         let Self { sid, effect, actions, resources, conditions, origin, .. } = self;
         Statement { sid, effect, principal: Some(principal), actions, resources, conditions, origin, of: PhantomData }
     }
 }
 
-impl Statement<Trust> {
+impl Statement<TrustPolicy> {
     #[track_caller]
     fn trusting(principal: Principal, action: &'static str) -> Self {
         Self {
@@ -196,27 +186,39 @@ impl<Of> Statement<Of> {
     }
 }
 
-impl<Of> IntoValue<PolicyStatement> for Statement<Of> {
-    fn into_value(self) -> Value<PolicyStatement> {
-        let sid = self.sid.map_or_else(Expression::absent, Expression::string);
-        let principal = self.principal.map_or_else(Expression::absent, Principal::into_expression);
-        let mut entries = vec![
-            ("Sid", sid),
-            ("Effect", Expression::string(self.effect)),
-            ("Principal", principal),
-            (self.actions.0, self.actions.1),
-        ];
-        entries.extend(self.resources);
-        entries.push(("Condition", conditions(self.conditions)));
-        Value::from_expression(Expression::map(entries).at(self.origin))
+impl<Of> From<Statement<Of>> for Expression {
+    fn from(statement: Statement<Of>) -> Self {
+        let sid = statement.sid.map_or_else(Self::absent, Self::string);
+        let principal = statement.principal.map_or_else(Self::absent, Self::from);
+        let mut entries =
+            vec![("Sid", sid), ("Effect", Self::string(statement.effect)), ("Principal", principal), statement.actions];
+        entries.extend(statement.resources);
+        entries.push(("Condition", conditions(statement.conditions)));
+        Self::map(entries).at(statement.origin)
     }
 }
 
-/// A statement alone is a document.
-impl<Of> IntoValue<PolicyDocument> for Statement<Of> {
-    fn into_value(self) -> Value<PolicyDocument> {
-        [self].into_value()
-    }
+/// A statement stands for one of its own kind, or for one of any kind; alone it is a whole document.
+macro_rules! statements {
+    ($($of:ty => $($kind:ty),+;)+) => { $($(
+        impl IntoValue<PolicyStatement<$kind>> for Statement<$of> {
+            fn into_value(self) -> Value<PolicyStatement<$kind>> {
+                Value::from_expression(self.into())
+            }
+        }
+
+        impl IntoValue<$kind> for Statement<$of> {
+            fn into_value(self) -> Value<$kind> {
+                [self].into_value()
+            }
+        }
+    )+)+ };
+}
+
+statements! {
+    IdentityPolicy => IdentityPolicy, PolicyDocument;
+    ResourcePolicy => ResourcePolicy, PolicyDocument;
+    TrustPolicy => TrustPolicy, PolicyDocument;
 }
 
 /// Groups conditions by operator, as IAM writes them.

@@ -53,8 +53,8 @@ pub struct Catcher {
     errors: Vec<String>,
     pub(super) next: String,
     comment: Option<String>,
-    assign: Vec<(String, Expression)>,
-    output: Expression,
+    pub(super) assign: Vec<(String, Expression)>,
+    pub(super) output: Expression,
     pub(super) origin: Origin,
 }
 

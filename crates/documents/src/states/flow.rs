@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use template::{Expression, IntoValue, Json, Value};
 use tree::Origin;
 
@@ -76,7 +78,7 @@ impl IntoValue<Json> for StateMachine {
             ("QueryLanguage", Expression::string("JSONata")),
             ("TimeoutSeconds", timeout),
         ];
-        let fields = fields.into_iter().chain(lower::flow(self.flow, &mut Vec::new()));
+        let fields = fields.into_iter().chain(lower::flow(self.flow, &mut Vec::new(), &BTreeSet::new()));
         Value::from_expression(Expression::map(fields).at(self.origin))
     }
 }

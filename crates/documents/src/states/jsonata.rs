@@ -48,10 +48,6 @@ impl From<Jsonata> for Expression {
 /// Where nothing but JSONata can stand, its text alone does.
 impl From<&str> for Jsonata {
     fn from(text: &str) -> Self {
-        if text.contains("{%") || text.contains("%}") {
-            let message = format!("the text of a JSONata expression has its delimiters inside: `{text}`");
-            return Self(Expression::invalid(message, "write the expression alone; `{%` and `%}` are added"));
-        }
         Self(Expression::string(format!("{{% {text} %}}")))
     }
 }

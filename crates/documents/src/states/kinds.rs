@@ -13,6 +13,13 @@ macro_rules! setters {
     ($kind:ident: $($setter:ident)+) => {
         impl $kind {
             $(setters!(@ $setter);)+
+
+            /// Sets a field of the language for which there is no setter here, such as `ToleratedFailurePercentage`.
+            #[track_caller]
+            pub fn raw(mut self, field: &'static str, value: impl IntoValue<Json>) -> Self {
+                self.0.set(field, value.into_value().into_expression());
+                self
+            }
         }
 
         impl From<$kind> for State {
@@ -80,13 +87,14 @@ macro_rules! setters {
         /// Goes on to the state of this name, in place of the one that is written next.
         #[track_caller]
         pub fn next(mut self, name: impl Into<String>) -> Self {
-            self.0.transition = Transition::To(name.into(), Origin::caller());
+            self.0.go_on(Transition::To(name.into(), Origin::caller()));
             self
         }
 
         /// Ends the execution, or the map or branch that the state is in, with success.
+        #[track_caller]
         pub fn end(mut self) -> Self {
-            self.0.transition = Transition::End;
+            self.0.go_on(Transition::End);
             self
         }
     };
@@ -223,7 +231,7 @@ impl Choice {
     /// Goes on to a state where no rule holds, in place of the one that is written next.
     #[track_caller]
     pub fn otherwise(mut self, next: impl Into<String>) -> Self {
-        self.0.transition = Transition::To(next.into(), Origin::caller());
+        self.0.go_on(Transition::To(next.into(), Origin::caller()));
         self
     }
 }

@@ -1,5 +1,7 @@
 //! States to the fields that the language wants.
 
+use std::collections::BTreeSet;
+
 use template::Expression;
 use tree::Origin;
 
@@ -8,22 +10,34 @@ use super::flow::{Flow, Named};
 use super::state::{State, Transition};
 use super::verify;
 
-/// Lowers a flow; `seen` has the states of the machine so far, whose names must not come again.
-pub(super) fn flow(flow: Flow, seen: &mut Vec<(String, Origin)>) -> [(&'static str, Expression); 2] {
-    let mistakes = verify::flow(&flow, seen);
+/// Lowers a flow; `seen` has the states of the machine so far, whose names must not come again, and `outer` the
+/// variables of the flows around this one.
+pub(super) fn flow(
+    flow: Flow,
+    seen: &mut Vec<(String, Origin)>,
+    outer: &BTreeSet<String>,
+) -> [(&'static str, Expression); 2] {
+    let variables = verify::assigned(&flow, outer);
+    let mut mistakes = verify::flow(&flow, seen);
+    mistakes.extend(verify::expressions(&flow, &variables));
     let start_at = flow.states.first().map_or_else(Expression::absent, |first| Expression::string(&first.name));
     let names: Vec<String> = flow.states.iter().skip(1).map(|named| named.name.clone()).collect();
     let mut following = names.into_iter();
     let mut states = Vec::new();
     for Named { name, origin, state } in flow.states {
-        let lowered = lower(state, following.next(), seen).at(origin);
+        let lowered = lower(state, following.next(), seen, &variables).at(origin);
         states.push((name, lowered));
     }
     states.extend(mistakes);
     [("StartAt", start_at), ("States", Expression::map(states))]
 }
 
-fn lower(state: State, following: Option<String>, seen: &mut Vec<(String, Origin)>) -> Expression {
+fn lower(
+    state: State,
+    following: Option<String>,
+    seen: &mut Vec<(String, Origin)>,
+    outer: &BTreeSet<String>,
+) -> Expression {
     let mut fields = vec![("Type", Expression::string(state.kind))];
     // The comment first, the output last: the order in which a reader wants to know.
     let (output, others): (Vec<_>, Vec<_>) = state.fields.into_iter().partition(|(name, _)| *name == "Output");
@@ -31,15 +45,10 @@ fn lower(state: State, following: Option<String>, seen: &mut Vec<(String, Origin
     fields.extend(comment);
     fields.extend(others);
     fields.push(("Arguments", object(state.arguments, "argument")));
+    let mut inner = state.flows.into_iter().map(|inner| Expression::map(flow(inner, seen, outer)));
     match state.kind {
-        "Map" => {
-            fields.extend(state.flows.into_iter().map(|inner| ("ItemProcessor", Expression::map(flow(inner, seen)))))
-        }
-        "Parallel" => {
-            let branches = state.flows.into_iter().map(|branch| Expression::map(flow(branch, seen)));
-            fields.push(("Branches", Expression::list(branches)));
-        }
-        _ => {}
+        "Parallel" => fields.push(("Branches", Expression::list(inner))),
+        _ => fields.extend(inner.next().map(|processor| ("ItemProcessor", processor))),
     }
     fields.push(("Assign", variables(state.assign)));
     fields.extend(output);

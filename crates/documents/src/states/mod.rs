@@ -48,7 +48,8 @@
 //!
 //! Whether the states fit together is seen when the app is synthesized, as `synth/invalid-document`: a transition to a
 //! state that does not exist, a state that nothing leads to, one without a way to an end, a name that stands twice,
-//! a retrier or catcher behind one that takes every error already.
+//! a retrier or catcher behind one that takes every error already, a task that waits for a token which nobody gets,
+//! JSONata with an open bracket or quote, or with a variable that nothing assigns.
 //!
 //! See "Amazon States Language" in the Step Functions developer guide, and <https://states-language.net>.
 
@@ -59,6 +60,7 @@ mod jsonata;
 mod kinds;
 mod lower;
 mod state;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod verify;

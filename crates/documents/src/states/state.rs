@@ -58,6 +58,17 @@ impl State {
         Self { transition: Transition::Never, ..Self::new(kind) }
     }
 
+    /// Says what comes next; a second word on that is reported.
+    #[track_caller]
+    pub(super) fn go_on(&mut self, transition: Transition) {
+        if matches!(self.transition, Transition::Following) {
+            self.transition = transition;
+        } else {
+            let mistake = Expression::invalid("the state says twice what comes next", "keep one of the two");
+            self.fields.push(("Next", mistake.at(Origin::caller())));
+        }
+    }
+
     /// Sets a field; one that is set already is reported.
     #[track_caller]
     pub(super) fn set(&mut self, name: &'static str, value: Expression) {

@@ -1,10 +1,13 @@
 //! What no type can forbid: that states fit together.
 
+use std::collections::BTreeSet;
+
 use template::Expression;
 use tree::Origin;
 
 use super::flow::{Flow, Named};
-use super::state::Transition;
+use super::state::{State, Transition};
+use super::syntax;
 
 /// The longest name of a state, in characters. See "State machine structure" in the Step Functions developer guide.
 const LONGEST_NAME: usize = 80;
@@ -27,8 +30,15 @@ pub(super) fn flow(flow: &Flow, seen: &mut Vec<(String, Origin)>) -> Vec<(String
     }
     for (index, named) in flow.states.iter().enumerate() {
         mistakes.extend(missing_targets(flow, named));
-        if named.state.kind == "Choice" {
-            mistakes.extend(incomplete_choice(flow, index));
+        match named.state.kind {
+            "Choice" => mistakes.extend(incomplete_choice(flow, index)),
+            "Parallel" if named.state.flows.is_empty() => {
+                let message = format!("parallel state `{}` has no branch", named.name);
+                let mistake = Expression::invalid(message, "give it flows to run");
+                mistakes.push((named.name.clone(), mistake.at(named.origin)));
+            }
+            "Task" => mistakes.extend(without_token(named)),
+            _ => {}
         }
     }
     mistakes.extend(astray(flow));
@@ -66,15 +76,87 @@ fn missing_targets(flow: &Flow, named: &Named) -> Vec<(String, Expression)> {
             continue;
         }
         let message = format!("state `{}` goes on to `{target}`, which is no state beside it", named.name);
-        let likeness = |other: &&Named| (strsim::jaro_winkler(&other.name, target) * 1000.0).round() as u32;
-        let hint = match flow.states.iter().max_by_key(likeness) {
-            Some(other) if likeness(&other) > 800 => format!("did you mean `{}`?", other.name),
-            _ => "add the state; what is inside a map or a branch cannot be reached from outside, nor leave it"
-                .to_owned(),
+        let hint = match likest(target, flow.states.iter().map(|other| other.name.as_str())) {
+            Some(other) => format!("did you mean `{other}`?"),
+            None => "add the state; nothing goes into a map or a branch from outside, nor out of it".to_owned(),
         };
         mistakes.push((named.name.clone(), Expression::invalid(message, hint).at(origin)));
     }
     mistakes
+}
+
+/// The name that was probably meant.
+fn likest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let scored = known.map(|known| (strsim::jaro_winkler(known, name), known)).filter(|(likeness, _)| *likeness > 0.8);
+    scored.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, known)| known)
+}
+
+/// A task that waits for its token, which nobody gets, would wait until it times out.
+fn without_token(named: &Named) -> Option<(String, Expression)> {
+    let waits = |(text, _): &(String, Origin)| text.ends_with(".waitForTaskToken");
+    let waits = named.state.fields.iter().any(|(name, value)| *name == "Resource" && value.texts().iter().any(waits));
+    let hands_on = |(text, _): &(String, Origin)| text.contains("$states.context.Task.Token");
+    let hands_on = named.state.arguments.iter().any(|(_, value)| value.texts().iter().any(hands_on));
+    (waits && !hands_on).then(|| {
+        let message = format!("task `{}` waits for its token, but its arguments hand the token to nobody", named.name);
+        let mistake = Expression::invalid(message, "put `task_token()` into the arguments");
+        (named.name.clone(), mistake.at(named.origin))
+    })
+}
+
+/// The variables that the states of a flow can read: its own, and those of the flows around it.
+pub(super) fn assigned(flow: &Flow, outer: &BTreeSet<String>) -> BTreeSet<String> {
+    let states = flow.states.iter().map(|named| &named.state);
+    let names = states.flat_map(|state| {
+        let caught = state.catchers.iter().flat_map(|catcher| &catcher.assign);
+        state.assign.iter().chain(caught).map(|(name, _)| name.clone())
+    });
+    outer.iter().cloned().chain(names).collect()
+}
+
+/// Looks over the JSONata of a flow's states: brackets and quotes, and variables that nothing assigns.
+pub(super) fn expressions(flow: &Flow, variables: &BTreeSet<String>) -> Vec<(String, Expression)> {
+    let mut mistakes = Vec::new();
+    for named in &flow.states {
+        for (text, origin) in texts(&named.state) {
+            let Some(expression) = text.strip_prefix("{%").and_then(|text| text.strip_suffix("%}")) else { continue };
+            let mistake = mistake_in(expression.trim(), &named.name, variables);
+            mistakes.extend(mistake.map(|mistake| (named.name.clone(), mistake.at(origin).at(named.origin))));
+        }
+    }
+    mistakes
+}
+
+fn mistake_in(expression: &str, state: &str, variables: &BTreeSet<String>) -> Option<Expression> {
+    if expression.starts_with("{%") {
+        let message = format!("the JSONata expression `{expression}` has its delimiters inside");
+        return Some(Expression::invalid(message, "write the expression alone; they are added"));
+    }
+    let free = match syntax::free_variables(expression) {
+        Ok(free) => free,
+        Err(message) => {
+            let message = format!("{message} in the JSONata expression `{expression}`");
+            return Some(Expression::invalid(message, "see https://docs.jsonata.org for its syntax"));
+        }
+    };
+    let name = free.into_iter().find(|name| !variables.contains(*name))?;
+    let message = format!("nothing assigns the variable `${name}`, which state `{state}` reads");
+    let hint = match likest(name, variables.iter().map(String::as_str).chain(syntax::FUNCTIONS)) {
+        Some(known) => format!("did you mean `${known}`?"),
+        None => format!("set it with `.assign(\"{name}\", …)` in a state that comes before"),
+    };
+    Some(Expression::invalid(message, hint))
+}
+
+fn texts(state: &State) -> Vec<(String, Origin)> {
+    let fields = state.fields.iter().map(|(_, value)| value);
+    let arguments = state.arguments.iter().chain(&state.assign).map(|(_, value)| value);
+    let rules = state.rules.iter().map(|rule| &rule.condition);
+    let caught = state
+        .catchers
+        .iter()
+        .flat_map(|catcher| catcher.assign.iter().map(|(_, value)| value).chain(std::iter::once(&catcher.output)));
+    fields.chain(arguments).chain(rules).chain(caught).flat_map(Expression::texts).collect()
 }
 
 fn incomplete_choice(flow: &Flow, index: usize) -> Option<(String, Expression)> {
@@ -101,8 +183,8 @@ fn astray(flow: &Flow) -> Vec<(String, Expression)> {
             waiting.extend(&successors[index]);
         }
     }
-    // An end is a state without successors; whoever leads to such a one ends, too.
-    let mut ends: Vec<bool> = successors.iter().map(Vec::is_empty).collect();
+    // Whoever leads to one that ends, ends too.
+    let mut ends: Vec<bool> = (0..flow.states.len()).map(|index| is_end(flow, index)).collect();
     loop {
         let more = |index: &usize| !ends[*index] && successors[*index].iter().any(|next| ends[*next]);
         let Some(index) = (0..ends.len()).find(more) else { break };
@@ -120,6 +202,17 @@ fn astray(flow: &Flow) -> Vec<(String, Expression)> {
         mistakes.push((named.name.clone(), Expression::invalid(message, hint).at(named.origin)));
     }
     mistakes
+}
+
+/// Whether a state ends the flow, or seems to because of a mistake that is reported by itself.
+fn is_end(flow: &Flow, index: usize) -> bool {
+    let named = &flow.states[index];
+    let ends = match named.state.transition {
+        Transition::Never | Transition::End => true,
+        Transition::Following => index + 1 == flow.states.len(),
+        Transition::To(..) => false,
+    };
+    ends || targets(named).any(|(target, _)| flow.states.iter().all(|other| other.name != target))
 }
 
 fn successors(flow: &Flow, index: usize) -> Vec<usize> {
