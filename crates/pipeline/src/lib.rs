@@ -1,1 +1,32 @@
-//! TODO
+//! The user's side of the running system: [`submit`] a video, [`follow`] its job, [`list`] and [`find`] jobs,
+//! [`download`] the result.
+//!
+//! Nothing here prints: what happens is told to an [`Events`] sink. Nothing here knows a stack: the caller says where
+//! things are ([`Places`]). Only the workflow changes jobs; this crate reads them, and uploads.
+
+mod call;
+mod download;
+mod error;
+mod event;
+mod follow;
+mod jobs;
+mod media_type;
+mod submit;
+
+pub use download::download;
+pub use error::Error;
+pub use event::{Event, Events, silent};
+pub use follow::{Follow, follow};
+pub use jobs::{Listing, Unreadable, find, list};
+pub use submit::{Submitted, Upload, has_suffix, submit};
+
+/// Where the running system keeps what this crate uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The name of the bucket that videos are uploaded to.
+    pub source_bucket: String,
+    /// The name of the job table.
+    pub job_table: String,
+    /// The URL of the queue of tasks.
+    pub task_queue: String,
+}

@@ -42,6 +42,6 @@ pub struct Patience(pub Duration);
 /// Two minutes: closing a laptop's lid for a moment should not lose sight of a deployment.
 impl Default for Patience {
     fn default() -> Self {
-        Self(Duration::from_secs(120))
+        Self(Duration::from_mins(2))
     }
 }

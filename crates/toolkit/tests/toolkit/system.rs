@@ -14,6 +14,7 @@ use crate::fake::{ACCOUNT, REGION};
 
 /// What varies between the tests.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a difference between two deployments, and they combine")]
 pub struct Variant {
     pub keep_days: u32,
     pub large_fleet: bool,

@@ -95,7 +95,7 @@ impl Fake {
         let mut state = self.state();
         let mut stack = state.new_stack(name);
         stack.status = StackStatus::from(status);
-        stack.template = "{}".to_owned();
+        "{}".clone_into(&mut stack.template);
         state.stacks.insert(name.to_owned(), stack);
     }
 }
@@ -181,8 +181,8 @@ fn refused(operation: &'static str, message: impl Into<String>) -> Error {
 impl CloudFormation for Fake {
     async fn describe_stack(&self, stack: &str) -> Result<Option<StackDescription>> {
         let mut state = self.state();
-        let stale = state.find(stack).and_then(|stack| stack.stale.take());
-        if stale.is_none() {
+        let before = state.find(stack).and_then(|stack| stack.stale.take());
+        if before.is_none() {
             state.advance(stack);
         }
         let deleted = state.deleted.iter().find(|deleted| deleted.id == stack).cloned();
@@ -195,7 +195,7 @@ impl CloudFormation for Fake {
             },
             name: stack.name,
             id: stack.id,
-            status: stale.unwrap_or(stack.status),
+            status: before.unwrap_or(stack.status),
             reason: None,
             description: None,
             parameters: stack.parameters,
