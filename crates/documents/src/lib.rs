@@ -5,7 +5,7 @@
 //! - [`events`]: event patterns of EventBridge;
 //! - [`ssm`]: Command documents of Systems Manager;
 //! - [`script`] and [`user_data`]: what an instance runs when it starts;
-//! - [`object!`] and [`array`]: JSON of any shape, with references inside.
+//! - [`object!`] and [`array()`]: JSON of any shape, with references inside.
 //!
 //! A document is made by a function that takes what must be there, and consuming setters for the rest. It stands
 //! directly in the slot of a resource; references inside stay references, so CloudFormation resolves them. What types

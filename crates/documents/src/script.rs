@@ -31,6 +31,7 @@ pub fn script(text: impl Into<String>) -> Script {
 /// Encodes what an instance runs when it starts: a script, or a configuration for cloud-init.
 ///
 /// At most 16 KiB. See "Run commands when you launch an EC2 instance with user data input" in the EC2 user guide.
+#[expect(clippy::needless_pass_by_value, reason = "a document consumes what it is made of, here as everywhere")]
 pub fn user_data(script: Script) -> Value<String> {
     let origin = script.origin;
     let begins_well = ["#!", "#cloud-config", "Content-Type:", "MIME-Version:"];

@@ -1,5 +1,7 @@
 use serde_json::json;
-use template::{Arn, Assume, IntoValue, PolicyDocument, Raw, Stack, aws, sub};
+use template::{
+    Arn, Assume, IdentityPolicy, IntoValue, PolicyDocument, Raw, ResourcePolicy, Stack, TrustPolicy, aws, sub,
+};
 
 use super::*;
 use crate::synthesis;
@@ -182,4 +184,14 @@ fn a_condition_that_stands_twice_is_reported() {
              twice in one statement; give all values to one condition: one of them must match"
         ]
     );
+}
+
+#[test]
+fn statements_stand_where_their_kind_is_wanted() {
+    let identity = synthesis::json::<IdentityPolicy, _>(|_| allow(["s3:GetObject"]).on(["arn:aws:s3:::a/*"]));
+    let resource = synthesis::json::<ResourcePolicy, _>(|_| [allow(["sqs:*"]).on_any().principal(anyone())]);
+    let trust = synthesis::json::<TrustPolicy, _>(|_| (trust(service("ec2.amazonaws.com")),));
+    for (policy, element) in [(identity, "Resource"), (resource, "Principal"), (trust, "Principal")] {
+        assert!(policy["Statement"][0].get(element).is_some(), "{policy}");
+    }
 }

@@ -9,7 +9,7 @@ pub mod errors {
     pub const ALL: &str = "States.ALL";
     /// A branch of a parallel state failed.
     pub const BRANCH_FAILED: &str = "States.BranchFailed";
-    /// The condition of a write to `DynamoDB` did not hold.
+    /// The condition of a write to DynamoDB did not hold.
     pub const CONDITIONAL_CHECK_FAILED: &str = "DynamoDB.ConditionalCheckFailedException";
     /// An input or output is larger than 256 KiB. It cannot be caught by [`ALL`].
     pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
@@ -139,7 +139,7 @@ impl Retrier {
         if interval == 0 {
             return Some(("the interval of a retrier is 0 seconds".into(), "make it 1 second or more"));
         }
-        if let Some(rate) = self.backoff_rate.filter(|rate| !(*rate >= 1.0)) {
+        if let Some(rate) = self.backoff_rate.filter(|rate| rate.is_nan() || *rate < 1.0) {
             return Some((format!("the backoff rate of a retrier is {rate}"), "make it 1.0 or more"));
         }
         let delay = self.max_delay_seconds.filter(|delay| *delay <= interval)?;

@@ -38,7 +38,7 @@ fn text(value: impl IntoValue<Text>) -> Value<Json> {
     Value::from_expression(value.into_value().into_expression())
 }
 
-/// Tables of `DynamoDB`. Keys and items are written in its JSON: `{ "id": { "S": … } }`.
+/// Tables of DynamoDB. Keys and items are written in its JSON: `{ "id": { "S": … } }`.
 pub mod dynamodb {
     use super::{IntoValue, Json, Task, Text, integration, text};
 
