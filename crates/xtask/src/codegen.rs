@@ -54,8 +54,8 @@ pub fn check(root: &Path) -> Result<()> {
     let files = ::codegen::output::generate(root)?;
     let stale = ::codegen::output::stale(root, &files)?;
     if !stale.is_empty() {
-        let list: String = stale.iter().map(|path| format!("\n  {}", path.display())).collect();
-        bail!("these files are not as generated; run `cargo xtask codegen`:{list}");
+        let list: Vec<_> = stale.iter().map(|path| format!("  {}", path.display())).collect();
+        bail!("these files are not as generated; run `cargo xtask codegen`:\n{}", list.join("\n"));
     }
     say(&format!("{} generated files are fresh", files.len()));
     Ok(())

@@ -42,7 +42,9 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     eprintln!("after       {after_picture}  {}", after.display());
     eprintln!("comparison  {}", comparison.display());
     eprintln!();
-    eprintln!("The local cloud goes on running: `cargo run -- jobs --env local` lists the jobs, `cargo run -- local down` stops it.");
+    eprintln!(
+        "The local cloud goes on running: `cargo run -- jobs --env local` lists the jobs, `cargo run -- local down` stops it."
+    );
     Ok(())
 }
 
@@ -51,7 +53,8 @@ fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     eprintln!("building baleen; the first time takes a few minutes");
     process::run(Command::new(&cargo).current_dir(root).args(["build", "--quiet", "--package", "baleen"]))?;
-    let metadata = output(Command::new(&cargo).current_dir(root).args(["metadata", "--format-version=1", "--no-deps"]))?;
+    let metadata =
+        output(Command::new(&cargo).current_dir(root).args(["metadata", "--format-version=1", "--no-deps"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     Ok(Path::new(target).join("debug/baleen"))

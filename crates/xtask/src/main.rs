@@ -1,5 +1,7 @@
 //! The project's own chores: set-up, the demo, every test, code generation.
 
+#![expect(clippy::print_stderr, reason = "chores tell a person at a terminal what they do")]
+
 mod codegen;
 mod demo;
 mod process;
@@ -7,6 +9,7 @@ mod setup;
 mod test;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -30,13 +33,20 @@ enum Command {
     Codegen(codegen::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let root = root();
-    match Arguments::parse().command {
+    let result = match Arguments::parse().command {
         Command::Setup => setup::run(&root),
         Command::Demo(arguments) => demo::run(&root, &arguments),
         Command::Test(arguments) => test::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -12,15 +12,10 @@ use crate::process::{self, works};
 const TOOLS: &str = include_str!("../tools.txt");
 
 /// Installs what is missing and says what it does.
-pub fn run_all(root: &Path) -> anyhow::Result<()> {
+pub fn run(root: &Path) -> anyhow::Result<()> {
     system_packages()?;
     local_cloud(root)?;
     tools(root)?;
-    Ok(())
-}
-
-pub fn run(root: &Path) -> anyhow::Result<()> {
-    run_all(root)?;
     eprintln!("everything is in place; next: `cargo xtask demo`, `cargo xtask test`, or `cargo run -- --help`");
     Ok(())
 }
@@ -43,7 +38,9 @@ pub fn system_packages() -> anyhow::Result<()> {
     }
     let packages = missing.join(" ");
     if !works("apt-get", &["--version"]) {
-        bail!("missing: {packages}\nhint: install them with your system's package manager (macOS: `brew install ffmpeg python3`)");
+        bail!(
+            "missing: {packages}\nhint: install them with your system's package manager (macOS: `brew install ffmpeg python3`)"
+        );
     }
     let mut apt = if works("sh", &["-c", "test \"$(id -u)\" = 0"]) {
         Command::new("apt-get")
@@ -53,7 +50,9 @@ pub fn system_packages() -> anyhow::Result<()> {
         sudo.arg("apt-get");
         sudo
     } else {
-        bail!("missing: {packages}\nhint: installing them needs root; run `sudo apt-get install -y {packages}` and then this again");
+        bail!(
+            "missing: {packages}\nhint: installing them needs root; run `sudo apt-get install -y {packages}` and then this again"
+        );
     };
     // A fresh container has no package lists yet; a failure here shows as a failure to install.
     let update = works("apt-get", &["update", "-qq"]);
@@ -63,8 +62,8 @@ pub fn system_packages() -> anyhow::Result<()> {
 
 /// Installs the emulator into a virtual environment of its own.
 pub fn local_cloud(root: &Path) -> anyhow::Result<()> {
-    local::install(root).context("cannot install the local cloud")?;
-    Ok(())
+    let hint = |error: &local::Error| error.hint().map(|hint| format!("hint: {hint}")).unwrap_or_default();
+    local::install(root).map_err(|error| anyhow::anyhow!("{error}\n{}", hint(&error)))
 }
 
 /// Installs cfn-lint and `ShellCheck` into a virtual environment of their own, and returns its folder of programs.
@@ -78,9 +77,12 @@ pub fn tools(root: &Path) -> anyhow::Result<PathBuf> {
     process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     let requirements = venv.join("requirements.txt");
     std::fs::write(&requirements, TOOLS)?;
-    process::run(Command::new(venv.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement"])
-        .arg(&requirements))?;
+    process::run(
+        Command::new(venv.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"])
+            .arg("--requirement")
+            .arg(&requirements),
+    )?;
     // Written last: a marker means that everything before it is there.
     std::fs::write(&marker, TOOLS)?;
     Ok(venv.join("bin"))

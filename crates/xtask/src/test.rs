@@ -39,7 +39,7 @@ enum Stage {
 impl Stage {
     fn run(self, root: &Path) -> anyhow::Result<()> {
         match self {
-            Self::Setup => setup::run_all(root),
+            Self::Setup => setup::run(root),
             Self::Format => process::run(cargo(root).args(["fmt", "--all", "--check"])),
             Self::Generated => codegen::check(root),
             Self::Lint => lint(root),
@@ -50,13 +50,15 @@ impl Stage {
     }
 }
 
-pub fn run_stages(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<(Stage, Duration)>> {
+fn run_stages(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<(Stage, Duration)>> {
     let mut times = Vec::new();
     for stage in stages {
         let name = name(*stage);
         eprintln!("\n── {name}");
         let start = Instant::now();
-        stage.run(root).with_context(|| format!("stage `{name}` failed; again with: cargo xtask test --only {name}"))?;
+        stage
+            .run(root)
+            .with_context(|| format!("stage `{name}` failed; again with: cargo xtask test --only {name}"))?;
         times.push((*stage, start.elapsed()));
     }
     Ok(times)
@@ -105,7 +107,12 @@ fn templates(root: &Path) -> anyhow::Result<()> {
     }
     eprintln!("cfn-lint: {} templates", templates.len());
     // Parameters that only a deployment fills have no other use than the one cfn-lint sees: nothing is left out here.
-    process::run(Command::new(tools.join("cfn-lint")).current_dir(root).args(["--non-zero-exit-code", "warning", "--"]).args(templates))?;
+    process::run(
+        Command::new(tools.join("cfn-lint"))
+            .current_dir(root)
+            .args(["--non-zero-exit-code", "warning", "--"])
+            .args(templates),
+    )?;
     let scripts = tracked(root, &["*.sh", ".ci/run"])?;
     eprintln!("ShellCheck: {} scripts", scripts.len());
     process::run(Command::new(tools.join("shellcheck")).current_dir(root).arg("--").args(scripts))
@@ -116,5 +123,10 @@ fn tracked(root: &Path, patterns: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut git = Command::new("git");
     git.current_dir(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"]).args(patterns);
     let files = output(&mut git)?;
-    Ok(files.split('\0').filter(|file| !file.is_empty()).map(PathBuf::from).filter(|file| root.join(file).exists()).collect())
+    Ok(files
+        .split('\0')
+        .filter(|file| !file.is_empty())
+        .map(PathBuf::from)
+        .filter(|file| root.join(file).exists())
+        .collect())
 }
