@@ -1,7 +1,7 @@
 //! The model as Rust.
 //!
-//! One newtype over `template::Properties` for each resource and property type: derived structs and builders cost four
-//! to ten times as much to compile, which is measured in ARCHITECTURE.md.
+//! One newtype over `template::Properties` for each resource and property type: for 85 types, structs that derive
+//! `Serialize` took four times as long to check, and derived builders ten times.
 
 mod file;
 mod index;
@@ -45,7 +45,7 @@ fn module_path(type_name: &str) -> PathBuf {
     PathBuf::from(names::service_module(type_name)).join(resource_module(type_name))
 }
 
-/// The name of the module of a resource. Not that of its service as well, which would confuse.
+/// The name of the module of a resource: `bucket`.
 fn resource_module(type_name: &str) -> String {
     names::snake(names::resource_name(type_name))
 }

@@ -32,7 +32,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Reads the inputs, and packs the schemas as they were before they were put right for us.
+    /// Reads the inputs.
     pub fn read(root: &Path) -> Result<Self> {
         let mut schemas = vendor::read(root)?;
         fixups::apply(&mut schemas)?;
@@ -63,8 +63,7 @@ pub fn generate(root: &Path) -> Result<Files> {
     // Decisions about types that are not on the allow-list are tried as well.
     let decided = inputs.reviewed.decided();
     let extra = decided.iter().filter(|name| !inputs.reviewed.allowed.contains(*name));
-    let tried = inputs.models(extra.map(String::as_str))?;
-    drop(tried);
+    inputs.models(extra.map(String::as_str))?;
     let sources = inputs.sources(inputs.reviewed.allowed.iter().map(String::as_str))?;
     inputs.reviewed.refuse_unused()?;
 
@@ -72,6 +71,7 @@ pub fn generate(root: &Path) -> Result<Files> {
         .into_iter()
         .map(|(path, text)| (Path::new(RESOURCES).join(path), text.into_bytes()))
         .collect();
+    // Checks judge by the schemas as published: what was put right here is how it is said in Rust.
     files.insert(pack::FILE.into(), pack::pack(&vendor::read(root)?)?);
     Ok(files)
 }

@@ -167,11 +167,12 @@ fn is_link(line: &str, word: &str, index: usize) -> bool {
 fn with_links(word: &str) -> String {
     let Some(start) = word.find("https://").or_else(|| word.find("http://")) else { return word.to_owned() };
     let before = &word[..start];
-    if before.ends_with(['(', '<', '`', '"', '\'']) && before != "(" || before.ends_with("](") {
+    if before.ends_with("](") || before.ends_with(['<', '`', '"', '\'']) {
         return word.to_owned();
     }
-    let address = word[start..].trim_end_matches(['.', ',', ';', ':', ')', '\'', '"', '*']);
-    if address.contains(['*', '\\', '{', '`', '$']) {
+    let end = word[start..].find(['\\', '`', '"', '<', '>']).map_or(word.len(), |length| start + length);
+    let address = word[start..end].trim_end_matches(['.', ',', ';', ':', ')', '\'', '*']);
+    if address.contains(['*', '{', '$']) {
         return word.to_owned();
     }
     format!("{before}<{address}>{}", &word[start + address.len()..])
@@ -206,6 +207,8 @@ mod tests {
             cleaned("From [a-z] to <name>, see https://a.b."),
             "From \\[a-z\\] to \\<name\\>, see <https://a.b>."
         );
+        assert_eq!(cleaned("[https://a.b/c] General"), "\\[<https://a.b/c>\\] General");
+        assert_eq!(cleaned("Tags(https://a.b/c#d) in"), "Tags(<https://a.b/c#d>) in");
         assert_eq!(cleaned("`[a-z]<b>`"), "`[a-z]<b>`");
         assert_eq!(cleaned("one ` tick"), "one \\` tick");
         assert_eq!(cleaned("# no heading"), "\\# no heading");

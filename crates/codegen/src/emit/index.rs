@@ -62,6 +62,9 @@ pub fn library(services: &BTreeSet<String>) -> String {
              clippy::doc_link_with_quotes,
              clippy::doc_markdown,
              clippy::new_without_default,
+             clippy::should_implement_trait,
+             clippy::similar_names,
+             clippy::too_many_arguments,
              clippy::wrong_self_convention,
              reason = \"names and prose are AWS's, and which of these they break depends on the allow-list\"
          )]
