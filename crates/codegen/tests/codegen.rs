@@ -13,7 +13,7 @@ fn root() -> &'static Path {
 }
 
 fn all_models(inputs: &Inputs) -> Vec<Model> {
-    inputs.models(inputs.schemas.keys().map(String::as_str)).unwrap()
+    inputs.models(inputs.schemas.keys().map(String::as_str)).expect("every schema has a model")
 }
 
 fn structures(model: &Model) -> impl Iterator<Item = &Structure> {
