@@ -16,6 +16,7 @@ pub(crate) struct Endpoint {
     pub(crate) service: &'static str,
     pub(crate) region: String,
     pub(crate) url: Option<String>,
+    pub(crate) profile: Option<String>,
 }
 
 impl Endpoint {
@@ -34,7 +35,7 @@ impl Endpoint {
             return answered(operation, &subject.to_string(), status, context.err());
         }
         if find::<CredentialsError>(error).is_some() {
-            return without_credentials(operation, error);
+            return without_credentials(operation, self.profile.as_deref(), error);
         }
         let (kind, message) = match error {
             SdkError::DispatchFailure(failure) if is_unreachable(error) || failure.is_user() => {
@@ -84,9 +85,16 @@ fn answered(operation: &'static str, subject: &str, status: u16, answer: &dyn Pr
     }
 }
 
-fn without_credentials(operation: &'static str, error: &(dyn StdError + 'static)) -> Error {
-    let remedy = "sign in (`aws sso login`), or set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-    let message = format!("no usable AWS credentials: {}; {remedy}", innermost(error));
+/// What to do about it depends on the caller: see the kind.
+fn without_credentials(operation: &'static str, profile: Option<&str>, error: &(dyn StdError + 'static)) -> Error {
+    let profile = profile.map(|profile| format!(" in profile `{profile}`")).unwrap_or_default();
+    let reason = innermost(error);
+    let message = if reason.starts_with("no credentials found in chain") {
+        // The rest lists every place looked at, one a line.
+        format!("no AWS credentials found{profile}")
+    } else {
+        format!("no usable AWS credentials{profile}: {}", reason.trim_end_matches('.'))
+    };
     Error::new(ErrorKind::Credentials, operation, message)
 }
 

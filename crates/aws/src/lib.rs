@@ -26,8 +26,12 @@ use crate::error::Endpoint;
 pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
     let config = settings::load(settings).await?;
     let region = config.region().map(ToString::to_string).unwrap_or_default();
-    let endpoint =
-        |service| Endpoint { service, region: region.clone(), url: config.endpoint_url().map(str::to_owned) };
+    let endpoint = |service| Endpoint {
+        service,
+        region: region.clone(),
+        url: config.endpoint_url().map(str::to_owned),
+        profile: settings.profile().map(str::to_owned),
+    };
     Ok(Cloud {
         cloud_formation: Arc::new(cloud_formation::Service::new(&config, endpoint("CloudFormation"))),
         identity: Arc::new(identity::Service::new(&config, endpoint("STS"))),

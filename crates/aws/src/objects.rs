@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{ChecksumAlgorithm, EncodingType};
 use cloud::Result;
 use cloud::objects::{Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, Written};
 
@@ -17,13 +17,16 @@ use crate::time;
 pub(crate) struct Service {
     client: Client,
     endpoint: Endpoint,
+    checksum: ChecksumAlgorithm,
 }
 
 impl Service {
     pub(crate) fn new(config: &SdkConfig, endpoint: Endpoint, is_local: bool) -> Self {
         // No name server knows `bucket.127.0.0.1`.
         let config = Builder::from(config).force_path_style(is_local).build();
-        Self { client: Client::from_conf(config), endpoint }
+        // S3's own default; the emulator computes it in Python, at 5 MB/s, and CRC-32 in C.
+        let checksum = if is_local { ChecksumAlgorithm::Crc32 } else { ChecksumAlgorithm::Crc64Nvme };
+        Self { client: Client::from_conf(config), endpoint, checksum }
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Settings {
     pub region: Option<String>,
     /// Which cloud.
     pub target: Target,
-    /// What the user agent header says of the application, such as `baleen/0.1.0`.
+    /// What the user agent header says of the application, such as `baleen-0.1.0`: no spaces or slashes.
     pub application: Option<String>,
 }
 
@@ -35,6 +35,13 @@ pub enum Target {
 }
 
 impl Settings {
+    pub(crate) fn profile(&self) -> Option<&str> {
+        match &self.target {
+            Target::Aws { profile } => profile.as_deref(),
+            Target::Local { .. } => None,
+        }
+    }
+
     pub(crate) fn is_local(&self) -> bool {
         matches!(self.target, Target::Local { .. })
     }

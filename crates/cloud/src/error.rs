@@ -42,7 +42,7 @@ pub enum ErrorKind {
     Validation,
     /// No connection could be made: refused, no route, or the name is unknown.
     Unreachable,
-    /// There was a connection, and no answer in time. The operation may have taken effect.
+    /// There was a connection, and it broke, or no answer came in time. The operation may have taken effect.
     Timeout,
     /// The service failed (HTTP 5xx). The operation may have taken effect.
     Unavailable,

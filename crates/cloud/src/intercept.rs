@@ -5,6 +5,7 @@ mod services;
 use async_trait::async_trait;
 
 pub(crate) use services::cloud;
+pub use services::{cloud_formation, identity, objects, queues, tables, workflows};
 
 use crate::{Error, Result};
 

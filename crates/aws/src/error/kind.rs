@@ -3,7 +3,7 @@ use cloud::ErrorKind;
 /// Finds the kind of an error by what the service answered. Codes are from the services' API references and, where
 /// those are silent, from botocore's service models.
 pub(super) fn of(operation: &str, code: &str, message: &str, status: u16) -> ErrorKind {
-    // Query protocols prefix some codes, JSON protocols some others.
+    // JSON protocols may put the namespace of the error's shape before its name.
     let code = code.rsplit('#').next().unwrap_or(code);
     match code {
         "ValidationError" if message.contains("does not exist") => ErrorKind::NotFound,
@@ -14,9 +14,11 @@ pub(super) fn of(operation: &str, code: &str, message: &str, status: u16) -> Err
         }
         "InvalidParameterValue" if message.contains("ReceiptHandle") => ErrorKind::StaleReceipt,
         "PreconditionFailed" => ErrorKind::PreconditionFailed,
-        "ConditionalRequestConflict" | "OperationAborted" | "TransactionConflictException" => ErrorKind::Conflict,
+        "ConditionalRequestConflict"
+        | "OperationAborted"
+        | "TransactionConflictException"
+        | "ReplicatedWriteConflictException" => ErrorKind::Conflict,
         "ConditionalCheckFailedException" => ErrorKind::ConditionFailed,
-        "ReplicatedWriteConflictException" => ErrorKind::Conflict,
         _ => by_group(code).unwrap_or_else(|| by_status(operation, code, status)),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::primitives::{ByteStream, Length};
-use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart};
 use cloud::objects::{Progress, PutCondition, PutTarget, Written};
 use cloud::{Error, ErrorKind, Result};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -26,7 +26,10 @@ const MAX_PARTS: u64 = 10_000;
 const PARALLEL_PARTS: usize = 4;
 
 /// How long one request with a body may take: a part of 16 MiB over 150 kbit/s.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const BODY_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// How much of a file is read at once; the SDK's own 4 KiB cost a system call each.
+const BUFFER_BYTES: usize = 256 * 1024;
 
 /// An upload in parts that has been started.
 struct Multipart<'a> {
@@ -60,7 +63,7 @@ impl Service {
             .set_content_type(target.content_type.clone())
             .set_metadata(Some(target.metadata.clone().into_iter().collect()))
             .set_if_none_match(if_none_match(target))
-            .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
+            .checksum_algorithm(self.checksum.clone())
             .customize()
             .config_override(patient())
             .send()
@@ -97,7 +100,7 @@ impl Service {
         let answer = request
             .set_content_type(target.content_type.clone())
             .set_metadata(Some(target.metadata.clone().into_iter().collect()))
-            .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
+            .checksum_algorithm(self.checksum.clone())
             // One checksum of the whole object, which a download can be verified by.
             .checksum_type(ChecksumType::FullObject)
             .send()
@@ -128,7 +131,7 @@ impl Service {
         let answer = request
             .part_number(number)
             .body(body)
-            .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
+            .checksum_algorithm(self.checksum.clone())
             .customize()
             .config_override(patient())
             .send()
@@ -139,6 +142,7 @@ impl Service {
         let part = CompletedPart::builder()
             .part_number(number)
             .set_e_tag(answer.e_tag)
+            .set_checksum_crc32(answer.checksum_crc32)
             .set_checksum_crc64_nvme(answer.checksum_crc64_nvme)
             .build();
         Ok((part, bytes))
@@ -184,7 +188,13 @@ fn part_bytes(bytes: u64) -> u64 {
 }
 
 async fn file_body(path: &Path, offset: u64, bytes: u64) -> Result<ByteStream> {
-    let body = ByteStream::read_from().path(path).offset(offset).length(Length::Exact(bytes)).build().await;
+    let body = ByteStream::read_from()
+        .path(path)
+        .offset(offset)
+        .length(Length::Exact(bytes))
+        .buffer_size(BUFFER_BYTES)
+        .build()
+        .await;
     body.map_err(|error| {
         Error::new(ErrorKind::File(std::io::ErrorKind::Other), PUT, format!("{}: {error}", path.display()))
     })

@@ -20,11 +20,11 @@ use crate::{Caller, Cloud, Identity, Result};
 struct Intercepted<T: ?Sized> {
     inner: Arc<T>,
     interceptor: Arc<dyn Interceptor>,
-    counts: Arc<Mutex<BTreeMap<&'static str, u32>>>,
+    counts: Counts,
 }
 
 impl<T: ?Sized> Intercepted<T> {
-    fn call(&self, operation: &'static str, subject: impl ToString) -> Call {
+    fn call(&self, operation: &'static str, subject: &dyn ToString) -> Call {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let number = counts.entry(operation).or_default();
         *number += 1;
@@ -32,8 +32,11 @@ impl<T: ?Sized> Intercepted<T> {
     }
 }
 
+/// Counts the calls of each operation, so that an interceptor can tell them apart.
+type Counts = Arc<Mutex<BTreeMap<&'static str, u32>>>;
+
 pub(crate) fn cloud(cloud: &Cloud, interceptor: &Arc<dyn Interceptor>) -> Cloud {
-    let counts = Arc::default();
+    let counts = Counts::default();
     macro_rules! wrap {
         ($service:ident) => {
             Arc::new(Intercepted {
@@ -56,11 +59,16 @@ pub(crate) fn cloud(cloud: &Cloud, interceptor: &Arc<dyn Interceptor>) -> Cloud 
 
 /// Writes one forwarding method per line: `operation (subject) => method(arguments) -> answer`.
 macro_rules! intercept {
-    ($service:ident { $($operation:literal ($subject:expr) => $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+    ($function:ident, $service:ident { $($operation:literal ($subject:expr) => $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+        #[doc = concat!("Puts `interceptor` in front of [`", stringify!($service), "`] alone.")]
+        pub fn $function(inner: Arc<dyn $service>, interceptor: Arc<dyn Interceptor>) -> Arc<dyn $service> {
+            Arc::new(Intercepted { inner, interceptor, counts: Counts::default() })
+        }
+
         #[async_trait]
         impl $service for Intercepted<dyn $service> {
             $(async fn $method(&self, $($argument: $kind),*) -> Result<$answer> {
-                let call = self.call($operation, $subject);
+                let call = self.call($operation, &$subject);
                 self.interceptor.before(&call).await?;
                 let answer = self.inner.$method($($argument),*).await;
                 self.interceptor.after(&call, answer.as_ref().err()).await?;
@@ -70,7 +78,7 @@ macro_rules! intercept {
     };
 }
 
-intercept! { CloudFormation {
+intercept! { cloud_formation, CloudFormation {
     "cloudformation:DescribeStacks" (stack) => describe_stack(stack: &str) -> Option<StackDescription>;
     "cloudformation:DescribeStacks" (prefix) => list_stacks(prefix: &str) -> Vec<StackSummary>;
     "cloudformation:ListStackResources" (stack) => stack_resources(stack: &str) -> Vec<StackResource>;
@@ -85,11 +93,11 @@ intercept! { CloudFormation {
     "cloudformation:UpdateTerminationProtection" (stack) => update_termination_protection(stack: &str, protected: bool) -> ();
 } }
 
-intercept! { Identity {
+intercept! { identity, Identity {
     "sts:GetCallerIdentity" ("") => caller() -> Caller;
 } }
 
-intercept! { Objects {
+intercept! { objects, Objects {
     "s3:HeadObject" (address(&source.bucket, &source.key)) => head(source: &ObjectVersion) -> Option<ObjectDescription>;
     "s3:GetObject" (address(&source.bucket, &source.key)) => get(source: &ObjectVersion, limit: u64) -> Object;
     "s3:GetObject" (address(&source.bucket, &source.key)) => download(source: &ObjectVersion, path: &Path, progress: Progress<'_>) -> ObjectDescription;
@@ -99,7 +107,7 @@ intercept! { Objects {
     "s3:DeleteObject" (address(&target.bucket, &target.key)) => delete(target: &ObjectVersion) -> ();
 } }
 
-intercept! { Queues {
+intercept! { queues, Queues {
     "sqs:SendMessage" (queue) => send(queue: &str, body: &str, group: Option<&str>) -> String;
     "sqs:ReceiveMessage" (queue) => receive(queue: &str, request: &ReceiveRequest) -> Vec<Message>;
     "sqs:ChangeMessageVisibility" (queue) => change_visibility(queue: &str, receipt: &str, visibility: Duration) -> ();
@@ -107,7 +115,7 @@ intercept! { Queues {
     "sqs:GetQueueAttributes" (queue) => counts(queue: &str) -> QueueCounts;
 } }
 
-intercept! { Tables {
+intercept! { tables, Tables {
     "dynamodb:GetItem" (table) => get(table: &str, key: &Item) -> Option<Item>;
     "dynamodb:PutItem" (table) => put(table: &str, item: &Item, condition: Option<&Expression>) -> ();
     "dynamodb:UpdateItem" (table) => update(table: &str, update: &Update) -> Item;
@@ -116,7 +124,7 @@ intercept! { Tables {
     "dynamodb:Scan" (table) => scan(table: &str, scan: &Scan) -> Page;
 } }
 
-intercept! { Workflows {
+intercept! { workflows, Workflows {
     "states:SendTaskSuccess" ("") => task_success(token: &str, output: &str) -> ();
     "states:SendTaskFailure" ("") => task_failure(token: &str, error: &str, cause: &str) -> ();
     "states:SendTaskHeartbeat" ("") => task_heartbeat(token: &str) -> ();
