@@ -1,10 +1,10 @@
 //! Holds what deploying itself needs: a bucket for artifacts, and a table for locks.
 
 use resources::s3;
-use template::{Declare, Stack};
+use template::Stack;
 
 use crate::environment::Environment;
-use crate::{buckets, outputs, storage};
+use crate::{buckets, outputs, tables};
 
 /// What later stacks use of it.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment) -> Bootstrap {
     stack.description("What deploying needs: artifacts and locks");
     let artifacts = buckets::private(environment).lifecycle_configuration(buckets::lifecycle(environment, None));
     let (artifacts, _) = buckets::add(stack, environment, "Artifacts", artifacts, |_| vec![]);
-    let locks = stack.add("Locks", storage::table(environment).on_removal(buckets::on_removal(environment)));
+    let locks = tables::add(stack, environment, "Locks");
 
     stack.output(outputs::ARTIFACT_BUCKET.name, artifacts.name());
     stack.output(outputs::LOCK_TABLE.name, locks.name());

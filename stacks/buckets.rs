@@ -2,9 +2,9 @@
 
 use documents::iam;
 use resources::s3;
-use template::{Declare, DeletionPolicy, ResourcePolicy, Stack, sub};
+use template::{Declare, ResourcePolicy, Stack, sub};
 
-use crate::environment::{Environment, OnDestroy};
+use crate::environment::Environment;
 
 /// Starts a private bucket: encrypted, owned by the account alone, public in no way, versioned unless the environment
 /// says otherwise.
@@ -51,7 +51,7 @@ pub fn add(
     bucket: impl Declare<Resource = s3::Bucket>,
     statements: impl FnOnce(&s3::BucketRef) -> Vec<iam::Statement<ResourcePolicy>>,
 ) -> (s3::BucketRef, s3::BucketPolicyRef) {
-    let bucket = stack.add(logical_id, bucket.on_removal(on_removal(environment)));
+    let bucket = stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
     let only_tls = iam::deny(["s3:*"])
         .on((bucket.arn(), sub!("{}/*", bucket.arn())))
         .principal(iam::anyone())
@@ -60,12 +60,4 @@ pub fn add(
     policy.extend(statements(&bucket));
     let policy = stack.add(&format!("{logical_id}Policy"), s3::BucketPolicy::new(bucket.name(), policy));
     (bucket, policy)
-}
-
-/// Says what becomes of something that holds data when its stack is deleted or replaces it.
-pub fn on_removal(environment: &Environment) -> DeletionPolicy {
-    match environment.on_destroy {
-        OnDestroy::Retain => DeletionPolicy::Retain,
-        OnDestroy::Delete => DeletionPolicy::Delete,
-    }
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use job::{Recipe, Times};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use template::DeletionPolicy;
 
 pub use load::{EnvironmentError, names};
 pub use text::{AccountId, ImageId, Region, SecurityGroupId, Slug, SubnetId, Suffix};
@@ -158,7 +159,7 @@ pub struct Identity {
     /// The name of the role of the instances.
     #[schemars(length(min = 1, max = 64))]
     pub worker_role_name: String,
-    /// The name of the managed policy with what every instance may do.
+    /// The name of that role's policy with what every instance may do. A role that is there keeps its own policies.
     #[schemars(length(min = 1, max = 128))]
     pub worker_policy_name: String,
 }
@@ -246,6 +247,16 @@ pub struct Local {
     /// How many workers run.
     #[schemars(range(min = 1, max = 64))]
     pub workers: u32,
+}
+
+impl OnDestroy {
+    /// Returns what CloudFormation is told of whatever holds data.
+    pub fn policy(self) -> DeletionPolicy {
+        match self {
+            Self::Retain => DeletionPolicy::Retain,
+            Self::Delete => DeletionPolicy::Delete,
+        }
+    }
 }
 
 impl Default for Storage {

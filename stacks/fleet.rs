@@ -7,11 +7,11 @@ use job::Colour;
 use resources::lambda::{self, FunctionArchitecture, FunctionRuntime};
 use resources::sqs::{Queue, QueueRef, RedrivePolicy};
 use resources::{iam, logs, sns};
-use template::{Declare, Stack};
+use template::{Declare, DeletionPolicy, Stack};
 
 use crate::bootstrap::Bootstrap;
 use crate::environment::Environment;
-use crate::identity::{self, Identity, trusted_service};
+use crate::identity::{self, Identity};
 use crate::notifications::Notifications;
 use crate::storage::Storage;
 use crate::{alarms, outputs, queues};
@@ -82,8 +82,8 @@ pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, share
 /// Adds what fails the tasks of dead letters, so that no workflow waits for them; returns its role.
 fn fail_dead_letters(stack: &mut Stack, environment: &Environment, dead_letters: &QueueRef) -> iam::RoleRef {
     let log = logs::LogGroup::new().retention_in_days(environment.jobs.log_retention_days);
-    let log = stack.add("DeadLetterLog", log);
-    let role = stack.add("DeadLetterRole", iam::Role::new(trusted_service("lambda.amazonaws.com")));
+    let log = stack.add("DeadLetterLog", log.on_removal(DeletionPolicy::Delete));
+    let role = stack.add("DeadLetterRole", iam::Role::new(policy::trust(policy::service("lambda.amazonaws.com"))));
     let take = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     let take = policy::allow(take).on([dead_letters.arn()]);
     let write = policy::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on([log.arn()]);

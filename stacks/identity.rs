@@ -24,10 +24,12 @@ pub struct Identity {
 pub fn stack(stack: &mut Stack, environment: &Environment) -> Identity {
     stack.description("Roles of the instances and of the workflow");
     let worker_role = worker_role(stack, environment);
-    stack.add(
-        "WorkerPolicy",
-        iam::Policy::new(&environment.identity.worker_policy_name, worker_baseline(environment)).roles([&worker_role]),
-    );
+    // A role that is there may have a policy of this name, which is not ours to overwrite.
+    let policy_name = match environment.identity.worker_role {
+        Ownership::Create => environment.identity.worker_policy_name.as_str().into_value(),
+        Ownership::Existing => sub!("{}-WorkerPolicy", aws::stack_name()),
+    };
+    stack.add("WorkerPolicy", iam::Policy::new(policy_name, worker_baseline(environment)).roles([&worker_role]));
     let instance_profile = stack.add("WorkerProfile", iam::InstanceProfile::new([&worker_role]));
     let workflow_role = stack.add("WorkflowRole", iam::Role::new(trusted_service("states.amazonaws.com")));
     Identity { worker_role, instance_profile, workflow_role }
@@ -71,7 +73,7 @@ fn worker_baseline(environment: &Environment) -> [policy::Statement; 4] {
     ]
 }
 
-/// Lets a service take the role, on behalf of this account only.
+/// Lets a service take the role, on behalf of this account only. Not every service says for whom it asks.
 pub fn trusted_service(service: &str) -> policy::Statement<TrustPolicy> {
     policy::trust(policy::service(service)).when(policy::string_equals("aws:SourceAccount", [aws::account_id()]))
 }

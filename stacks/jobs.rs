@@ -7,10 +7,11 @@ mod workflow;
 use documents::events;
 use documents::iam as policy;
 use resources::iam;
+use resources::sns::TopicRef;
 use resources::sqs::{Queue, QueueRef};
 use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
 use resources::{events as eventbridge, logs};
-use template::{Declare, IntoValue, Json, Stack, aws, sub};
+use template::{Declare, DeletionPolicy, IntoValue, Json, Stack, aws, sub};
 
 use crate::environment::Environment;
 use crate::fleet::Fleet;
@@ -27,7 +28,7 @@ const EVENT_ATTEMPTS: u32 = 185;
 struct Machines<'a> {
     environment: &'a Environment,
     storage: &'a Storage,
-    topic: &'a resources::sns::TopicRef,
+    topic: &'a TopicRef,
     log: logs::LogGroupRef,
     role: &'a iam::RoleRef,
     may_log: iam::PolicyRef,
@@ -56,47 +57,9 @@ pub fn stack(
     let jobs = machines.add(stack, "Workflow", StateMachineType::Standard, workflow::machine(&machines, fleet));
     let sweep = machines.add(stack, "Sweep", StateMachineType::Express, sweep::machine(&machines));
 
-    let ask_after_others = policy::allow(["states:DescribeExecution"]).on([sub!(
-        "arn:{}:states:{}:{}:execution:{}:*",
-        aws::partition(),
-        aws::region(),
-        aws::account_id(),
-        jobs.name()
-    )]);
-    identity::let_workflow(stack, identity, "WorkflowAsksAfterOthers", [ask_after_others]);
-    let answer = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"];
-    identity::let_worker(stack, identity, "WorkerAnswers", policy::allow(answer).on([jobs.arn()]));
-    let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
-    identity::grant(stack, &fleet.dead_letter_role.name(), "DeadLettersFailTasks", give_up);
-
-    let undelivered = undelivered_events(stack);
-    let deliver = stack.add("DeliveryRole", iam::Role::new(trusted_service("events.amazonaws.com")));
-    let start = policy::allow(["states:StartExecution"]).on([jobs.arn(), sweep.arn()]);
-    identity::grant(stack, &deliver.name(), "DeliveryStartsMachines", start);
-    let to = |machine: &StateMachineRef, id: &str| {
-        eventbridge::Target::new(machine.arn(), id)
-            .role_arn(deliver.arn())
-            .retry_policy(
-                eventbridge::RetryPolicy::new()
-                    .maximum_event_age_in_seconds(EVENT_AGE_SECONDS)
-                    .maximum_retry_attempts(EVENT_ATTEMPTS),
-            )
-            .dead_letter_config(eventbridge::DeadLetterConfig::new().arn(undelivered.arn()))
-    };
-    let rule = |pattern: events::Pattern, target| eventbridge::Rule::new().event_pattern(pattern).targets([target]);
-    stack.add(
-        "Uploaded",
-        rule(uploads(environment, storage), to(&jobs, "workflow")).description("A video was uploaded"),
-    );
-    stack.add("Ended", rule(unhappy_ends(&jobs), to(&sweep, "sweep")).description("A job's execution ended badly"));
-
-    let failed = alarms::on_any("AWS/States", "ExecutionsFailed", ("StateMachineArn", jobs.arn()), topic);
-    stack.add("JobFailed", failed.alarm_description("A job failed; the job table has its reason"));
-    let timed_out = alarms::on_any("AWS/States", "ExecutionsTimedOut", ("StateMachineArn", jobs.arn()), topic);
-    stack.add("JobTimedOut", timed_out.alarm_description("A job took longer than a job may"));
-    let waiting = alarms::on_waiting(&undelivered, topic);
-    stack
-        .add("EventsUndelivered", waiting.alarm_description("Events could not be delivered, and wait to be looked at"));
+    let_ask_and_answer(stack, identity, fleet, &jobs);
+    let undelivered = deliver(stack, environment, storage, &jobs, &sweep);
+    ring(stack, &jobs, &undelivered, topic);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
 }
@@ -130,7 +93,7 @@ impl Machines<'_> {
 fn log(stack: &mut Stack, environment: &Environment) -> logs::LogGroupRef {
     let name = format!("/aws/vendedlogs/states/{}-{}-jobs", environment.app, environment.name);
     let log = logs::LogGroup::new().log_group_name(name).retention_in_days(environment.jobs.log_retention_days);
-    stack.add("Log", log)
+    stack.add("Log", log.on_removal(DeletionPolicy::Delete))
 }
 
 /// Lets the workflow deliver logs and traces. These actions know no resources.
@@ -154,6 +117,60 @@ fn let_log(stack: &mut Stack, identity: &Identity) -> iam::PolicyRef {
         "xray:PutTraceSegments",
     ]);
     identity::grant(stack, &identity.workflow_role.name(), "WorkflowLogs", [deliver.on_any(), trace.on_any()])
+}
+
+/// Lets the workflow ask after its other executions, and lets workers, and what deals with dead letters, answer it.
+fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleet: &Fleet, jobs: &StateMachineRef) {
+    let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
+    let executions = sub!("arn:{}:states:{}:{}:execution:{}:*", partition, region, account, jobs.name());
+    let ask = policy::allow(["states:DescribeExecution"]).on([executions]);
+    identity::let_workflow(stack, identity, "WorkflowAsksAfterOthers", ask);
+    let answer = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"];
+    identity::let_worker(stack, identity, "WorkerAnswers", policy::allow(answer).on([jobs.arn()]));
+    let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
+    identity::grant(stack, &fleet.dead_letter_role.name(), "DeadLettersFailTasks", give_up);
+}
+
+/// Adds the rules that start the state machines; returns the queue of events that could not be delivered.
+fn deliver(
+    stack: &mut Stack,
+    environment: &Environment,
+    storage: &Storage,
+    jobs: &StateMachineRef,
+    sweep: &StateMachineRef,
+) -> QueueRef {
+    let undelivered = undelivered_events(stack);
+    let role = stack.add("DeliveryRole", iam::Role::new(trusted_service("events.amazonaws.com")));
+    let start = policy::allow(["states:StartExecution"]).on([jobs.arn(), sweep.arn()]);
+    identity::grant(stack, &role.name(), "DeliveryStartsMachines", start);
+
+    let starting = |pattern: events::Pattern, machine: &StateMachineRef, target: &str| {
+        let patience = eventbridge::RetryPolicy::new()
+            .maximum_event_age_in_seconds(EVENT_AGE_SECONDS)
+            .maximum_retry_attempts(EVENT_ATTEMPTS);
+        let target = eventbridge::Target::new(machine.arn(), target)
+            .role_arn(role.arn())
+            .retry_policy(patience)
+            .dead_letter_config(eventbridge::DeadLetterConfig::new().arn(undelivered.arn()));
+        eventbridge::Rule::new().event_pattern(pattern).targets([target])
+    };
+    let uploaded = starting(uploads(environment, storage), jobs, "workflow");
+    stack.add("Uploaded", uploaded.description("A video was uploaded"));
+    let ended = starting(unhappy_ends(jobs), sweep, "sweep");
+    stack.add("Ended", ended.description("An execution of the workflow ended badly"));
+    undelivered
+}
+
+/// Adds the alarms.
+fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic: &TopicRef) {
+    let executions = |metric| alarms::on_any("AWS/States", metric, ("StateMachineArn", jobs.arn()), topic);
+    let failed = executions("ExecutionsFailed").alarm_description("A job failed; the job table has its reason");
+    stack.add("JobFailed", failed);
+    let timed_out = executions("ExecutionsTimedOut").alarm_description("A job took longer than a job may");
+    stack.add("JobTimedOut", timed_out);
+    let waiting = alarms::on_waiting(undelivered, topic);
+    stack
+        .add("EventsUndelivered", waiting.alarm_description("Events could not be delivered, and wait to be looked at"));
 }
 
 /// Adds the queue of events that could not be delivered.

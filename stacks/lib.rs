@@ -1,6 +1,6 @@
 //! The infrastructure of Baleen: one file per stack, and [`app`], which is the whole system on one screen.
 //!
-//! What several stacks build alike stands beside them: [`buckets`], [`queues`], [`alarms`].
+//! What several stacks build alike stands beside them: [`buckets`], [`tables`], [`queues`], [`alarms`].
 
 pub mod alarms;
 pub mod bootstrap;
@@ -13,6 +13,7 @@ pub mod notifications;
 pub mod outputs;
 pub mod queues;
 pub mod storage;
+pub mod tables;
 
 use job::Colour;
 use template::{App, References, Settings};
@@ -37,19 +38,23 @@ pub fn app(environment: &Environment) -> App {
 
 /// Takes from the environment what holds for every stack.
 fn settings(environment: &Environment) -> Settings {
-    let named = [("app", environment.app.as_str()), ("environment", environment.name.as_str())];
-    let named = named.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let own = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
     Settings {
         name: environment.app.to_string(),
         environment: environment.name.clone(),
         account: environment.account.to_string(),
         region: environment.region.to_string(),
-        tags: named.chain(own).collect(),
+        tags: tags(environment),
         references: match environment.references {
             environment::References::Weak => References::Weak,
             environment::References::Exports => References::Exports,
         },
         termination_protection: environment.termination_protection,
     }
+}
+
+/// Lists the tags of every resource: whose it is, and the environment's own.
+fn tags(environment: &Environment) -> Vec<(String, String)> {
+    let whose = [("app", environment.app.as_str()), ("environment", environment.name.as_str())];
+    let whose = whose.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    whose.chain(environment.tags.clone()).collect()
 }

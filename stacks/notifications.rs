@@ -43,5 +43,6 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) 
 /// Writes an address as a part of a logical id: `video@example.com` is `VideoExampleCom`.
 fn logical_id(address: &str) -> String {
     let words = address.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..])).collect()
+    let capitalized = |word: &str| [&word[..1].to_ascii_uppercase(), &word[1..]].concat();
+    words.map(capitalized).collect()
 }

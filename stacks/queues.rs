@@ -2,7 +2,7 @@
 
 use documents::iam;
 use resources::sqs;
-use template::{ResourcePolicy, Stack, Value, select, split};
+use template::{Declare, DeletionPolicy, ResourcePolicy, Stack, Value, select, split};
 
 /// How long a message waits at most, in seconds: 14 days, the longest that SQS keeps one.
 pub const RETENTION_SECONDS: u32 = 14 * 24 * 3600;
@@ -18,7 +18,8 @@ pub fn add(
     statements: impl FnOnce(&sqs::QueueRef) -> Vec<iam::Statement<ResourcePolicy>>,
 ) -> sqs::QueueRef {
     let queue = queue.message_retention_period(RETENTION_SECONDS).sqs_managed_sse_enabled(true);
-    let queue = stack.add(logical_id, queue);
+    // Messages are of no use to anyone once the stack that deals with them is gone.
+    let queue = stack.add(logical_id, queue.on_removal(DeletionPolicy::Delete));
     let only_tls =
         iam::deny(["sqs:*"]).on([queue.arn()]).principal(iam::anyone()).when(iam::bool("aws:SecureTransport", false));
     let mut policy = vec![only_tls];

@@ -1,13 +1,12 @@
 //! Stores what must not be lost: videos on their way through the pipeline, the logs of who read them, and the jobs.
 
 use documents::iam;
-use job::item::attributes;
 use resources::{dynamodb, s3};
 use template::{Declare, Stack, aws, sub};
 
-use crate::environment::{Environment, OnDestroy};
+use crate::environment::Environment;
 use crate::identity::{self, Identity};
-use crate::{buckets, outputs};
+use crate::{buckets, outputs, tables};
 
 /// What later stacks use of it.
 #[derive(Debug)]
@@ -41,18 +40,11 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) 
     let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
     let delivery = bucket("Delivery", days.delivery_expiry_days, private());
 
-    let jobs = stack.add("Jobs", table(environment).on_removal(buckets::on_removal(environment)));
+    let jobs = tables::add(stack, environment, "Jobs");
 
-    let objects = |bucket: &s3::BucketRef| sub!("{}/*", bucket.arn());
-    let read =
-        iam::allow(["s3:GetObject", "s3:GetObjectVersion"]).on([objects(&sources), objects(&work), objects(&enhanced)]);
-    let write = iam::allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"])
-        .on([objects(&work), objects(&enhanced)]);
-    let count = iam::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
-    identity::let_worker(stack, identity, "WorkerUsesStorage", [read, write, count]);
-
+    let_work(stack, identity, &sources, [&work, &enhanced], &jobs);
     let record = iam::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
-    identity::let_workflow(stack, identity, "WorkflowRecordsJobs", [record]);
+    identity::let_workflow(stack, identity, "WorkflowRecordsJobs", record);
 
     stack.output(outputs::SOURCE_BUCKET.name, sources.name());
     stack.output(outputs::WORK_BUCKET.name, work.name());
@@ -60,6 +52,26 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) 
     stack.output(outputs::DELIVERY_BUCKET.name, delivery.name());
     stack.output(outputs::JOB_TABLE.name, jobs.name());
     Storage { sources, enhanced, jobs }
+}
+
+/// Lets workers read sources, read and write what they make of them, and count their attempts in the job table.
+fn let_work(
+    stack: &mut Stack,
+    identity: &Identity,
+    sources: &s3::BucketRef,
+    results: [&s3::BucketRef; 2],
+    jobs: &dynamodb::TableRef,
+) {
+    let objects = |bucket: &s3::BucketRef| sub!("{}/*", bucket.arn());
+    let [work, enhanced] = results;
+    let every = [objects(sources), objects(work), objects(enhanced)];
+    let read = iam::allow(["s3:GetObject", "s3:GetObjectVersion"]).on(every);
+    // Without this, S3 says of an object that is missing that access is denied.
+    let miss = iam::allow(["s3:ListBucket"]).on([sources.arn(), work.arn(), enhanced.arn()]);
+    let write = iam::allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]);
+    let write = write.on(results.map(objects));
+    let count = iam::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
+    identity::let_worker(stack, identity, "WorkerUsesStorage", [read, miss, write, count]);
 }
 
 /// Adds the bucket of access logs. It logs no access to itself: that would never end.
@@ -73,18 +85,4 @@ fn logs(stack: &mut Stack, environment: &Environment) -> (s3::BucketRef, s3::Buc
             .when(iam::string_equals("aws:SourceAccount", [aws::account_id()]));
         vec![write]
     })
-}
-
-/// Starts a table of items that are found by `id` and may expire: paid by use, recoverable for 35 days, and protected
-/// unless the environment is one that may be thrown away.
-pub fn table(environment: &Environment) -> dynamodb::Table {
-    let id = dynamodb::AttributeDefinition::new(attributes::ID, dynamodb::AttributeDefinitionAttributeType::S);
-    let recovery = dynamodb::PointInTimeRecoverySpecification::new().point_in_time_recovery_enabled(true);
-    dynamodb::Table::new([dynamodb::KeySchema::new(attributes::ID, dynamodb::KeySchemaKeyType::Hash)])
-        .attribute_definitions([id])
-        .billing_mode(dynamodb::TableBillingMode::PayPerRequest)
-        .deletion_protection_enabled(environment.on_destroy == OnDestroy::Retain)
-        .point_in_time_recovery_specification(recovery)
-        .sse_specification(dynamodb::SSESpecification::new(true))
-        .time_to_live_specification(dynamodb::TimeToLiveSpecification::new(true).attribute_name(attributes::EXPIRES_AT))
 }

@@ -80,8 +80,14 @@ fn launch_template(
         .http_tokens(ec2::MetadataOptionsHttpTokens::Required)
         .http_put_response_hop_limit(1);
     let name = format!("{}-{}-{colour}", environment.app, environment.name);
-    let tagged = [ec2::TagSpecificationResourceType::Instance, ec2::TagSpecificationResourceType::Volume]
-        .map(|kind| ec2::TagSpecification::new().resource_type(kind).tags([Tag::new("Name", &name)]));
+    let named = || vec![Tag::new("Name", &name)];
+    // The group hands its tags on to instances, but not to their volumes.
+    let own = crate::tags(environment).into_iter().map(|(key, value)| Tag::new(key, value));
+    let tagged = |kind, tags: Vec<Tag>| ec2::TagSpecification::new().resource_type(kind).tags(tags);
+    let tagged = [
+        tagged(ec2::TagSpecificationResourceType::Instance, named()),
+        tagged(ec2::TagSpecificationResourceType::Volume, named().into_iter().chain(own).collect()),
+    ];
     let groups = instances.security_groups.iter().map(SecurityGroupId::as_str);
     let groups: Vec<Value<Id<kind::ec2::SecurityGroup>>> = existing(groups);
     ec2::LaunchTemplateData::new()

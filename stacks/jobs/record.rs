@@ -13,7 +13,7 @@ const LONGEST_PAUSE_SECONDS: u32 = 30;
 /// How often a call is tried again: with the pauses, for a minute at least.
 const RETRIES: u32 = 7;
 
-/// Reads the source off an event of S3, of which `event` is the JSONata; the version is left out where there is none.
+/// Reads the source off an event of S3, of which `event` is the `JSONata`; the version is left out where there is none.
 pub(super) fn source(event: &str) -> Jsonata {
     jsonata(format!(
         "{event}.detail.{{'bucket': bucket.name, 'key': object.key, 'version': object.`version-id`, \
@@ -42,7 +42,7 @@ impl Machines<'_> {
     /// Changes the item of the job `$id`, if the condition holds.
     pub(super) fn change(&self, update: &str, condition: &str, values: impl IntoValue<Json>) -> Task {
         let key = object! { "id": { "S": jsonata("$id") } };
-        dynamodb::update_item(&self.storage.jobs.name(), key, update)
+        dynamodb::update_item(self.storage.jobs.name(), key, update)
             .argument("ConditionExpression", condition)
             .argument("ExpressionAttributeValues", values)
             .retry(patiently_unless([errors::CONDITIONAL_CHECK_FAILED, errors::QUERY_EVALUATION_ERROR]))
@@ -51,6 +51,6 @@ impl Machines<'_> {
     /// Tells the topic that the job `$id` ended; subscribers can filter by the state.
     pub(super) fn tell(&self, state: impl IntoValue<Json>, message: impl IntoValue<Json>) -> Task {
         let attributes = object! { "state": { "DataType": "String", "StringValue": state } };
-        sns::publish(&self.topic.arn(), message).argument("MessageAttributes", attributes).retry([patiently()])
+        sns::publish(self.topic.arn(), message).argument("MessageAttributes", attributes).retry([patiently()])
     }
 }

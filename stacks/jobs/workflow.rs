@@ -72,7 +72,7 @@ impl Machines<'_> {
             "updated": { "S": now() },
             "expires_at": { "N": jsonata(format!("$string($floor($millis() / 1000) + {seconds})")) },
         };
-        dynamodb::put_item(&self.storage.jobs.name(), item)
+        dynamodb::put_item(self.storage.jobs.name(), item)
             .argument("ConditionExpression", "attribute_not_exists(id) OR execution = :me")
             .argument("ExpressionAttributeValues", object! { ":me": { "S": this_execution() } })
             .retry(patiently_unless([errors::CONDITIONAL_CHECK_FAILED, errors::QUERY_EVALUATION_ERROR]))
@@ -81,7 +81,7 @@ impl Machines<'_> {
 
     /// Adds the states that decide whether this execution may take the job over from the one that owns it.
     fn settle_ownership(&self, flow: Flow, colour: Colour) -> Flow {
-        let find = dynamodb::get_item(&self.storage.jobs.name(), object! { "id": { "S": jsonata("$id") } })
+        let find = dynamodb::get_item(self.storage.jobs.name(), object! { "id": { "S": jsonata("$id") } })
             .argument("ConsistentRead", true)
             .assign(
                 "owner",
@@ -154,7 +154,7 @@ impl Machines<'_> {
             "recipe": json_of(recipe),
             "output": { "bucket": self.storage.enhanced.name(), "key": jsonata(key) },
         };
-        sqs::send_message(&fleet.task_queue.url(), message)
+        sqs::send_message(fleet.task_queue.url(), message)
             // Messages of one job are one group, so that one big title does not starve the others.
             .argument("MessageGroupId", jsonata("$id"))
             .wait_for_task_token()
@@ -163,11 +163,18 @@ impl Machines<'_> {
             .assign("output", jsonata("$states.result"))
     }
 
+    /// Records what the worker reports; a report that lacks something fails the job.
     fn record_success(&self) -> Task {
-        let output = jsonata(
-            "$output.{'bucket': {'S': bucket}, 'key': {'S': key}, 'sha256': {'S': sha256}, 'frames': {'N': $string(frames)}, \
-             'width': {'N': $string(width)}, 'height': {'N': $string(height)}}",
-        );
+        let text = |field: &str| object! { "S": jsonata(format!("$output.{field}")) };
+        let number = |field: &str| object! { "N": jsonata(format!("$string($output.{field})")) };
+        let output = object! {
+            "bucket": text("bucket"),
+            "key": text("key"),
+            "sha256": text("sha256"),
+            "frames": number("frames"),
+            "width": number("width"),
+            "height": number("height"),
+        };
         self.change_as_owner(
             "SET #state = :state, #output = :output, tasks.done = :one, updated = :now, finished = :now",
             object! { "#state": "state", "#output": "output" },
@@ -258,7 +265,8 @@ fn read_cause(timeout_seconds: u32) -> Map {
          : {{'kind': '{internal}', 'message': $failure.Error & ': ' & $failure.Cause}}",
         timeout = errors::TIMEOUT
     ));
-    map(jsonata("[$failure.Cause]"), start_at("ParseCause", pass().output(parse)))
+    let cause = jsonata("[$type($failure.Cause) = 'string' ? $failure.Cause : '']");
+    map(cause, start_at("ParseCause", pass().output(parse)))
         .assign("error", jsonata("$states.result[0]"))
         .catch([catch_all("RecordFailure").assign("error", other)])
 }
@@ -282,7 +290,7 @@ fn json_of(recipe: &Recipe) -> Value<Json> {
     Value::from_expression(expression)
 }
 
-/// Writes the recipe as an attribute of DynamoDB.
+/// Writes the recipe as an attribute of `DynamoDB`.
 fn attribute_of(recipe: &Recipe) -> Value<Json> {
     let expression = match serde_json::to_value(recipe) {
         Ok(json) => attribute(json),
@@ -293,7 +301,7 @@ fn attribute_of(recipe: &Recipe) -> Value<Json> {
     Value::from_expression(expression)
 }
 
-/// Writes JSON as an attribute of DynamoDB: each value says its type.
+/// Writes JSON as an attribute of `DynamoDB`: each value says its type.
 fn attribute(json: serde_json::Value) -> Expression {
     use serde_json::Value::{Array, Bool, Null, Number, Object, String};
     let (kind, value) = match json {

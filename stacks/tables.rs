@@ -1,0 +1,25 @@
+//! Makes tables of items that are found by one key.
+
+use job::item::attributes;
+use resources::dynamodb;
+use template::{Declare, Stack};
+
+use crate::environment::{Environment, OnDestroy};
+
+/// Adds a table whose items are found by `id` and may expire by `expires_at`: paid by use, recoverable to any second of
+/// the last 35 days, and protected unless the environment is one that may be thrown away.
+#[track_caller]
+pub fn add(stack: &mut Stack, environment: &Environment, logical_id: &str) -> dynamodb::TableRef {
+    let id = dynamodb::AttributeDefinition::new(attributes::ID, dynamodb::AttributeDefinitionAttributeType::S);
+    let expiry = dynamodb::TimeToLiveSpecification::new(true).attribute_name(attributes::EXPIRES_AT);
+    let table = dynamodb::Table::new([dynamodb::KeySchema::new(attributes::ID, dynamodb::KeySchemaKeyType::Hash)])
+        .attribute_definitions([id])
+        .billing_mode(dynamodb::TableBillingMode::PayPerRequest)
+        .deletion_protection_enabled(environment.on_destroy == OnDestroy::Retain)
+        .point_in_time_recovery_specification(
+            dynamodb::PointInTimeRecoverySpecification::new().point_in_time_recovery_enabled(true),
+        )
+        .sse_specification(dynamodb::SSESpecification::new(true))
+        .time_to_live_specification(expiry);
+    stack.add(logical_id, table.on_removal(environment.on_destroy.policy()))
+}
