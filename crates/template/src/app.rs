@@ -48,20 +48,13 @@ pub enum References {
 impl App {
     /// Makes an app without stacks.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            token: Arc::new(()),
-            stacks: Vec::new(),
-        }
+        Self { settings, token: Arc::new(()), stacks: Vec::new() }
     }
 
     /// Declares a stack and returns what its function returns: the references that later stacks may use.
     #[track_caller]
     pub fn stack<T>(&mut self, name: &str, declare: impl FnOnce(&mut Stack) -> T) -> T {
-        let identity = Identity {
-            app: self.token.clone(),
-            stack: name.into(),
-        };
+        let identity = Identity { app: self.token.clone(), stack: name.into() };
         let mut stack = Stack::new(identity, Origin::caller());
         let exposed = declare(&mut stack);
         self.stacks.push(stack);

@@ -26,10 +26,7 @@ pub(crate) enum TestKind {
 
 /// Holds if both texts are the same: `Fn::Equals`.
 pub fn equals(left: impl IntoValue<String>, right: impl IntoValue<String>) -> Test {
-    Test(TestKind::Equals(
-        left.into_value().into_expression(),
-        right.into_value().into_expression(),
-    ))
+    Test(TestKind::Equals(left.into_value().into_expression(), right.into_value().into_expression()))
 }
 
 /// Holds if all do (2 to 10): `Fn::And`.

@@ -22,10 +22,7 @@ pub fn join(delimiter: &str, values: impl IntoValue<List<String>>) -> Value<Stri
 #[track_caller]
 pub fn select<T>(index: u32, values: impl IntoValue<List<T>>) -> Value<T> {
     let values = values.into_value().into_expression();
-    function(
-        "Fn::Select",
-        Expression::list([Expression::integer(index.into()), values]),
-    )
+    function("Fn::Select", Expression::list([Expression::integer(index.into()), values]))
 }
 
 /// Splits a string at a delimiter: `Fn::Split`.

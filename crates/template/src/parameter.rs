@@ -50,10 +50,7 @@ impl<T> Parameter<T> {
     /// Makes a parameter of a type such as `AWS::EC2::Subnet::Id` or `List<AWS::EC2::Subnet::Id>`.
     #[track_caller]
     pub fn of_type(type_name: &'static str) -> Self {
-        Self {
-            properties: Properties::new().set("Type", Expression::string(type_name)),
-            kind: PhantomData,
-        }
+        Self { properties: Properties::new().set("Type", Expression::string(type_name)), kind: PhantomData }
     }
 
     /// Makes a parameter whose value is read from the Parameter Store at each deployment.
@@ -62,15 +59,9 @@ impl<T> Parameter<T> {
     #[track_caller]
     pub fn ssm(type_name: &str, parameter_name: &str) -> Self {
         let properties = Properties::new()
-            .set(
-                "Type",
-                Expression::string(format!("AWS::SSM::Parameter::Value<{type_name}>")),
-            )
+            .set("Type", Expression::string(format!("AWS::SSM::Parameter::Value<{type_name}>")))
             .set("Default", Expression::string(parameter_name));
-        Self {
-            properties,
-            kind: PhantomData,
-        }
+        Self { properties, kind: PhantomData }
     }
 
     /// Describes the parameter, up to 4,000 characters.
@@ -136,9 +127,6 @@ impl<T> Parameter<T> {
 
     #[track_caller]
     fn set(self, name: &'static str, value: Expression) -> Self {
-        Self {
-            properties: self.properties.set(name, value),
-            kind: PhantomData,
-        }
+        Self { properties: self.properties.set(name, value), kind: PhantomData }
     }
 }

@@ -9,10 +9,7 @@ pub struct CreationPolicy(pub(crate) Expression);
 impl CreationPolicy {
     /// Waits until `count` signals have arrived, at most `timeout` (ISO 8601, such as `PT15M`; up to 12 hours).
     pub fn resource_signal(count: u32, timeout: &str) -> Self {
-        let signal = [
-            ("Count", Expression::integer(count.into())),
-            ("Timeout", Expression::string(timeout)),
-        ];
+        let signal = [("Count", Expression::integer(count.into())), ("Timeout", Expression::string(timeout))];
         Self(Expression::map([("ResourceSignal", Expression::map(signal))]))
     }
 }
@@ -24,10 +21,7 @@ pub struct UpdatePolicy(pub(crate) Expression);
 impl UpdatePolicy {
     /// Replaces the instances of an Auto Scaling group in batches.
     pub fn rolling(update: RollingUpdate) -> Self {
-        Self(Expression::map([(
-            "AutoScalingRollingUpdate",
-            Expression::map(update.0),
-        )]))
+        Self(Expression::map([("AutoScalingRollingUpdate", Expression::map(update.0))]))
     }
 
     /// Replaces the whole Auto Scaling group: the new one must be complete before the old one goes.

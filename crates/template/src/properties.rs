@@ -38,12 +38,7 @@ impl Properties {
 
     #[track_caller]
     fn push(mut self, name: Cow<'static, str>, value: Expression, required: bool) -> Self {
-        self.entries.push(Property {
-            name,
-            value,
-            origin: Origin::caller(),
-            required,
-        });
+        self.entries.push(Property { name, value, origin: Origin::caller(), required });
         self
     }
 }

@@ -73,11 +73,7 @@ impl Handle {
     }
 
     fn value<T>(&self, attribute: Option<Cow<'static, str>>, list: bool) -> Value<T> {
-        Value::from_expression(Expression::new(Kind::Reference(Reference {
-            handle: self.clone(),
-            attribute,
-            list,
-        })))
+        Value::from_expression(Expression::new(Kind::Reference(Reference { handle: self.clone(), attribute, list })))
     }
 }
 

@@ -104,7 +104,7 @@ pub trait Declare: Sized {
     fn when(self, condition: &Condition) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
         with(self, |attributes| {
-            attributes.condition = Some((condition.clone(), origin))
+            attributes.condition = Some((condition.clone(), origin));
         })
     }
 
@@ -113,7 +113,7 @@ pub trait Declare: Sized {
     fn depends_on(self, other: impl AsRef<Handle>) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
         with(self, |attributes| {
-            attributes.depends_on.push((other.as_ref().clone(), origin))
+            attributes.depends_on.push((other.as_ref().clone(), origin));
         })
     }
 
@@ -121,7 +121,9 @@ pub trait Declare: Sized {
     #[track_caller]
     fn deletion_policy(self, policy: DeletionPolicy) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.deletion_policy = Some((policy, origin)))
+        with(self, |attributes| {
+            attributes.deletion_policy = Some((policy, origin));
+        })
     }
 
     /// Says what happens to the old resource when an update replaces it.
@@ -129,7 +131,7 @@ pub trait Declare: Sized {
     fn update_replace_policy(self, policy: DeletionPolicy) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
         with(self, |attributes| {
-            attributes.update_replace_policy = Some((policy, origin))
+            attributes.update_replace_policy = Some((policy, origin));
         })
     }
 
@@ -147,14 +149,18 @@ pub trait Declare: Sized {
     #[track_caller]
     fn creation_policy(self, policy: CreationPolicy) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.creation_policy = Some((policy, origin)))
+        with(self, |attributes| {
+            attributes.creation_policy = Some((policy, origin));
+        })
     }
 
     /// Says how an Auto Scaling group, an alias or a domain is updated.
     #[track_caller]
     fn update_policy(self, policy: UpdatePolicy) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
-        with(self, |attributes| attributes.update_policy = Some((policy, origin)))
+        with(self, |attributes| {
+            attributes.update_policy = Some((policy, origin));
+        })
     }
 
     /// Adds an entry to the resource's metadata.
@@ -162,7 +168,7 @@ pub trait Declare: Sized {
     fn metadata(self, key: impl Into<String>, value: impl Into<JsonValue>) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
         with(self, |attributes| {
-            attributes.metadata.push((key.into(), value.into(), origin))
+            attributes.metadata.push((key.into(), value.into(), origin));
         })
     }
 }
@@ -177,10 +183,7 @@ impl<R: Resource> Declare for R {
     type Resource = R;
 
     fn declare(self) -> Declaration<R> {
-        Declaration {
-            resource: self,
-            attributes: Attributes::default(),
-        }
+        Declaration { resource: self, attributes: Attributes::default() }
     }
 }
 
@@ -202,10 +205,7 @@ pub struct Raw {
 impl Raw {
     /// Makes a resource of a type such as `AWS::S3::Bucket` or `Custom::Thing`.
     pub fn new(type_name: impl Into<String>) -> Self {
-        Self {
-            type_name: type_name.into(),
-            properties: Properties::new(),
-        }
+        Self { type_name: type_name.into(), properties: Properties::new() }
     }
 
     /// Sets a property to plain JSON.

@@ -77,10 +77,7 @@ impl Stack {
     #[track_caller]
     pub fn add<D: Declare>(&mut self, logical_id: &str, declare: D) -> <D::Resource as Resource>::Ref {
         let declaration = declare.declare();
-        let handle = Handle {
-            identity: self.identity.clone(),
-            logical_id: logical_id.into(),
-        };
+        let handle = Handle { identity: self.identity.clone(), logical_id: logical_id.into() };
         let declared = Declared {
             type_name: declaration.resource.type_name(),
             tags: declaration.resource.tags(),
@@ -95,10 +92,7 @@ impl Stack {
     #[track_caller]
     pub fn parameter<T>(&mut self, name: &str, parameter: Parameter<T>) -> Value<T> {
         self.parameters.push(named(name, parameter.properties));
-        let reference = ParameterReference {
-            identity: self.identity.clone(),
-            name: name.into(),
-        };
+        let reference = ParameterReference { identity: self.identity.clone(), name: name.into() };
         Value::from_expression(Expression::new(Kind::Parameter(reference)))
     }
 
@@ -106,10 +100,7 @@ impl Stack {
     #[track_caller]
     pub fn condition(&mut self, name: &str, test: impl Into<Test>) -> Condition {
         self.conditions.push(named(name, test.into()));
-        Condition {
-            identity: self.identity.clone(),
-            name: name.into(),
-        }
+        Condition { identity: self.identity.clone(), name: name.into() }
     }
 
     /// Declares a mapping from two keys to a string.
@@ -119,23 +110,15 @@ impl Stack {
         S: IntoIterator<Item = (&'t str, &'t str)>,
     {
         let second = |entries: S| entries.into_iter().map(|(key, value)| (key, Expression::string(value)));
-        let table = entries
-            .into_iter()
-            .map(|(key, entries)| (key, Expression::map(second(entries))));
+        let table = entries.into_iter().map(|(key, entries)| (key, Expression::map(second(entries))));
         self.mappings.push(named(name, Expression::map(table)));
-        Mapping {
-            identity: self.identity.clone(),
-            name: name.into(),
-        }
+        Mapping { identity: self.identity.clone(), name: name.into() }
     }
 
     /// Declares an output.
     #[track_caller]
     pub fn output(&mut self, name: &str, value: impl IntoValue<String>) {
-        let output = Output {
-            value: value.into_value().into_expression(),
-            description: None,
-        };
+        let output = Output { value: value.into_value().into_expression(), description: None };
         self.outputs.push(named(name, output));
     }
 
@@ -143,13 +126,7 @@ impl Stack {
     #[track_caller]
     pub fn described_output(&mut self, name: &str, description: &str, value: impl IntoValue<String>) {
         let value = value.into_value().into_expression();
-        self.outputs.push(named(
-            name,
-            Output {
-                value,
-                description: Some(description.to_owned()),
-            },
-        ));
+        self.outputs.push(named(name, Output { value, description: Some(description.to_owned()) }));
     }
 
     /// Deploys this stack after the one that a resource is in, where no value says so already.
@@ -164,9 +141,5 @@ impl Stack {
 
 #[track_caller]
 fn named<T>(name: &str, item: T) -> Named<T> {
-    Named {
-        name: name.into(),
-        origin: Origin::caller(),
-        item,
-    }
+    Named { name: name.into(), origin: Origin::caller(), item }
 }

@@ -30,7 +30,11 @@ macro_rules! sub {
     }};
 }
 
-/// Counts the holes of a text; fails (at compile time) on a brace that is neither part of `{}` nor doubled.
+/// Counts the holes of a text, at compile time.
+///
+/// # Panics
+///
+/// On a brace that is neither part of `{}` nor doubled, which [`sub!`](crate::sub) makes an error of the compiler.
 pub const fn count_holes(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut holes = 0;
@@ -112,7 +116,5 @@ pub fn named(text: &str, values: &[(&str, Value<String>)]) -> Result<Value<Strin
         }
         parts = next;
     }
-    Ok(Value::from_expression(
-        Expression::new(Kind::Text(parts)).at(Origin::caller()),
-    ))
+    Ok(Value::from_expression(Expression::new(Kind::Text(parts)).at(Origin::caller())))
 }

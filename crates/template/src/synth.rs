@@ -13,11 +13,7 @@ use crate::stack::{Declared, Named, Stack};
 pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
     let mut findings = Vec::new();
     check_stack_names(app, &mut findings);
-    let mut lowered: Vec<Lowered> = app
-        .stacks
-        .iter()
-        .map(|stack| lower_stack(app, stack, &mut findings))
-        .collect();
+    let mut lowered: Vec<Lowered> = app.stacks.iter().map(|stack| lower_stack(app, stack, &mut findings)).collect();
     let imports: Vec<Vec<Import>> = lowered.iter().map(|stack| stack.imports.clone()).collect();
     let mut weak_references = Vec::new();
     for imports in &imports {
@@ -25,11 +21,7 @@ pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
         for import in imports {
             if let Some(producer) = lowered.iter_mut().find(|stack| stack.name == import.stack) {
                 let output = provide(app, producer, import, &mut findings);
-                own.push(WeakReference {
-                    parameter: import.parameter.clone(),
-                    stack: import.stack.clone(),
-                    output,
-                });
+                own.push(WeakReference { parameter: import.parameter.clone(), stack: import.stack.clone(), output });
             }
         }
         weak_references.push(own);
@@ -43,9 +35,7 @@ pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
         environment: app.settings.environment.clone(),
         account: app.settings.account.clone(),
         region: app.settings.region.clone(),
-        stacks: stacks
-            .map(|((stack, lowered), parameters)| stack_template(app, stack, lowered, parameters))
-            .collect(),
+        stacks: stacks.map(|((stack, lowered), parameters)| stack_template(app, stack, lowered, parameters)).collect(),
     })
 }
 
@@ -65,13 +55,7 @@ fn check_stack_names(app: &App, findings: &mut Vec<Finding>) {
     for (index, stack) in app.stacks.iter().enumerate() {
         if let Some(first) = app.stacks[..index].iter().find(|other| other.name() == stack.name()) {
             let message = format!("stack `{}` is declared twice; first at {}", stack.name(), first.origin);
-            findings.push(Finding::error(
-                "synth/duplicate-id",
-                stack.name(),
-                Path::root(),
-                stack.origin,
-                message,
-            ));
+            findings.push(Finding::error("synth/duplicate-id", stack.name(), Path::root(), stack.origin, message));
         }
     }
 }
@@ -80,104 +64,58 @@ fn lower_stack(app: &App, stack: &Stack, findings: &mut Vec<Finding>) -> Lowered
     let mut lowering = Lowering::new(app, stack);
     let mut after: BTreeSet<String> = stack.after.iter().map(ToString::to_string).collect();
 
-    let parameters = section(
-        &mut lowering,
-        "Parameters",
-        &stack.parameters,
-        |lowering, parameter, path, origin| lowering.properties(parameter, path, origin),
-    );
-    let mappings = section(
-        &mut lowering,
-        "Mappings",
-        &stack.mappings,
-        |lowering, mapping, path, origin| {
-            lowering
-                .value(mapping, path, origin)
-                .unwrap_or_else(|| Tree::new(Node::Null, origin))
-        },
-    );
-    let conditions = section(
-        &mut lowering,
-        "Conditions",
-        &stack.conditions,
-        |lowering, test, path, origin| place(lowering.test(test, path, origin), origin),
-    );
-    let resources = section(
-        &mut lowering,
-        "Resources",
-        &stack.resources,
-        |lowering, declared, path, origin| resource(lowering, declared, path, origin, &mut after),
-    );
-    let outputs = section(
-        &mut lowering,
-        "Outputs",
-        &stack.outputs,
-        |lowering, output, path, origin| {
-            let mut map = Map::default();
-            if let Some(description) = &output.description {
-                map.push("Description", Tree::string(description).at(origin));
-            }
-            match lowering.value(&output.value, &path.key("Value"), origin) {
-                Some(value) => map.push("Value", value),
-                None => lowering.error(
-                    "synth/required-absent",
-                    path.key("Value"),
-                    origin,
-                    "an output needs a value, but the value given is absent (`None`)",
-                    "declare the output only where there is a value",
-                ),
-            }
-            Tree::new(Node::Map(map), origin)
-        },
-    );
+    let parameters = section(&mut lowering, "Parameters", &stack.parameters, Lowering::properties);
+    let mappings = section(&mut lowering, "Mappings", &stack.mappings, |lowering, mapping, path, origin| {
+        lowering.value(mapping, path, origin).unwrap_or_else(|| Tree::new(Node::Null, origin))
+    });
+    let conditions = section(&mut lowering, "Conditions", &stack.conditions, |lowering, test, path, origin| {
+        place(lowering.test(test, path, origin), origin)
+    });
+    let resources = section(&mut lowering, "Resources", &stack.resources, |lowering, declared, path, origin| {
+        resource(lowering, declared, path, origin, &mut after)
+    });
+    let outputs = section(&mut lowering, "Outputs", &stack.outputs, |lowering, output, path, origin| {
+        let mut map = Map::default();
+        if let Some(description) = &output.description {
+            map.push("Description", Tree::string(description).at(origin));
+        }
+        match lowering.value(&output.value, &path.key("Value"), origin) {
+            Some(value) => map.push("Value", value),
+            None => lowering.error(
+                "synth/required-absent",
+                path.key("Value"),
+                origin,
+                "an output needs a value, but the value given is absent (`None`)",
+                "declare the output only where there is a value",
+            ),
+        }
+        Tree::new(Node::Map(map), origin)
+    });
     check_one_namespace(&mut lowering, stack);
 
     after.remove(stack.name());
-    let Lowering {
-        imports,
-        findings: found,
-        ..
-    } = lowering;
+    let Lowering { imports, findings: found, .. } = lowering;
     findings.extend(found);
-    Lowered {
-        name: stack.name().to_owned(),
-        parameters,
-        mappings,
-        conditions,
-        resources,
-        outputs,
-        imports,
-        after,
-    }
+    Lowered { name: stack.name().to_owned(), parameters, mappings, conditions, resources, outputs, imports, after }
 }
 
 /// Lowers a section of the template and reports names that stand twice in it.
-fn section<T>(
-    lowering: &mut Lowering<'_>,
+fn section<'a, T>(
+    lowering: &mut Lowering<'a>,
     title: &str,
     items: &[Named<T>],
-    mut lower: impl FnMut(&mut Lowering<'_>, &T, &Path, Origin) -> Tree,
+    mut lower: impl FnMut(&mut Lowering<'a>, &T, &Path, Origin) -> Tree,
 ) -> Map {
     let mut map = Map::default();
     for Named { name, origin, item } in items {
         let path = Path::of([title, name]);
         if let Some(first) = map.entry(name) {
             let message = format!("`{name}` is declared twice in `{title}`; first at {}", first.origin);
-            lowering.error(
-                "synth/duplicate-id",
-                path,
-                *origin,
-                message,
-                "give one of the two another name",
-            );
+            lowering.error("synth/duplicate-id", path, *origin, message, "give one of the two another name");
             continue;
         }
         let value = lower(lowering, item, &path, *origin);
-        map.push_entry(Entry {
-            key: name.to_string(),
-            origin: *origin,
-            value,
-        });
+        map.push_entry(Entry { key: name.to_string(), origin: *origin, value });
     }
     map
 }
@@ -185,15 +123,8 @@ fn section<T>(
 /// Parameters and resources share one namespace: `Ref` could not tell them apart.
 fn check_one_namespace(lowering: &mut Lowering<'_>, stack: &Stack) {
     for resource in &stack.resources {
-        if let Some(parameter) = stack
-            .parameters
-            .iter()
-            .find(|parameter| parameter.name == resource.name)
-        {
-            let message = format!(
-                "`{}` is a parameter already, declared at {}",
-                resource.name, parameter.origin
-            );
+        if let Some(parameter) = stack.parameters.iter().find(|parameter| parameter.name == resource.name) {
+            let message = format!("`{}` is a parameter already, declared at {}", resource.name, parameter.origin);
             let path = Path::of(["Resources", &*resource.name]);
             let hint = "give the parameter or the resource another name";
             lowering.error("synth/duplicate-id", path, resource.origin, message, hint);
@@ -283,11 +214,7 @@ fn tag(properties: &mut Tree, property: TagProperty, tags: &[(String, String)], 
         return;
     }
     if map.get(property.name).is_none() {
-        let empty = if property.shape == TagShape::Map {
-            Node::Map(Map::default())
-        } else {
-            Node::List(Vec::new())
-        };
+        let empty = if property.shape == TagShape::Map { Node::Map(Map::default()) } else { Node::List(Vec::new()) };
         map.push(property.name, Tree::new(empty, origin));
     }
     let Some(present) = map.get_mut(property.name) else {
@@ -352,26 +279,16 @@ fn provide(app: &App, producer: &mut Lowered, import: &Import, findings: &mut Ve
     if !weak {
         output.push("Export", export);
     }
-    producer
-        .outputs
-        .push(&*import.output, Tree::new(Node::Map(output), import.origin));
+    producer.outputs.push(&*import.output, Tree::new(Node::Map(output), import.origin));
     import.output.clone()
 }
 
 fn stack_template(app: &App, stack: &Stack, lowered: Lowered, parameters: Vec<WeakReference>) -> StackTemplate {
     let weak = app.settings.references == References::Weak;
-    let depends_on: BTreeSet<&str> = lowered
-        .imports
-        .iter()
-        .map(|import| &*import.stack)
-        .chain(lowered.after.iter().map(String::as_str))
-        .collect();
+    let depends_on: BTreeSet<&str> =
+        lowered.imports.iter().map(|import| &*import.stack).chain(lowered.after.iter().map(String::as_str)).collect();
     // In the order of the app, which is an order in which they can be deployed.
-    let depends_on = app
-        .stacks
-        .iter()
-        .map(Stack::name)
-        .filter(|name| depends_on.contains(name));
+    let depends_on = app.stacks.iter().map(Stack::name).filter(|name| depends_on.contains(name));
     let depends_on = depends_on.map(str::to_owned).collect();
 
     let mut all_parameters = lowered.parameters;

@@ -41,7 +41,7 @@ pub trait Literal {
 /// Anything that can stand in a slot of type `T`: literals, values, lists, `If`, `NoValue`, `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand where a `{T}` is wanted",
-    note = "a literal that names something outside this app is cast explicitly: `\"vpc-1234\".assume()`"
+    note = "a literal that names something outside this app is cast explicitly: `\"vpc-1234\".assume::<{T}>()`"
 )]
 pub trait IntoValue<T> {
     /// Gives the value.
@@ -51,10 +51,7 @@ pub trait IntoValue<T> {
 impl<T> Value<T> {
     /// Makes a value of an expression, trusting the caller that it is a `T`.
     pub fn from_expression(expression: Expression) -> Self {
-        Self {
-            expression,
-            kind: PhantomData,
-        }
+        Self { expression, kind: PhantomData }
     }
 
     /// Returns the untyped inside.
@@ -260,9 +257,7 @@ impl<T, U: Is<T>> IntoValue<T> for &Value<U> {
 }
 
 fn list_of<T, U: IntoValue<T>>(items: impl IntoIterator<Item = U>) -> Value<List<T>> {
-    Value::from_expression(Expression::list(
-        items.into_iter().map(|item| item.into_value().expression),
-    ))
+    Value::from_expression(Expression::list(items.into_iter().map(|item| item.into_value().expression)))
 }
 
 impl<T, U: IntoValue<T>, const N: usize> IntoValue<List<T>> for [U; N] {
@@ -313,9 +308,7 @@ mixed_list!(A, B, C, D, E, F, G, H);
 
 fn map_of<T, K: Into<String>, U: IntoValue<T>>(entries: impl IntoIterator<Item = (K, U)>) -> Value<Map<T>> {
     Value::from_expression(Expression::map(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key, value.into_value().expression)),
+        entries.into_iter().map(|(key, value)| (key, value.into_value().expression)),
     ))
 }
 
@@ -348,11 +341,7 @@ pub struct If<A, B> {
 impl<A, B> If<A, B> {
     /// Takes `then` where the condition holds, and `otherwise` where it does not. Each takes the slot's type.
     pub fn new(condition: &Condition, then: A, otherwise: B) -> Self {
-        Self {
-            condition: condition.clone(),
-            then,
-            otherwise,
-        }
+        Self { condition: condition.clone(), then, otherwise }
     }
 }
 

@@ -35,11 +35,7 @@ fn property(value: impl FnOnce(&mut template::Stack) -> Value<Json>) -> JsonValu
 }
 
 fn messages(app: &App) -> Vec<String> {
-    app.synth()
-        .expect_err("something is wrong")
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    app.synth().expect_err("something is wrong").iter().map(ToString::to_string).collect()
 }
 
 fn json(value: impl IntoValue<Json>) -> Value<Json> {
@@ -69,10 +65,7 @@ impl Resource for Bucket {
     }
 
     fn tags(&self) -> Option<TagProperty> {
-        Some(TagProperty {
-            name: "Tags",
-            shape: TagShape::List,
-        })
+        Some(TagProperty { name: "Tags", shape: TagShape::List })
     }
 
     fn into_properties(self) -> Properties {
@@ -88,26 +81,14 @@ impl Resource for Bucket {
 fn intrinsics_become_their_json() {
     let region = || json!({"Ref": "AWS::Region"});
     assert_eq!(property(|_| json(aws::region())), region());
-    assert_eq!(
-        property(|_| json(join(",", (aws::region(), "x")))),
-        json!({"Fn::Join": [",", [region(), "x"]]})
-    );
+    assert_eq!(property(|_| json(join(",", (aws::region(), "x")))), json!({"Fn::Join": [",", [region(), "x"]]}));
     assert_eq!(
         property(|_| json(select::<String>(1, get_azs()))),
         json!({"Fn::Select": [1, {"Fn::GetAZs": region()}]})
     );
-    assert_eq!(
-        property(|_| json(split("/", "a/b"))),
-        json!({"Fn::Split": ["/", "a/b"]})
-    );
-    assert_eq!(
-        property(|_| json(base64("#!/bin/sh"))),
-        json!({"Fn::Base64": "#!/bin/sh"})
-    );
-    assert_eq!(
-        property(|_| json(cidr("10.0.0.0/16", 4, 8))),
-        json!({"Fn::Cidr": ["10.0.0.0/16", 4, 8]})
-    );
+    assert_eq!(property(|_| json(split("/", "a/b"))), json!({"Fn::Split": ["/", "a/b"]}));
+    assert_eq!(property(|_| json(base64("#!/bin/sh"))), json!({"Fn::Base64": "#!/bin/sh"}));
+    assert_eq!(property(|_| json(cidr("10.0.0.0/16", 4, 8))), json!({"Fn::Cidr": ["10.0.0.0/16", 4, 8]}));
     assert_eq!(
         property(|_| json(dynamic::ssm::<String>("/baleen/ami", Some(3)))),
         json!("{{resolve:ssm:/baleen/ami:3}}")
@@ -120,10 +101,7 @@ fn intrinsics_become_their_json() {
 
 #[test]
 fn sub_escapes_text_and_inlines_what_it_can() {
-    assert_eq!(
-        property(|_| json(sub!("plain ${{HOME}} {{}}"))),
-        json!("plain ${HOME} {}")
-    );
+    assert_eq!(property(|_| json(sub!("plain ${{HOME}} {{}}"))), json!("plain ${HOME} {}"));
     assert_eq!(
         property(|_| json(sub!("${{HOME}} {} $", aws::region()))),
         json!({"Fn::Sub": "${!HOME} ${AWS::Region} $"})
@@ -141,10 +119,7 @@ fn sub_escapes_text_and_inlines_what_it_can() {
 fn a_dollar_before_a_hole_in_braces_stays_text() {
     // `$` + `{}` filled with a literal must not become a substitution of CloudFormation.
     let dollar = sub!("{}{{HOME}} {}", "$", aws::region());
-    assert_eq!(
-        property(|_| json(dollar)),
-        json!({"Fn::Sub": "${!HOME} ${AWS::Region}"})
-    );
+    assert_eq!(property(|_| json(dollar)), json!({"Fn::Sub": "${!HOME} ${AWS::Region}"}));
 }
 
 #[test]
@@ -155,10 +130,7 @@ fn named_holes_are_filled_and_a_missing_one_is_an_error() {
         property(|_| json(filled)),
         json!({"Fn::Sub": "#!/bin/bash\necho ${!HOME} ${AWS::Region} ${AWS::Region}\n"})
     );
-    assert_eq!(
-        sub::named(script, &[("KEY", aws::region())]).expect_err("no such hole"),
-        "the text has no `@KEY@`"
-    );
+    assert_eq!(sub::named(script, &[("KEY", aws::region())]).expect_err("no such hole"), "the text has no `@KEY@`");
 }
 
 #[test]
@@ -168,10 +140,7 @@ fn json_in_a_string_keeps_its_references() {
         ("text", Expression::string("say \"${hi}\"")),
         ("arn", sub!("arn:{}:\"", aws::partition()).into_expression()),
         ("absent", Expression::absent()),
-        (
-            "numbers",
-            Expression::list([Expression::integer(1), Expression::double(0.5), Expression::bool(true)]),
-        ),
+        ("numbers", Expression::list([Expression::integer(1), Expression::double(0.5), Expression::bool(true)])),
     ]);
     assert_eq!(
         property(|_| Value::from_expression(Expression::stringified(body))),
@@ -188,10 +157,7 @@ fn conditions_choose_between_values_of_different_types() {
         let value: Value<List<String>> = If::new(&large, ["a", "b"], NoValue).into_value();
         json(value)
     });
-    assert_eq!(
-        chosen,
-        json!({"Fn::If": ["Large", ["a", "b"], {"Ref": "AWS::NoValue"}]})
-    );
+    assert_eq!(chosen, json!({"Fn::If": ["Large", ["a", "b"], {"Ref": "AWS::NoValue"}]}));
 }
 
 #[test]
@@ -205,18 +171,12 @@ fn mappings_and_ssm_parameters_are_declared() {
     });
     let assembly = app.synth().expect("nothing is wrong");
     let template = template(&assembly, "one");
-    assert_eq!(
-        template["Mappings"],
-        json!({"Amis": {"ap-northeast-2": {"gpu": "ami-1"}}})
-    );
+    assert_eq!(template["Mappings"], json!({"Amis": {"ap-northeast-2": {"gpu": "ami-1"}}}));
     assert_eq!(
         template["Parameters"]["Latest"],
         json!({"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/ami/latest"})
     );
-    assert_eq!(
-        template["Outputs"]["Ami"]["Value"],
-        json!({"Fn::FindInMap": ["Amis", {"Ref": "AWS::Region"}, "gpu"]})
-    );
+    assert_eq!(template["Outputs"]["Ami"]["Value"], json!({"Fn::FindInMap": ["Amis", {"Ref": "AWS::Region"}, "gpu"]}));
 }
 
 fn two_stacks(references: References) -> Assembly {
@@ -230,10 +190,7 @@ fn two_stacks(references: References) -> Assembly {
         let arn = sources.attribute::<String>("Arn");
         let size = stack.parameter("Size", Parameter::string().default("1"));
         let sized = stack.condition("Sized", equals(size, "1"));
-        let worker = Bucket::new(sub!("{}/*", &arn))
-            .depends_on(&sources)
-            .metadata("Zones", "none")
-            .when(&sized);
+        let worker = Bucket::new(sub!("{}/*", &arn)).depends_on(&sources).metadata("Zones", "none").when(&sized);
         stack.add("Worker", worker);
         stack.output("Name", sources.reference::<String>());
         stack.output("Zones", join("+", sources.list_attribute::<List<String>>("Zone.Ids")));
@@ -258,11 +215,7 @@ fn weak_references_are_parameters_filled_from_outputs() {
         "an output of the author that says the same is used; nothing is exported"
     );
     let fleet = assembly.stack("fleet-blue").expect("the stack is there");
-    let filled: Vec<_> = fleet
-        .parameters
-        .iter()
-        .map(|weak| (&*weak.parameter, &*weak.stack, &*weak.output))
-        .collect();
+    let filled: Vec<_> = fleet.parameters.iter().map(|weak| (&*weak.parameter, &*weak.stack, &*weak.output)).collect();
     assert_eq!(
         filled,
         [
@@ -273,33 +226,17 @@ fn weak_references_are_parameters_filled_from_outputs() {
     );
     assert_eq!(fleet.depends_on, ["storage"]);
     let fleet = template(&assembly, "fleet-blue");
-    assert_eq!(
-        fleet["Resources"]["Worker"]["Properties"]["BucketName"],
-        json!({"Fn::Sub": "${StorageSourcesArn}/*"})
-    );
-    assert_eq!(
-        fleet["Resources"]["Worker"].get("DependsOn"),
-        None,
-        "another stack's resource orders the stacks"
-    );
-    assert_eq!(
-        fleet["Parameters"]["StorageSourcesZoneIds"]["Type"],
-        "CommaDelimitedList"
-    );
-    assert_eq!(
-        fleet["Outputs"]["Zones"]["Value"],
-        json!({"Fn::Join": ["+", {"Ref": "StorageSourcesZoneIds"}]})
-    );
+    assert_eq!(fleet["Resources"]["Worker"]["Properties"]["BucketName"], json!({"Fn::Sub": "${StorageSourcesArn}/*"}));
+    assert_eq!(fleet["Resources"]["Worker"].get("DependsOn"), None, "another stack's resource orders the stacks");
+    assert_eq!(fleet["Parameters"]["StorageSourcesZoneIds"]["Type"], "CommaDelimitedList");
+    assert_eq!(fleet["Outputs"]["Zones"]["Value"], json!({"Fn::Join": ["+", {"Ref": "StorageSourcesZoneIds"}]}));
 }
 
 #[test]
 fn exports_are_imported_where_the_app_says_so() {
     let assembly = two_stacks(References::Exports);
     let storage = template(&assembly, "storage");
-    assert_eq!(
-        storage["Outputs"]["SourcesArn"]["Export"],
-        json!({"Name": "baleen-test-storage-SourcesArn"})
-    );
+    assert_eq!(storage["Outputs"]["SourcesArn"]["Export"], json!({"Name": "baleen-test-storage-SourcesArn"}));
     let fleet = template(&assembly, "fleet-blue");
     assert_eq!(
         fleet["Resources"]["Worker"]["Properties"]["BucketName"],
@@ -310,10 +247,7 @@ fn exports_are_imported_where_the_app_says_so() {
         json!({"Fn::Join": ["+", {"Fn::Split": [",", {"Fn::ImportValue": "baleen-test-storage-SourcesZoneIds"}]}]})
     );
     assert!(assembly.stacks.iter().all(|stack| stack.parameters.is_empty()));
-    assert_eq!(
-        assembly.stack("fleet-blue").expect("it is there").depends_on,
-        ["storage"]
-    );
+    assert_eq!(assembly.stack("fleet-blue").expect("it is there").depends_on, ["storage"]);
 }
 
 #[test]
@@ -344,13 +278,8 @@ fn attributes_and_tags_stand_where_cloudformation_wants_them() {
 
 #[test]
 fn synthesis_gives_the_same_bytes_each_time() {
-    let bytes = || {
-        two_stacks(References::Weak)
-            .stacks
-            .iter()
-            .map(|stack| stack.template.to_json_pretty())
-            .collect::<String>()
-    };
+    let bytes =
+        || two_stacks(References::Weak).stacks.iter().map(|stack| stack.template.to_json_pretty()).collect::<String>();
     assert_eq!(bytes(), bytes());
 }
 
