@@ -77,7 +77,8 @@ impl Machines<'_> {
         let group = stepfunctions::CloudWatchLogsLogGroup::new().log_group_arn(self.log.arn());
         let logging = stepfunctions::LoggingConfiguration::new()
             .destinations([stepfunctions::LogDestination::new().cloud_watch_logs_log_group(group)])
-            .include_execution_data(true)
+            // A message holds its task's token, which is nobody else's business; the execution's history has the data.
+            .include_execution_data(false)
             .level(stepfunctions::LoggingConfigurationLevel::All);
         let machine = stepfunctions::StateMachine::new(self.role.arn())
             .state_machine_type(kind)

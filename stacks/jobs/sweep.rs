@@ -1,5 +1,7 @@
 //! Closes a job whose execution ended without doing so: stopped by someone, out of time, or failed where nothing could
 //! catch it.
+//!
+//! A job is found by the recipe that holds now; one whose recipe was changed while its execution ran is not found here.
 
 use documents::object;
 use documents::states::{self, StateMachine, catch, errors, jsonata, pass, start_at, succeed};

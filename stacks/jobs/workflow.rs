@@ -100,7 +100,7 @@ impl Machines<'_> {
         let take_over = self
             .change(
                 "SET execution = :me, turn = :turn, attempt = :none, #state = :state, colour = :colour, updated = :now \
-                 REMOVE #error, #output, finished",
+                 REMOVE #error, #output, finished, attempt_by",
                 "execution = :owner OR execution = :me",
                 object! {
                     ":me": { "S": this_execution() },
