@@ -1,1 +1,78 @@
-//! TODO
+//! Validation of CloudFormation templates: structure, references, and each resource against its provider schema.
+//!
+//! [`check`] takes any templates, synthesized or parsed, and gives findings that name the place, the author's line,
+//! the value given, what is allowed and what to do. Several templates are checked together, so that a finding about
+//! one can point to another.
+//!
+//! What is not known until a stack is made (what `Ref` of a parameter will be, what a macro adds) is let pass. Each
+//! combination of conditions that can happen is checked.
+//!
+//! A rule stands beside the code that applies it, with a template that violates it and one that does not;
+//! [`rules`] lists them.
+//!
+//! Pure: no I/O, no clock, no environment; the same templates always give the same findings in the same order.
+
+use tree::{Finding, Node, Path, Segment, Tree};
+
+use outline::Outline;
+use place::Place;
+use schema::Patterns;
+
+mod attributes;
+mod conditions;
+mod kinds;
+mod outline;
+mod place;
+mod references;
+mod rule;
+mod schema;
+mod structure;
+mod words;
+
+pub use rule::{Rule, rules};
+
+/// A template to be checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Template<'t> {
+    /// The stack's name, or the path of the template's file; findings repeat it.
+    pub name: &'t str,
+    /// The template itself.
+    pub tree: &'t Tree,
+}
+
+/// Checks templates, and gives the findings in the order of the templates and of the places in them.
+pub fn check(templates: &[Template<'_>]) -> Vec<Finding> {
+    let outlines: Vec<Outline<'_>> =
+        templates.iter().map(|template| Outline::read(template.name, template.tree)).collect();
+    let patterns = Patterns::default();
+    let mut findings = Vec::new();
+    for outline in &outlines {
+        let place = Place::root(outline.name, outline.tree);
+        let mut own = Vec::new();
+        structure::check(outline, &place, &mut own);
+        references::check(outline, &outlines, &place, &mut own);
+        schema::check(outline, &patterns, &place, &mut own);
+        own.sort_by_cached_key(|finding| (position(outline.tree, &finding.path), finding.rule));
+        own.dedup();
+        findings.extend(own);
+    }
+    findings
+}
+
+/// Tells where a path is among all paths of the tree, in the order of the template.
+fn position(tree: &Tree, path: &Path) -> Vec<usize> {
+    let mut positions = Vec::new();
+    let mut tree = Some(tree);
+    for segment in path.segments() {
+        let (index, next) = match (tree.map(|tree| &tree.node), segment) {
+            (Some(Node::Map(map)), Segment::Key(key)) => {
+                (map.keys().position(|own| own == key).map_or(0, |index| index + 1), map.get(key))
+            }
+            (Some(Node::List(list)), Segment::Index(index)) => (index + 1, list.get(*index)),
+            _ => (0, None),
+        };
+        positions.push(index);
+        tree = next;
+    }
+    positions
+}

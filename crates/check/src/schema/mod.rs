@@ -1,0 +1,233 @@
+//! Each resource against the schema of its type.
+//!
+//! The schema is interpreted on the tree as it is, with what CloudFormation does to values before a resource provider
+//! sees them: strings, numbers and booleans are converted, `AWS::NoValue` removes, `Fn::If` chooses. What another
+//! function will give is not known, so neither it nor what depends on it is judged; only its kind is.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tree::{Finding, Node, Origin, Tree};
+
+use crate::conditions::Scenario;
+use crate::outline::{Outline, branches, is_no_value};
+use crate::place::Place;
+use crate::words::quoted;
+
+mod choice;
+mod format;
+mod identifier;
+mod list;
+mod object;
+mod pattern;
+mod read_only;
+mod rules;
+mod scalar;
+mod value;
+
+pub(crate) use pattern::Patterns;
+pub(crate) use rules::*;
+
+/// Checks every resource of a template.
+pub(crate) fn check(outline: &Outline<'_>, patterns: &Patterns, place: &Place<'_>, findings: &mut Vec<Finding>) {
+    let Some(section) = outline.tree.as_map().and_then(|map| map.entry("Resources")) else { return };
+    let place = place.entry(section);
+    identifier::check(outline, &place, findings);
+    let nothing = Tree::new(Node::Map(tree::Map::default()), Origin::Unknown);
+    for entry in outline.resource_entries() {
+        let place = place.entry(entry);
+        let Some(type_name) = entry.value.get("Type").and_then(Tree::as_str) else { continue };
+        // Types that only a transform understands are no types without it.
+        let is_translated = type_name.starts_with("AWS::Serverless::");
+        let Some(schema) = schema(type_name).filter(|_| outline.transformed || !is_translated) else {
+            unknown_type(outline, type_name, &place, findings);
+            continue;
+        };
+        let properties = entry.value.as_map().and_then(|map| map.entry("Properties"));
+        let absent = place.key("Properties", Origin::Unknown);
+        let inner = properties.map_or(absent, |properties| place.entry(properties));
+        let tree = properties.map_or(&nothing, |properties| &properties.value);
+        if tree.as_map().is_none() {
+            continue;
+        }
+        let condition = entry.value.get("Condition").and_then(Tree::as_str).map(|name| (name, true));
+        let target = Target { root: schema.value(), schema: schema.value(), name: type_name };
+        findings.extend(validate(outline, patterns, &target, tree, condition.as_slice(), &inner));
+        if !is_translated {
+            read_only::check(schema, tree, &inner, findings);
+        }
+    }
+}
+
+/// Finds the schema of a type; all custom resources share one.
+fn schema(type_name: &str) -> Option<&'static schemas::Schema> {
+    let is_custom = type_name.starts_with("Custom::");
+    schemas::schema(if is_custom { "AWS::CloudFormation::CustomResource" } else { type_name })
+}
+
+fn unknown_type(outline: &Outline<'_>, type_name: &str, place: &Place<'_>, findings: &mut Vec<Finding>) {
+    // Types of other vendors, modules and what macros translate are known to the account only.
+    let is_of_aws = type_name.starts_with("AWS::") || !type_name.contains("::");
+    if !is_of_aws
+        || type_name.ends_with("::MODULE")
+        || (outline.transformed && type_name.starts_with("AWS::Serverless::"))
+    {
+        return;
+    }
+    let place = place.key("Type", Origin::Unknown);
+    let mut finding = RESOURCE_TYPE.at(&place, format!("there is no resource type {}", quoted(type_name)));
+    finding.hint = match schemas::similar(type_name) {
+        Some(similar) if similar != type_name => Some(format!("did you mean `{similar}`?")),
+        _ if type_name.starts_with("AWS::Serverless::") => {
+            Some("add `\"Transform\": \"AWS::Serverless-2016-10-31\"` to the template".to_owned())
+        }
+        _ => None,
+    };
+    findings.push(finding);
+}
+
+/// The schema that a value is held against.
+pub(crate) struct Target<'s> {
+    /// Where local references begin.
+    pub root: &'s Value,
+    pub schema: &'s Value,
+    /// What messages call the value itself.
+    pub name: &'s str,
+}
+
+/// Holds a value against a schema, for each combination of conditions that can happen.
+///
+/// `given` are the conditions that hold here anyway.
+pub(crate) fn validate<'t>(
+    outline: &Outline<'t>,
+    patterns: &Patterns,
+    target: &Target<'_>,
+    tree: &'t Tree,
+    given: &[(&'t str, bool)],
+    place: &Place<'_>,
+) -> Vec<Finding> {
+    let mut used = BTreeSet::new();
+    collect_conditions(tree, &mut used);
+    let mut scenarios = vec![Scenario::default()];
+    if !used.is_empty() {
+        used.extend(given.iter().map(|(name, _)| *name));
+        scenarios = outline.conditions.scenarios(&used);
+        scenarios
+            .retain(|scenario| given.iter().all(|(name, truth)| scenario.get(name).is_none_or(|value| value == truth)));
+    }
+    let faults: Vec<Vec<Fault>> = scenarios
+        .iter()
+        .map(|scenario| {
+            let mut faults = Vec::new();
+            let validation = Validation { outline, patterns, root: target.root, name: target.name, scenario };
+            validation.value(tree, target.schema, place, &mut faults);
+            faults
+        })
+        .collect();
+    merged(&scenarios, faults)
+}
+
+/// One pass through a value.
+struct Validation<'v, 't> {
+    outline: &'v Outline<'t>,
+    patterns: &'v Patterns,
+    root: &'v Value,
+    name: &'v str,
+    scenario: &'v Scenario<'t>,
+}
+
+/// A violation of a schema.
+#[derive(Debug)]
+struct Fault {
+    finding: Finding,
+    /// What the value must do to be right, as in "must *be a string*".
+    must: Option<String>,
+    /// How far the value is from what the schema wants: of several schemas the nearest one is explained.
+    weight: u32,
+}
+
+/// Collects the names of the conditions on which a value depends.
+fn collect_conditions<'t>(tree: &'t Tree, names: &mut BTreeSet<&'t str>) {
+    match &tree.node {
+        Node::List(list) => list.iter().for_each(|element| collect_conditions(element, names)),
+        Node::Map(map) => {
+            if let Some((name, ..)) = branches(tree) {
+                names.insert(name);
+            }
+            map.iter().for_each(|entry| collect_conditions(&entry.value, names));
+        }
+        _ => {}
+    }
+}
+
+/// Puts together what was found in each scenario, and says when it happens if that is not always.
+fn merged(scenarios: &[Scenario<'_>], faults: Vec<Vec<Fault>>) -> Vec<Finding> {
+    let mut findings: Vec<(Finding, BTreeSet<usize>)> = Vec::new();
+    for (number, faults) in faults.into_iter().enumerate() {
+        for Fault { finding, .. } in faults {
+            match findings.iter_mut().find(|(known, _)| *known == finding) {
+                Some((_, when)) => {
+                    when.insert(number);
+                }
+                None => findings.push((finding, BTreeSet::from([number]))),
+            }
+        }
+    }
+    let explained = findings.into_iter().map(|(mut finding, when)| {
+        if when.len() < scenarios.len()
+            && let Some((name, truth)) = explanation(scenarios, &when)
+        {
+            finding.message = format!("{}, when `{name}` is {truth}", finding.message);
+        }
+        finding
+    });
+    explained.collect()
+}
+
+/// Finds the condition that best tells these scenarios from the others.
+fn explanation<'t>(scenarios: &[Scenario<'t>], when: &BTreeSet<usize>) -> Option<(&'t str, bool)> {
+    let first = scenarios.get(*when.first()?)?;
+    let common =
+        first.iter().filter(|(name, truth)| when.iter().all(|number| scenarios[*number].get(*name) == Some(*truth)));
+    let others = |(name, truth): &(&&'t str, &bool)| {
+        let same = |(number, scenario): &(usize, &Scenario<'t>)| {
+            !when.contains(number) && scenario.get(**name) == Some(*truth)
+        };
+        scenarios.iter().enumerate().filter(same).count()
+    };
+    common.min_by_key(others).map(|(name, truth)| (*name, *truth))
+}
+
+impl<'t> Validation<'_, 't> {
+    /// Names a place as messages do.
+    fn named(&self, place: &Place<'_>) -> String {
+        place.name().unwrap_or_else(|| self.name.to_owned())
+    }
+
+    /// Follows a local `$ref`.
+    fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        let mut schema = schema;
+        // A cycle of nothing but references would be a damaged schema; this many steps are more than any has.
+        for _ in 0..16 {
+            let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
+            let Some(target) = reference.and_then(|pointer| self.root.pointer(pointer)) else { break };
+            schema = target;
+        }
+        schema
+    }
+
+    /// Chooses the branches of `Fn::If`. Nothing if that removes the value.
+    fn settled(&self, tree: &'t Tree) -> Option<&'t Tree> {
+        if is_no_value(tree) {
+            return None;
+        }
+        match branches(tree) {
+            Some((name, then, otherwise)) => match self.scenario.get(name) {
+                Some(true) => self.settled(then),
+                Some(false) => self.settled(otherwise),
+                None => Some(tree),
+            },
+            None => Some(tree),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The mappings of a template.
+
+use tree::{Entry, Finding, Node, Severity, Tree};
+
+use super::LIMIT;
+use crate::place::Place;
+use crate::rule::Rule;
+use crate::words::{kind, quoted};
+
+const KEYS: usize = 200;
+
+/// Checks one mapping: two levels of keys, and then values.
+pub(crate) fn mapping(entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
+    for top in keys(&entry.key, &entry.value, place, findings) {
+        let place = place.entry(top);
+        for second in keys(&top.key, &top.value, &place, findings) {
+            let place = place.entry(second);
+            if !is_value(&second.value) {
+                let kind = kind(&second.value);
+                let message = format!(
+                    "a mapping has literal strings, numbers or lists of them as values, but `{}` is {kind}",
+                    second.key
+                );
+                let hint = "mappings have exactly two levels of keys and no functions";
+                findings.push(MAPPING.at(&place, message).hint(hint));
+            }
+        }
+    }
+}
+
+/// Lists the keys of one level.
+fn keys<'t>(
+    name: &str,
+    tree: &'t Tree,
+    place: &Place<'_>,
+    findings: &mut Vec<Finding>,
+) -> impl Iterator<Item = &'t Entry> + use<'t> {
+    let map = tree.as_map();
+    match map {
+        None => {
+            let message = format!("`{name}` must be an object of keys, but is {}", kind(tree));
+            findings.push(
+                MAPPING.at(place, message).hint("a mapping has two levels of keys: `{\"eu-west-1\": {\"Zones\": 3}}`"),
+            );
+        }
+        Some(map) if map.is_empty() => {
+            findings.push(MAPPING.at(place, format!("{} has no keys", quoted(name))).hint("add one, or leave it out"));
+        }
+        Some(map) if map.len() > KEYS => {
+            let message = format!("`{name}` has {} keys, but at most {KEYS} are allowed", map.len());
+            findings.push(LIMIT.at(place, message).hint("split the mapping in two"));
+        }
+        Some(_) => {}
+    }
+    map.into_iter().flatten().filter(|entry| !entry.key.starts_with("Fn::"))
+}
+
+fn is_value(tree: &Tree) -> bool {
+    match &tree.node {
+        Node::List(list) => list.iter().all(|item| !matches!(item.node, Node::List(_) | Node::Map(_))),
+        // Null has a rule of its own.
+        node => !matches!(node, Node::Map(_)),
+    }
+}
+
+pub(crate) static MAPPING: Rule = Rule {
+    id: "structure/mapping",
+    severity: Severity::Error,
+    statement: "a mapping has two levels of keys, and literals as values",
+    why: "CloudFormation refuses mappings of any other shape",
+    bad: r#"{"Mappings": {"Sizes": {"dev": "small"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
+    good: r#"{"Mappings": {"Sizes": {"dev": {"Size": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
+};

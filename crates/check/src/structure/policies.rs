@@ -1,0 +1,73 @@
+//! `CreationPolicy` and `UpdatePolicy`, which belong to CloudFormation and so have no provider schema.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use tree::{Finding, Tree};
+
+use super::resources::{CREATION_POLICY, UPDATE_POLICY};
+use crate::outline::Outline;
+use crate::place::Place;
+use crate::rule::Rule;
+use crate::schema::{Patterns, Target, validate};
+use crate::words::all_of;
+
+/// The AWS pages "CreationPolicy attribute" and "UpdatePolicy attribute" as schemas, by resource type.
+static POLICIES: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("policies.json")).unwrap_or_default());
+
+pub(crate) fn creation(
+    outline: &Outline<'_>,
+    type_name: &str,
+    policy: &Tree,
+    place: &Place<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    check(outline, ("creation", &CREATION_POLICY), type_name, policy, place, findings);
+}
+
+pub(crate) fn update(
+    outline: &Outline<'_>,
+    type_name: &str,
+    policy: &Tree,
+    place: &Place<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    check(outline, ("update", &UPDATE_POLICY), type_name, policy, place, findings);
+}
+
+fn check(
+    outline: &Outline<'_>,
+    (group, rule): (&str, &'static Rule),
+    type_name: &str,
+    policy: &Tree,
+    place: &Place<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(types) = POLICIES.get(group).and_then(Value::as_object) else { return };
+    match types.get(type_name) {
+        Some(schema) => {
+            let target = Target { root: &POLICIES, schema, name: type_name };
+            let faults = validate(outline, &Patterns::default(), &target, policy, &[], place);
+            findings.extend(faults.into_iter().map(|fault| Finding { rule: rule.id, ..fault }));
+        }
+        // What an unknown type can do is for whoever made it to say.
+        None if schemas::exists(type_name) || type_name.ends_with("::MODULE") => {
+            let name = place.name().unwrap_or_default();
+            let hint = format!("types that have one are {}", all_of(types.keys().map(String::as_str)));
+            findings.push(rule.at(place, format!("`{type_name}` has no `{name}`")).hint(hint));
+        }
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_schemas_are_readable() {
+        assert!(POLICIES.pointer("/creation/AWS::EC2::Instance").is_some());
+        assert!(POLICIES.pointer("/definitions/AutoScalingRollingUpdate").is_some());
+    }
+}

@@ -1,0 +1,41 @@
+//! Every rule finds its own bad example, and nothing in its good one.
+
+use check::{Template, check, rules};
+use tree::{Origin, Tree};
+
+fn findings(template: &str) -> Vec<String> {
+    let json = serde_json::from_str(template).unwrap_or_else(|error| panic!("{error} in {template}"));
+    let tree = Tree::from_json(json, Origin::Unknown);
+    check(&[Template { name: "example", tree: &tree }]).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_rule_finds_its_bad_example() {
+    for rule in rules() {
+        let found = findings(rule.bad);
+        let own = format!("{}[{}]: ", rule.severity, rule.id);
+        assert!(found.iter().any(|finding| finding.starts_with(&own)), "{}: {found:#?}", rule.id);
+        assert!(found.iter().all(|finding| finding.starts_with(&own)), "{} and others: {found:#?}", rule.id);
+    }
+}
+
+#[test]
+fn no_rule_finds_anything_in_a_good_example() {
+    for rule in rules() {
+        assert_eq!(findings(rule.good), Vec::<String>::new(), "{}", rule.id);
+    }
+}
+
+#[test]
+fn rules_are_in_order_and_told_in_one_sentence_each() {
+    let ids: Vec<&str> = rules().iter().map(|rule| rule.id).collect();
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(ids, sorted);
+    for rule in rules() {
+        for text in [rule.statement, rule.why] {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{}: {text}", rule.id);
+        }
+    }
+}
