@@ -7,7 +7,7 @@ use std::path::Path;
 use job::item::JobItem;
 use job::{ErrorKind, TaskMessage};
 use serde_json::{Map, Value, json};
-use stacks::environment::{self, Environment, OnDestroy, Ownership};
+use stacks::environment::{self, Environment, OnDestroy, Ownership, References};
 use stacks::{app, outputs};
 use template::Assembly;
 
@@ -60,6 +60,17 @@ fn every_environment_is_synthesized_to_the_same_bytes_each_time() {
             stacks.map(|stack| stack.template.to_json_pretty()).collect::<Vec<_>>()
         };
         assert_eq!(bytes(), bytes());
+    }
+}
+
+#[test]
+fn values_go_from_stack_to_stack_as_the_environment_says() {
+    for (references, parameters, exports) in [(References::Weak, true, false), (References::Exports, false, true)] {
+        let assembly = synth(&Environment { references, ..environment("dev") });
+        let jobs = assembly.stack("jobs").unwrap();
+        assert_eq!(!jobs.parameters.is_empty(), parameters);
+        let templates: String = assembly.stacks.iter().map(|stack| stack.template.to_json_compact()).collect();
+        assert_eq!(templates.contains("Fn::ImportValue"), exports);
     }
 }
 
