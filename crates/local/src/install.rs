@@ -65,7 +65,7 @@ pub(crate) fn install_locked(root: &Path, folder: &Folder) -> Result<()> {
 }
 
 /// Removes what installations that were killed have left. What cannot be removed now is removed by the next one.
-fn remove_unfinished(folder: &Folder) {
+pub(crate) fn remove_unfinished(folder: &Folder) {
     for entry in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
             drop(remove(&entry.path()));
