@@ -9,7 +9,7 @@ use crate::commands::Command;
 
 const EXAMPLES: &str = "\
 Examples:
-  baleen deploy --env local                       everything on this machine: no account, no credentials
+  baleen deploy --env local                       everything on this machine, without an account
   baleen submit clip.mp4 --env local --wait       enhance a video, and wait for it
   baleen synth --env dev --out out                write the templates of an environment
   baleen jobs --env dev --json | jq '.jobs[].id'  for scripts

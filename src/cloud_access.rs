@@ -60,8 +60,11 @@ pub fn explain(session: &Session, error: Error) -> Error {
         return error;
     }
     let lost = Error::new(Kind::Failed, format!("the local cloud has gone: {}", error.message));
-    lost.hint("run the same command again: it starts the local cloud anew, and deploys what is missing")
-        .hint(format!("its last words are in {}", local_cloud::emulator_log(&session.root).display()))
+    let name = &session.environment.name;
+    lost.hint(format!(
+        "what was deployed there may be lost: deploy again (`baleen deploy --env {name}`), which starts it"
+    ))
+    .hint(format!("its last words are in {}", local_cloud::emulator_log(&session.root).display()))
 }
 
 /// Finds where the running system keeps things, from the outputs of its stacks.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use job::Colour;
 use local::{Emulator, Worker};
@@ -20,8 +21,11 @@ pub fn up(root: &Path, printer: &Printer) -> Result<Emulator> {
 
 /// Says whether the emulator runs and answers.
 pub fn answers(root: &Path) -> bool {
-    let status = local::status(root).map(|status| status.emulator);
-    matches!(status, Ok(local::EmulatorStatus::Running { answers: true, .. }))
+    local::status(root).is_ok_and(|status| has_answered(&status))
+}
+
+fn has_answered(status: &local::Status) -> bool {
+    matches!(status.emulator, local::EmulatorStatus::Running { answers: true, .. })
 }
 
 /// Returns the file that the emulator writes to.
@@ -38,6 +42,23 @@ pub fn ensure_workers(session: &Session, endpoint_url: &str, places: &Places, pr
     let workers: Vec<_> = (1..=count).map(|number| worker(session, &program, number, endpoint_url, places)).collect();
     local::ensure_workers(&session.root, &workers, &mut |event| render::local::event(printer, &event))?;
     Ok(())
+}
+
+/// Starts workers anew that were killed or crashed, for as long as someone waits for their work; returns only if that
+/// fails.
+pub async fn keep_workers(session: &Session, endpoint_url: &str, places: &Places, printer: &Printer) -> Error {
+    loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let kept = local::status(&session.root).map_err(Error::from).and_then(|status| {
+            if has_answered(&status) && status.workers.iter().any(|worker| !worker.is_alive) {
+                ensure_workers(session, endpoint_url, places, printer)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = kept {
+            return error;
+        }
+    }
 }
 
 /// Describes a worker: this program, as `baleen agent`.

@@ -71,7 +71,14 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
             appears_within: APPEARS_WITHIN,
             patience: patience(&session).0,
         };
-        let job = pipeline::follow(&cloud, &places, &follow, &narrator).await?;
+        let following = async { Ok(pipeline::follow(&cloud, &places, &follow, &narrator).await?) };
+        let job = match &target {
+            Target::Local { endpoint_url } => tokio::select! {
+                job = following => job,
+                failed = local_cloud::keep_workers(&session, endpoint_url, &places, printer) => Err(failed),
+            },
+            Target::Aws { .. } => following.await,
+        }?;
         if let (Some(path), JobState::Done) = (&args.output, job.state) {
             pipeline::download(&cloud, &job, path, &narrator).await?;
         }

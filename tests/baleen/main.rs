@@ -1,0 +1,12 @@
+//! The command line tool as its users meet it: whole outputs, templates byte by byte, and the whole pipeline on the
+//! local cloud.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test baleen` writes the expectations anew: those in these files, and `snapshots/`.
+
+mod cli;
+mod environment_files;
+mod harness;
+mod help;
+mod linkage;
+mod local;
+mod snapshots;
