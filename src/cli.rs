@@ -42,8 +42,8 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Args)]
 pub struct Global {
-    /// The environment: the name of a file in `environments/`, without its extension
-    #[arg(long, global = true, value_name = "NAME", env = "BALEEN_ENV", hide_env_values = true)]
+    /// The environment: the name of a file in `environments/`, without its extension; or set `BALEEN_ENV`
+    #[arg(long, global = true, value_name = "NAME", env = "BALEEN_ENV", hide_env = true)]
     pub env: Option<String>,
     /// Writes JSON: one document to standard output; events and errors, one a line, to standard error
     #[arg(long, global = true)]

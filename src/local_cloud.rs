@@ -14,6 +14,9 @@ use crate::printer::Printer;
 use crate::render;
 use crate::session::Session;
 
+/// How often workers that end by themselves are started anew while someone waits for them.
+const RESTARTS: u32 = 5;
+
 /// Starts the emulator, unless it runs.
 pub fn up(root: &Path, printer: &Printer) -> Result<Emulator> {
     Ok(local::up(root, &mut |event| render::local::event(printer, &event))?)
@@ -44,16 +47,35 @@ pub fn ensure_workers(session: &Session, endpoint_url: &str, places: &Places, pr
     Ok(())
 }
 
+/// Makes sure that FFmpeg is there, without which no worker starts.
+pub fn require_ffmpeg() -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = |program: &&str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    match ["ffmpeg", "ffprobe"].iter().find(|program| !is_there(program)) {
+        None => Ok(()),
+        Some(program) => {
+            let message = format!("the workers on this machine need FFmpeg, and there is no `{program}` on the PATH");
+            Err(Error::new(Kind::Failed, message)
+                .hint("install it: `sudo apt-get install ffmpeg` (Debian, Ubuntu), `brew install ffmpeg` (macOS)"))
+        }
+    }
+}
+
 /// Starts workers anew that were killed or crashed, for as long as someone waits for their work; returns only if that
 /// fails.
 pub async fn keep_workers(session: &Session, endpoint_url: &str, places: &Places, printer: &Printer) -> Error {
+    let mut restarts = 0;
     loop {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let kept = local::status(&session.root).map_err(Error::from).and_then(|status| {
-            if has_answered(&status) && status.workers.iter().any(|worker| !worker.is_alive) {
-                ensure_workers(session, endpoint_url, places, printer)?;
+            let lost = status.workers.iter().find(|worker| !worker.is_alive);
+            let Some(lost) = lost.filter(|_| has_answered(&status)) else { return Ok(()) };
+            if restarts == RESTARTS {
+                let message = format!("worker {} has ended {} times while it was waited for", lost.name, RESTARTS + 1);
+                return Err(Error::new(Kind::Failed, message).hint(format!("see its log: {}", lost.log.display())));
             }
-            Ok(())
+            restarts += 1;
+            ensure_workers(session, endpoint_url, places, printer)
         });
         if let Err(error) = kept {
             return error;

@@ -94,14 +94,13 @@ impl Printer {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if *status != text {
             *status = text.chars().take(STATUS_WIDTH).collect();
-            write_to_stderr(&format!("{CLEAR_LINE}{status}"));
+            write_to_stderr(true, &status);
         }
     }
 
     fn raw_line(&self, text: impl Display) {
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        let clear = if status.is_empty() { "" } else { CLEAR_LINE };
-        write_to_stderr(&format!("{clear}{text}\n{status}"));
+        write_to_stderr(!status.is_empty(), &format!("{text}\n{status}"));
     }
 
     /// Says what went wrong.
@@ -132,8 +131,13 @@ impl Printer {
     }
 }
 
-/// Whoever cannot be told cannot be told that either.
-fn write_to_stderr(text: &str) {
+/// Writes text, in place of the line that the cursor is on if that is to be cleared. Whoever cannot be told cannot be
+/// told that either.
+fn write_to_stderr(clear: bool, text: &str) {
+    if clear {
+        // Not a colour, so `NO_COLOR` must not take it away, as `anstream` would.
+        let _ = stderr().write_all(CLEAR_LINE.as_bytes());
+    }
     let mut err = anstream::stderr().lock();
     let _ = err.write_all(text.as_bytes());
     let _ = err.flush();

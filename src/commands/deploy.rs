@@ -55,6 +55,9 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let assembly = session.assemble(printer)?;
     // A misspelt name should not start a local cloud first.
     toolkit::select(&assembly, &args.stacks)?;
+    if session.is_local() {
+        local_cloud::require_ffmpeg()?;
+    }
     let target = target(&session, printer)?;
     let options = DeployOptions {
         run: run_id(),

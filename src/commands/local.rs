@@ -65,6 +65,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 
 fn up(global: &Global, printer: &Printer) -> Result<()> {
     let root = session::root(global)?;
+    local_cloud::require_ffmpeg()?;
     let emulator = local_cloud::up(&root, printer)?;
     let session = Session::open_named(root, global.env.as_deref().unwrap_or(DEFAULT_ENVIRONMENT))?;
     let assembly = session.assemble(printer)?;
@@ -78,7 +79,8 @@ fn up(global: &Global, printer: &Printer) -> Result<()> {
         Ok(places) => local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?,
         Err(error) if error.kind == Kind::Interrupted => return Err(error),
         Err(_) => {
-            printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {}`", session.environment.name))
+            let name = &session.environment.name;
+            printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {name}`"));
         }
     }
     show(&local::status(&session.root)?, printer)

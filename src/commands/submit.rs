@@ -50,6 +50,9 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let suffixes = session.environment.jobs.suffixes.iter().map(ToString::to_string).collect();
     let upload = Upload { file: args.file.clone(), key: args.key.clone(), suffixes };
     upload.check()?;
+    if session.is_local() {
+        local_cloud::require_ffmpeg()?;
+    }
     let target = target(&session, printer)?;
     let narrator = render::pipeline::Narrator(printer);
     let work = async {

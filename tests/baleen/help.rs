@@ -28,8 +28,8 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
           help         Print this message or the help of the given subcommand(s)
 
         Options:
-              --env <NAME>  The environment: the name of a file in `environments/`, without its extension
-                            [env: BALEEN_ENV]
+              --env <NAME>  The environment: the name of a file in `environments/`, without its extension;
+                            or set `BALEEN_ENV`
               --json        Writes JSON: one document to standard output; events and errors, one a line, to
                             standard error
           -h, --help        Print help
@@ -73,9 +73,8 @@ fn help_of_a_command() {
 
         Options:
               --env <NAME>
-                  The environment: the name of a file in `environments/`, without its extension
-          
-                  [env: BALEEN_ENV]
+                  The environment: the name of a file in `environments/`, without its extension; or set
+                  `BALEEN_ENV`
 
           -y, --yes
                   Approves everything without asking

@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test baleen` writes the expectations anew: those in these files, and `snapshots/`.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expectations are written so")]
+
 mod cli;
 mod environment_files;
 mod harness;

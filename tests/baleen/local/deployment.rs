@@ -27,9 +27,9 @@ fn a_second_deployment_changes_nothing_and_a_change_reaches_what_it_changes() {
 
     cloud.edit("local", |text| text.replace("versioned = false", "versioned = false\nenhanced_expiry_days = 40"));
     let third = cloud.run(&["deploy", "--env", "local", "--yes", "--json"]).success();
-    let changed: Value = serde_json::from_str(&third.stdout).expect("JSON");
+    let deployed: Value = serde_json::from_str(&third.stdout).expect("JSON");
     let expected = STACKS.map(|stack| (stack, if stack == "storage" { "updated" } else { "unchanged" }));
-    assert_eq!(outcomes(&changed), expected);
+    assert_eq!(outcomes(&deployed), expected);
     let events = third.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event a line"));
     let plans: Vec<_> = events.filter(|event| event["event"] == "planned").collect();
     let [plan] = plans.as_slice() else { panic!("one plan, not {plans:?}") };
@@ -42,7 +42,7 @@ fn a_second_deployment_changes_nothing_and_a_change_reaches_what_it_changes() {
     });
     let expected = [(Some("Modify"), Some("Enhanced"), Some("LifecycleConfiguration"))];
     assert_eq!(caused_by_author.collect::<Vec<_>>(), expected);
-    assert_eq!(changed["stacks"][2]["outputs"], first["stacks"][2]["outputs"], "it is the same bucket");
+    assert_eq!(deployed["stacks"][2]["outputs"], first["stacks"][2]["outputs"], "it is the same bucket");
 }
 
 #[test]
@@ -108,4 +108,20 @@ fn the_local_cloud_keeps_what_is_deployed_when_it_is_stopped() {
     assert!(cloud.run(&["local", "logs", "emulator"]).success().stdout.lines().count() > 1);
     let unknown = cloud.run(&["local", "logs", "nobody"]);
     assert_eq!(unknown.stderr, "error: there is no log `nobody`; there are agent-blue-1, emulator\n");
+}
+
+#[test]
+fn a_failure_says_its_cause_first_and_the_next_deployment_goes_on() {
+    let cloud = LocalCloud::new();
+    let role = "\n[identity]\nworker_role = \"existing\"\nworker_role_name = \"missing\"\n";
+    cloud.edit("local", |text| format!("{text}{role}"));
+    let failed = cloud.run(&["deploy", "--env", "local", "--yes"]);
+    let error = "error: WorkerPolicy (AWS::IAM::Policy) CREATE_FAILED: The role with name missing cannot be found; \
+                 creating stack `identity` failed, and it is in ROLLBACK_COMPLETE now\n\
+                 hint: nothing of `identity` was kept; correct the cause and deploy again, which creates it anew\n";
+    assert!(failed.code == Some(1) && failed.stderr.ends_with(error), "{failed}");
+
+    cloud.edit("local", |text| text.replace(role, ""));
+    let next = cloud.run(&["deploy", "identity", "--env", "local", "--yes"]).success();
+    assert!(next.stderr.contains("earlier: `identity` is in ROLLBACK_COMPLETE: WorkerPolicy"), "{next}");
 }

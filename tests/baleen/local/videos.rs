@@ -71,7 +71,7 @@ fn a_bad_video_fails_with_its_reason() {
     let bytes = fs::read(&good).expect("readable");
     file("empty.mp4", b"");
     file("disguised.mp4", b"ffconcat version 1.0\nfile '/etc/passwd'\n");
-    file("noise.mp4", &[7; 50_000]);
+    file("noise.mp4", &vec![7; 50_000]);
     file("truncated.mp4", &bytes[..bytes.len() / 2]);
     video::make_sound_only(&cloud.path().join("sound.mp4"));
 

@@ -119,8 +119,8 @@ async fn a_failed_creation_says_its_root_cause_first_and_the_next_deployment_goe
     let error = deploy(&assembly, &[], &fake.cloud()).await.0.expect_err("failed");
     assert_eq!(
         error.to_string(),
-        "Group (AWS::AutoScaling::AutoScalingGroup) CREATE_FAILED: The subnet 'subnet-1' does not exist; to create \
-         stack `fleet` failed, it is in ROLLBACK_COMPLETE now"
+        "Group (AWS::AutoScaling::AutoScalingGroup) CREATE_FAILED: The subnet 'subnet-1' does not exist; \
+         creating stack `fleet` failed, and it is in ROLLBACK_COMPLETE now"
     );
     let Error::Failed(failure) = &error else { panic!("{error}") };
     assert!(failure.others.is_empty(), "what was only cancelled is no cause: {:?}", failure.others);
