@@ -23,7 +23,13 @@
     reason = "names and prose are AWS's, and which of these they break depends on the allow-list"
 )]
 
+pub mod applicationautoscaling;
 pub mod autoscaling;
+pub mod batch;
+pub mod budgets;
+pub mod certificatemanager;
+pub mod cloudfront;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
@@ -33,7 +39,9 @@ pub mod kind;
 pub mod kms;
 pub mod lambda;
 pub mod logs;
+pub mod mediaconvert;
 pub mod pipes;
+pub mod route53;
 pub mod s3;
 pub mod scheduler;
 pub mod sns;

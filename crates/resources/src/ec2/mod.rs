@@ -2,9 +2,57 @@
 
 //! The resource types of `AWS::EC2`.
 
+pub mod ec2_fleet;
+pub mod eip;
+pub mod flow_log;
+pub mod instance;
+pub mod internet_gateway;
 pub mod launch_template;
+pub mod nat_gateway;
+pub mod network_acl;
+pub mod network_acl_entry;
+pub mod route;
+pub mod route_table;
 pub mod security_group;
+pub mod security_group_egress;
+pub mod security_group_ingress;
+pub mod spot_fleet;
+pub mod subnet;
+pub mod subnet_network_acl_association;
+pub mod subnet_route_table_association;
+pub mod volume;
+pub mod vpc;
+pub mod vpc_endpoint;
+pub mod vpc_gateway_attachment;
 
+pub use self::ec2_fleet::{
+    CapacityRebalance, CapacityRebalanceReplacementStrategy, CapacityReservationOptionsRequest,
+    CapacityReservationOptionsRequestUsageStrategy, CapacityReservationTargetRequest, EC2Fleet,
+    EC2FleetExcessCapacityTerminationPolicy, EC2FleetRef, EC2FleetType, EbsBlockDeviceVolumeType,
+    FleetLaunchTemplateConfigRequest, FleetLaunchTemplateOverridesRequest, FleetLaunchTemplateSpecificationRequest,
+    InstanceMetadataOptionsRequest, InstanceMetadataOptionsRequestHttpEndpoint,
+    InstanceMetadataOptionsRequestHttpTokens, Ipv6AddressRequest, MaintenanceStrategies,
+    MultiAvailabilityZoneConfiguration, NetworkInterfaceSpecificationRequest, OnDemandOptionsRequest,
+    OnDemandOptionsRequestAllocationStrategy, PrivateIpAddressSpecificationRequest,
+    ReservedCapacityFallbackOptionsRequest, ReservedCapacityFallbackOptionsRequestMarketType,
+    ReservedCapacityOptionsRequest, ReservedCapacityOptionsRequestAllocationStrategy,
+    ReservedCapacityOptionsRequestReservationType, SpotOptionsRequest, SpotOptionsRequestAllocationStrategy,
+    SpotOptionsRequestInstanceInterruptionBehavior, StandbyAvailabilityZone, TargetCapacitySpecificationRequest,
+    TargetCapacitySpecificationRequestDefaultTargetCapacityType,
+    TargetCapacitySpecificationRequestTargetCapacityUnitType,
+};
+pub use self::eip::{EIP, EIPRef};
+pub use self::flow_log::{
+    FlowLog, FlowLogDestinationOptions, FlowLogDestinationOptionsFileFormat, FlowLogDestinationType, FlowLogRef,
+    FlowLogResourceType, FlowLogTrafficType, TagFieldSpecification, TagFieldSpecificationResourceType,
+};
+pub use self::instance::{
+    AssociationParameter, BlockDeviceMappingNoDevice, ElasticGpuSpecification, ElasticInferenceAccelerator, Instance,
+    InstanceAffinity, InstanceCpuOptions, InstanceCreditSpecification, InstanceEnclaveOptions,
+    InstanceHibernationOptions, InstanceInitiatedShutdownBehavior, InstanceRef, LaunchTemplateSpecification,
+    SsmAssociation,
+};
+pub use self::internet_gateway::{InternetGateway, InternetGatewayRef};
 pub use self::launch_template::{
     AcceleratorCount, AcceleratorTotalMemoryMiB, BaselineEbsBandwidthMbps, BaselinePerformanceFactors,
     BlockDeviceMapping, CapacityReservationSpecification,
@@ -26,4 +74,40 @@ pub use self::launch_template::{
     SpotOptionsInstanceInterruptionBehavior, SpotOptionsSpotInstanceType, TagSpecification,
     TagSpecificationResourceType, TotalLocalStorageGB, VCpuCount,
 };
+pub use self::nat_gateway::{
+    AvailabilityZoneAddress, NatGateway, NatGatewayAvailabilityMode, NatGatewayConnectivityType, NatGatewayRef,
+};
+pub use self::network_acl::{NetworkAcl, NetworkAclRef};
+pub use self::network_acl_entry::{Icmp, NetworkAclEntry, NetworkAclEntryRef};
+pub use self::route::{Route, RouteRef};
+pub use self::route_table::{RouteTable, RouteTableRef};
 pub use self::security_group::{Egress, Ingress, SecurityGroup, SecurityGroupRef};
+pub use self::security_group_egress::{SecurityGroupEgress, SecurityGroupEgressRef};
+pub use self::security_group_ingress::{SecurityGroupIngress, SecurityGroupIngressRef};
+pub use self::spot_fleet::{
+    ClassicLoadBalancer, ClassicLoadBalancersConfig, FleetLaunchTemplateSpecification,
+    InstanceNetworkInterfaceSpecification, LaunchTemplateConfig, LaunchTemplateOverrides, LoadBalancersConfig,
+    SpotCapacityRebalance, SpotCapacityRebalanceReplacementStrategy, SpotFleet, SpotFleetLaunchSpecification,
+    SpotFleetMonitoring, SpotFleetRef, SpotFleetRequestConfigData, SpotFleetRequestConfigDataAllocationStrategy,
+    SpotFleetRequestConfigDataExcessCapacityTerminationPolicy, SpotFleetRequestConfigDataInstanceInterruptionBehavior,
+    SpotFleetRequestConfigDataTargetCapacityUnitType, SpotFleetRequestConfigDataType, SpotFleetTagSpecification,
+    SpotFleetTagSpecificationResourceType, SpotMaintenanceStrategies, SpotPlacement, SpotPlacementTenancy, TargetGroup,
+    TargetGroupsConfig,
+};
+pub use self::subnet::{Subnet, SubnetPrivateDnsNameOptionsOnLaunch, SubnetRef};
+pub use self::subnet_network_acl_association::{SubnetNetworkAclAssociation, SubnetNetworkAclAssociationRef};
+pub use self::subnet_route_table_association::{SubnetRouteTableAssociation, SubnetRouteTableAssociationRef};
+pub use self::volume::{Volume, VolumeRef};
+pub use self::vpc::{
+    VPC, VPCInstanceTenancy, VPCRef, VpcEncryptionControl, VpcEncryptionControlEgressOnlyInternetGatewayExclusion,
+    VpcEncryptionControlElasticFileSystemExclusion, VpcEncryptionControlInternetGatewayExclusion,
+    VpcEncryptionControlLambdaExclusion, VpcEncryptionControlMode, VpcEncryptionControlNatGatewayExclusion,
+    VpcEncryptionControlVirtualPrivateGatewayExclusion, VpcEncryptionControlVpcLatticeExclusion,
+    VpcEncryptionControlVpcPeeringExclusion,
+};
+pub use self::vpc_endpoint::{
+    DnsOptionsSpecification, DnsOptionsSpecificationDnsRecordIpType,
+    DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint, DnsOptionsSpecificationPrivateDnsPreference,
+    VPCEndpoint, VPCEndpointIpAddressType, VPCEndpointRef, VPCEndpointVpcEndpointType,
+};
+pub use self::vpc_gateway_attachment::{VPCGatewayAttachment, VPCGatewayAttachmentRef};
