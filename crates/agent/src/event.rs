@@ -267,6 +267,11 @@ fn approximate(count: u64) -> f64 {
     count as f64
 }
 
+/// Escapes line breaks and control characters, which keys may hold: a log line is one line.
+pub(crate) fn printable(key: &str) -> std::str::EscapeDebug<'_> {
+    key.escape_debug()
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -278,8 +283,7 @@ impl fmt::Display for Event {
                 write!(formatter, "message {message}: {error}")
             }
             Self::TaskStarted { job, task, attempt, bucket, key } => {
-                // Debug escapes line breaks and control characters, which keys may hold.
-                write!(formatter, "{job}: {task} s3://{bucket}/{key:?}, attempt {attempt}")
+                write!(formatter, "{job}: {task} s3://{bucket}/{}, attempt {attempt}", printable(key))
             }
             Self::SourceDownloaded { job, bytes } => write!(formatter, "{job}: downloaded {bytes} bytes"),
             Self::SourceAccepted { job, frames, width, height, left_out } => {
@@ -294,7 +298,7 @@ impl fmt::Display for Event {
             }
             Self::OutputPublished { job, bucket, key, earlier } => {
                 let verb = if *earlier { "found published" } else { "published" };
-                write!(formatter, "{job}: {verb} s3://{bucket}/{key:?}")
+                write!(formatter, "{job}: {verb} s3://{bucket}/{}", printable(key))
             }
             Self::TaskSucceeded { job, elapsed_seconds, .. } => {
                 write!(formatter, "{job}: succeeded after {elapsed_seconds:.1} s")
@@ -318,5 +322,42 @@ impl fmt::Display for Event {
             Self::CleanupFailed { job, error } => write!(formatter, "{job}: {error}"),
             Self::Stopped { summary } => write!(formatter, "stopped; {summary}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_and_typed_json() {
+        let event = Event::TaskStarted {
+            job: "0123".to_owned(),
+            task: TaskKind::Enhance,
+            attempt: 1,
+            bucket: "sources".to_owned(),
+            key: "영화/a b\n\u{1b}[31m.mp4".to_owned(),
+        };
+        assert_eq!(event.to_string(), r"0123: enhance s3://sources/영화/a b\n\u{1b}[31m.mp4, attempt 1");
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!((&json["event"], &json["attempt"]), (&"task-started".into(), &1.into()));
+    }
+
+    #[test]
+    fn every_metric_is_one_of_the_contract() {
+        let failure = |kind| Failure::new(kind, "x");
+        let job = || "0123".to_owned();
+        let events = [
+            Event::TaskSucceeded { job: job(), frames: 2, elapsed_seconds: 1.5 },
+            Event::TaskFailed { job: job(), failure: failure(job::ErrorKind::Resource) },
+            Event::TaskReleased { job: job(), failure: failure(job::ErrorKind::Interrupted), after_seconds: 0.0 },
+            Event::LeaseLost { job: job(), reason: LossReason::NotRenewed },
+            Event::Stalled { job: job(), doing: String::new() },
+            Event::MessageUnknown { message: String::new(), error: String::new() },
+            Event::MessageUnreadable { message: String::new(), error: String::new() },
+        ];
+        let written: Vec<_> = events.iter().flat_map(Event::metrics).map(|(name, _)| name).collect();
+        assert_eq!(written.len(), 10);
+        assert!(written.iter().all(|name| metrics::ALL.contains(name)), "{written:?}");
     }
 }

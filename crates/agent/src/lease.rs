@@ -6,10 +6,10 @@ use cloud::{ErrorKind, Queues};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// SQS lets a message be invisible for at most 12 hours after it was received.
-const CEILING: Duration = Duration::from_secs(12 * 3600);
+const CEILING: Duration = Duration::from_hours(12);
 
 /// How long before the ceiling the work stops, so that there is time to say so.
-const CEILING_MARGIN: Duration = Duration::from_secs(120);
+const CEILING_MARGIN: Duration = Duration::from_mins(2);
 
 /// How a lease came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,12 +8,13 @@ use cloud::{ErrorKind, Objects};
 use job::{Failure, ObjectLocation, StreamCounts, TaskReport};
 use tokio::time::sleep;
 
+use crate::event::printable;
 use crate::failure;
 use crate::retry::{Backoff, retrying};
 use crate::signs::Signs;
 
 /// For how long a question is asked again when the service does not answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often an upload is begun.
 const UPLOADS: u32 = 6;
@@ -191,17 +192,14 @@ async fn taken(
         let Manifest { frames, width, height, .. } = found.manifest;
         (frames, width, height) == (manifest.frames, manifest.width, manifest.height)
     };
-    match ours(&object, &manifest.job).filter(same_video) {
-        Some(mut published) => {
-            published.earlier = published.manifest.sha256 != manifest.sha256;
-            Ok(Some(published))
-        }
-        None => {
-            let ObjectLocation { bucket, key } = output;
-            let message = format!("s3://{bucket}/{key:?} exists, and is not a result of this job");
-            Err(Failure::new(job::ErrorKind::Internal, message).with_hint("remove the object, or give it another name"))
-        }
+    if let Some(mut published) = ours(&object, &manifest.job).filter(same_video) {
+        published.earlier = published.manifest.sha256 != manifest.sha256;
+        return Ok(Some(published));
     }
+    let ObjectLocation { bucket, key } = output;
+    let key = printable(key);
+    let message = format!("s3://{bucket}/{key} exists, and is not a result of this job");
+    Err(Failure::new(job::ErrorKind::Internal, message).with_hint("remove the object, or give it another name"))
 }
 
 #[cfg(test)]

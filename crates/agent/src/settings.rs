@@ -37,7 +37,7 @@ pub struct Settings {
     pub disk_reserve_bytes: u64,
     /// FFmpeg.
     pub ffmpeg: PathBuf,
-    /// FFprobe.
+    /// `FFprobe`.
     pub ffprobe: PathBuf,
     /// A program and its first arguments that run the rest of their arguments as [`supervise`](crate::supervise) does.
     pub supervisor: Vec<OsString>,
@@ -65,7 +65,7 @@ impl Settings {
             visibility: Duration::from_secs(times.visibility_seconds.into()),
             renewal: Duration::from_secs(times.renewal_seconds.into()),
             stall: Duration::from_secs(times.stall_seconds.into()),
-            pause: Duration::from_secs(60),
+            pause: Duration::from_mins(1),
             attempts: times.attempts,
             poll: Duration::from_secs(20),
             disk_reserve_bytes: 1 << 30,
@@ -86,7 +86,7 @@ impl Settings {
         };
         let checks = [
             (
-                self.visibility >= Duration::from_secs(15) && self.visibility <= Duration::from_secs(12 * 3600),
+                self.visibility >= Duration::from_secs(15) && self.visibility <= Duration::from_hours(12),
                 "visibility",
                 seconds(self.visibility),
                 "allowed: 15 s to 12 h",

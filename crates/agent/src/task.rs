@@ -21,13 +21,13 @@ use crate::signs::Signs;
 use crate::{Event, Events, Settings, failure};
 
 /// For how long the workflow is told an outcome again when it does not answer.
-const REPORT_PATIENCE: Duration = Duration::from_secs(120);
+const REPORT_PATIENCE: Duration = Duration::from_mins(2);
 
 /// For how long a question is asked again when a service does not answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a download is begun, each time with the service's own retries.
-const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(120);
+const DOWNLOAD_PATIENCE: Duration = Duration::from_mins(2);
 
 /// What every task of an agent shares.
 #[derive(Clone, Copy)]

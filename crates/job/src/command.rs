@@ -57,7 +57,7 @@ pub enum CopyCodec {
     Copy,
     /// As MP4's timed text.
     MovText,
-    /// As SubRip text.
+    /// As `SubRip` text.
     Subrip,
 }
 

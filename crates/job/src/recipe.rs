@@ -252,7 +252,7 @@ impl Engine {
 }
 
 impl Encoding {
-    fn check(&self) -> Result<(), RecipeError> {
+    fn check(self) -> Result<(), RecipeError> {
         let codec = self.codec.as_str();
         if self.quality > 51 {
             return Err(RecipeError::Quality(self.quality));

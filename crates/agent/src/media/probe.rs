@@ -1,4 +1,4 @@
-//! What a file holds, as FFprobe sees it.
+//! What a file holds, as `FFprobe` sees it.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::{Tools, log};
 use crate::process::{End, capture};
 
-/// How much FFprobe may say of one file, in bytes.
+/// How much `FFprobe` may say of one file, in bytes.
 const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
 
-/// What FFprobe says of a file.
+/// What `FFprobe` says of a file.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Probe {
     #[serde(default)]
@@ -133,7 +133,7 @@ fn fraction(text: &str, separator: char) -> Option<(u32, u32)> {
     }
 }
 
-/// Looks at a file. One that FFprobe cannot open, or that is of a format not allowed, is a failure of kind `culprit`.
+/// Looks at a file. One that `FFprobe` cannot open, or that is of a format not allowed, is a failure of kind `culprit`.
 pub(crate) async fn probe(tools: Tools<'_>, file: &str, culprit: ErrorKind) -> Result<Probe, Failure> {
     let doing = "probing";
     let arguments: Vec<String> = [
@@ -183,14 +183,14 @@ pub(super) mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    pub(in crate::media) fn probe_of(streams: Value) -> Probe {
+    pub(in crate::media) fn probe_of(streams: &Value) -> Probe {
         let format = json!({ "format_name": "mov,mp4,m4a,3gp,3g2,mj2", "duration": "10.000000" });
         serde_json::from_value(json!({ "streams": streams, "format": format })).unwrap()
     }
 
     #[test]
     fn what_matters_is_read_and_the_rest_ignored() {
-        let probe = probe_of(json!([{
+        let probe = probe_of(&json!([{
             "index": 0, "codec_name": "h264", "codec_type": "video", "width": 720, "height": 576, "profile": "High",
             "sample_aspect_ratio": "16:15", "field_order": "tt", "time_base": "1/12800", "avg_frame_rate": "25/1",
             "color_transfer": "smpte2084", "disposition": { "default": 1, "attached_pic": 0 },
@@ -210,7 +210,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_a_file_does_not_say_is_not_made_up() {
-        let probe = probe_of(json!([{
+        let probe = probe_of(&json!([{
             "index": 0, "codec_type": "video", "sample_aspect_ratio": "0:1", "avg_frame_rate": "0/0", "codec_name": "none",
             "tags": { "language": "und" },
         }]));
@@ -225,7 +225,7 @@ pub(super) mod tests {
     #[test]
     fn cover_art_is_no_video() {
         let probe =
-            probe_of(json!([{ "codec_type": "video", "codec_name": "mjpeg", "disposition": { "attached_pic": 1 } }]));
+            probe_of(&json!([{ "codec_type": "video", "codec_name": "mjpeg", "disposition": { "attached_pic": 1 } }]));
         assert_eq!(probe.videos().count(), 0);
     }
 

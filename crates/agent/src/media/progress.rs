@@ -30,10 +30,10 @@ impl Progress {
 
 /// Numbers only grow; `N/A` and the like are no numbers.
 fn raise<T: std::str::FromStr + Ord>(number: &mut T, text: &str) {
-    if let Ok(value) = text.parse::<T>() {
-        if value > *number {
-            *number = value;
-        }
+    if let Ok(value) = text.parse::<T>()
+        && value > *number
+    {
+        *number = value;
     }
 }
 

@@ -122,7 +122,7 @@ mod tests {
     fn verdict(change: impl FnOnce(&mut Value, &mut Decoded)) -> Result<(), String> {
         let (mut streams, mut result) = (streams(), SOURCE);
         change(&mut streams, &mut result);
-        verify(&expected(), Codec::Libx264, SOURCE, &probe_of(streams), result).map_err(|failure| {
+        verify(&expected(), Codec::Libx264, SOURCE, &probe_of(&streams), result).map_err(|failure| {
             assert_eq!(failure.kind, ErrorKind::Engine);
             failure.message.trim_start_matches("the result is wrong: ").to_owned()
         })

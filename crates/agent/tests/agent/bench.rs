@@ -74,7 +74,7 @@ impl Bench {
         let settings = Settings {
             poll: Duration::from_secs(1),
             disk_reserve_bytes: 1024,
-            pause: Duration::from_secs(60),
+            pause: Duration::from_mins(1),
             max_tasks: Some(1),
             ..Settings::new("queue", "jobs", work_folder, Colour::Blue, "worker-1", supervisor)
         };
@@ -165,7 +165,7 @@ impl Bench {
         assert!(left.is_empty(), "{left:?}");
     }
 
-    /// Writes the published result of a task to a file, for FFprobe.
+    /// Writes the published result of a task to a file, for `FFprobe`.
     pub fn result_file(&self, task: &TaskMessage) -> std::path::PathBuf {
         let object = self.memory.objects.find(ENHANCED, &task.output.key).expect("the result is published");
         let path = self.folder.path().join("result");

@@ -230,7 +230,7 @@ async fn a_task_without_room_on_the_disk_rests_and_the_last_attempt_fails() {
     assert_eq!(recording.count("s3:GetObject"), 0, "nothing is downloaded");
     assert_eq!(bench.token(&task), Token::Waiting);
     let after = bench.memory.queues.visible_after();
-    assert!(after > Duration::from_secs(50) && after <= Duration::from_secs(60), "{after:?}");
+    assert!(after > Duration::from_secs(50) && after <= Duration::from_mins(1), "{after:?}");
     let metrics: Vec<_> = bench.events.all().iter().flat_map(Event::metrics).map(|(name, _)| name).collect();
     assert!(metrics.contains(&job::metrics::RESOURCES_EXHAUSTED));
 
@@ -264,7 +264,7 @@ async fn seeded_faults_lose_nothing_and_double_nothing() {
         assert_eq!(bench.memory.queues.len(), 0, "seed {seed}: the message is still there");
         assert_eq!(bench.report(&task).frames, 20, "seed {seed}");
         assert_eq!(bench.memory.objects.writes(ENHANCED), 1, "seed {seed}");
-        assert_eq!(bench.memory.objects.keys(ENHANCED), [task.output.key.clone()], "seed {seed}");
+        assert_eq!(bench.memory.objects.keys(ENHANCED), [task.output.key.as_str()], "seed {seed}");
         bench.assert_clean();
         struck += faults.fired().len();
     }

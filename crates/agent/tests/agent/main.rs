@@ -1,5 +1,7 @@
 //! The agent with real FFmpeg, against a cloud in memory.
 
+#![expect(clippy::unwrap_used, reason = "Clippy allows it in test functions only, and all of this is tests")]
+
 mod bench;
 mod faults;
 mod hooks;

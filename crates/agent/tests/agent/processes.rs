@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use agent::{Error, Event};
 use job::{Container, Recipe, Scale, TaskMessage};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::bench::{Bench, ENHANCED, recipe};
 use crate::memory::Token;
@@ -35,15 +35,22 @@ fn processes_in(folder: &Path) -> Vec<(i32, String)> {
     found
 }
 
-/// Waits until the processes in a folder are as they should be; a test that waits for too long is ended by its runner.
+/// How long a test waits for what should happen soon, before it calls it missing.
+const MISSING: Duration = Duration::from_mins(1);
+
+/// Waits until the processes in a folder are as they should be.
 async fn until(folder: &Path, is_so: impl Fn(&[(i32, String)]) -> bool) -> Vec<(i32, String)> {
-    loop {
-        let found = processes_in(folder);
-        if is_so(&found) {
-            return found;
+    let waiting = async {
+        loop {
+            let found = processes_in(folder);
+            if is_so(&found) {
+                return found;
+            }
+            sleep(Duration::from_millis(10)).await;
         }
-        sleep(Duration::from_millis(10)).await;
-    }
+    };
+    let found = timeout(MISSING, waiting).await;
+    found.unwrap_or_else(|_| panic!("the processes are still {:?}", processes_in(folder)))
 }
 
 fn has(name: &str) -> impl Fn(&[(i32, String)]) -> bool {

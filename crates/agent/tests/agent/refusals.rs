@@ -34,7 +34,7 @@ async fn a_text() {
 
 #[tokio::test]
 async fn noise() {
-    let noise = |_: &Path| (0..100_000_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise = |_: &Path| (0..100_000_u32).map(|place| place.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     refused(noise, mp4(), "").await;
 }
 

@@ -18,7 +18,7 @@ async fn enhanced(body: impl FnOnce(&std::path::Path) -> Vec<u8>, recipe: Recipe
     (bench, task)
 }
 
-/// What FFprobe says of the result, one value a line.
+/// What `FFprobe` says of the result, one value a line.
 fn probed(bench: &Bench, task: &TaskMessage, stream: &str, entries: &str) -> Vec<String> {
     let file = bench.result_file(task);
     let file = file.to_str().unwrap();
@@ -71,7 +71,7 @@ async fn every_stream_comes_along_into_mp4() {
 #[tokio::test]
 async fn every_stream_comes_along_into_matroska() {
     let (bench, task) = enhanced(samples::rich, recipe(Container::Mkv)).await;
-    assert!(task.output.key.ends_with(".mkv"));
+    assert_eq!(task.output.key.rsplit('.').next(), Some("mkv"));
     assert_eq!(probed(&bench, &task, "a", "stream=codec_name:stream_tags=language"), ["aac,eng", "aac,kor"]);
     assert_eq!(probed(&bench, &task, "s", "stream=codec_name:stream_tags=language"), ["subrip,fre"]);
     assert_eq!(probed(&bench, &task, "v", "chapter_tags=title"), ["One", "Two"]);
@@ -157,7 +157,7 @@ async fn a_hostile_key_is_only_a_name() {
         let task = bench.submit(key, body, recipe(Container::Mp4));
         bench.work().await;
         assert_eq!(bench.report(&task).frames, 20, "{key:?}");
-        assert_eq!(bench.memory.objects.keys(ENHANCED), [task.output.key.clone()], "{key:?}");
+        assert_eq!(bench.memory.objects.keys(ENHANCED), [task.output.key.as_str()], "{key:?}");
         bench.assert_clean();
         let mut names: Vec<_> = std::fs::read_dir(bench.folder.path())
             .unwrap()
@@ -166,5 +166,30 @@ async fn a_hostile_key_is_only_a_name() {
         names.sort();
         assert_eq!(names, ["silent.mp4", "work"], "{key:?}");
         assert!(!std::path::Path::new("pwned").exists() && !std::path::Path::new("/tmp/pwned.mp4").exists());
+    }
+}
+
+#[tokio::test]
+async fn the_codecs_of_the_field_are_read() {
+    for (codecs, name, container) in [
+        ("-c:v libvpx-vp9 -deadline realtime -c:a libopus", "clip.webm", Container::Mp4),
+        ("-c:v mpeg4 -bf 2 -c:a libmp3lame", "clip.avi", Container::Mp4),
+        ("-c:v mpeg2video -bf 2 -c:a ac3 -s 128x96 -r 25", "clip.mpg", Container::Mp4),
+        ("-c:v prores_ks -c:a pcm_s24le", "clip.mov", Container::Mkv),
+        ("-c:v wmv2 -c:a wmav2", "clip.wmv", Container::Mkv),
+        ("-c:v libtheora -c:a libvorbis", "clip.ogv", Container::Mkv),
+        ("-c:v mjpeg -pix_fmt yuvj420p -c:a aac", "clip.mov", Container::Mp4),
+        ("-c:v ffv1 -c:a flac", "clip.mkv", Container::Mkv),
+        ("-c:v libx265 -preset ultrafast -x265-params log-level=none -c:a eac3", "clip.ts", Container::Mp4),
+        ("-c:v libx264 -bf 3 -c:a alac", "clip.m4v.mov", Container::Mp4),
+    ] {
+        let body = |folder: &std::path::Path| {
+            let inputs = "-f lavfi -i testsrc2=s=64x48:r=10:d=2 -f lavfi -i sine=d=2:r=48000";
+            samples::make(folder, &format!("{inputs} {codecs}"), name)
+        };
+        let (bench, task) = enhanced(body, recipe(container)).await;
+        let report = bench.report(&task);
+        let expected = if name == "clip.mpg" { 50 } else { 20 };
+        assert_eq!((report.frames, report.streams.audio), (expected, 1), "{codecs} {name}");
     }
 }

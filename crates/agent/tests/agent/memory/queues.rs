@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::lock;
 
 /// SQS lets no message be invisible for longer than this after it was received.
-const CEILING: Duration = Duration::from_secs(12 * 3600);
+const CEILING: Duration = Duration::from_hours(12);
 
 #[derive(Default)]
 pub struct MemoryQueues {

@@ -52,7 +52,7 @@ impl Placeholders<'_> {
 
     /// Every placeholder must be used, or DynamoDB refuses the call.
     fn check(&self) {
-        let text: String = self.0.iter().map(|expression| format!(" {} ", expression.text)).collect();
+        let text: String = self.0.iter().flat_map(|expression| [expression.text.as_str(), " "]).collect();
         for expression in &self.0 {
             for placeholder in expression.names.keys().chain(expression.values.keys()) {
                 assert!(text.contains(placeholder.as_str()), "{placeholder} is not used in {text}");
