@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -24,19 +24,20 @@ pub const CYAN: Style = AnsiColor::Cyan.on_default();
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 
-/// Prints; colours vanish where they are not wanted (`NO_COLOR`, no terminal).
+/// Prints; colours vanish where they are not wanted (`NO_COLOR`, no terminal). Clones share the status line.
+#[derive(Clone)]
 pub struct Printer {
     json: bool,
     /// Whether lines can be redrawn in place.
     redraws: bool,
     /// The line at the bottom that changes in place.
-    status: Mutex<String>,
+    status: Arc<Mutex<String>>,
 }
 
 impl Printer {
     pub fn new(json: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        Self { json, redraws: !json && !dumb && stderr().is_terminal(), status: Mutex::default() }
+        Self { json, redraws: !json && !dumb && stderr().is_terminal(), status: Arc::default() }
     }
 
     pub fn is_json(&self) -> bool {
@@ -101,6 +102,14 @@ impl Printer {
     fn raw_line(&self, text: impl Display) {
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         write_to_stderr(!status.is_empty(), &format!("{text}\n{status}"));
+    }
+
+    /// Leaves the line that the cursor is on as it is: the terminal has written `^C` behind it.
+    pub fn interrupted(&self) {
+        if self.redraws {
+            self.status.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            write_to_stderr(false, "\n");
+        }
     }
 
     /// Says what went wrong.

@@ -78,7 +78,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         }
         Ok(outcomes)
     };
-    let outcomes = block_on(work).map_err(|error| asker.explain(explain(&session, error)))?;
+    let outcomes = block_on(printer, work).map_err(|error| asker.explain(explain(&session, error)))?;
     show(&outcomes, printer)
 }
 

@@ -33,5 +33,5 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         let listing = pipeline::list(&cloud, &table).await?;
         if printer.is_json() { printer.json(&listing) } else { printer.data(&render::jobs::listing(&listing)) }
     };
-    block_on(work).map_err(|error| explain(&session, error))
+    block_on(printer, work).map_err(|error| explain(&session, error))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::Global;
 use crate::cloud_access::{block_on, connect, places};
 use crate::connect::Target;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::local_cloud;
 use crate::printer::Printer;
 use crate::render;
@@ -71,13 +71,12 @@ fn up(global: &Global, printer: &Printer) -> Result<()> {
     let assembly = session.assemble(printer)?;
     let target = Target::Local { endpoint_url: emulator.endpoint_url.clone() };
     // Whether the system is deployed there is not this command's business.
-    let found = block_on(async {
+    let found = block_on(printer, async {
         let cloud = connect(&session, &target).await?;
         places(&session, &assembly, &cloud).await
     });
     match found {
         Ok(places) => local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?,
-        Err(error) if error.kind == Kind::Interrupted => return Err(error),
         Err(_) => {
             let name = &session.environment.name;
             printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {name}`"));

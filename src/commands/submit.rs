@@ -87,7 +87,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         }
         Ok((submitted, Some(job)))
     };
-    let (submitted, job) = block_on(work).map_err(|error| explain(&session, error))?;
+    let (submitted, job) = block_on(printer, work).map_err(|error| explain(&session, error))?;
     show(&submitted, job.as_ref(), printer)?;
     job.map_or(Ok(()), |job| verdict(&job))
 }

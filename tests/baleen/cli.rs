@@ -271,3 +271,29 @@ fn a_reader_who_goes_away_is_no_error() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"{\n"[..], &b""[..]));
 }
+
+#[test]
+fn without_ffmpeg_it_says_what_to_install() {
+    let output = Checkout::new().run_with_programs(&["python3"], &["deploy", "--env", "local", "--yes"]);
+    expect![[r#"
+        $ baleen deploy --env local --yes
+        [stderr]
+        error: the workers on this machine need FFmpeg, and there is no `ffmpeg` on the PATH
+        hint: install it: `sudo apt-get install ffmpeg` (Debian, Ubuntu), `brew install ffmpeg` (macOS)
+        [exit status 1]
+    "#]]
+    .assert_eq(&output.to_string());
+}
+
+#[test]
+fn without_python_it_says_what_to_install() {
+    let output = Checkout::new().run_with_programs(&["ffmpeg", "ffprobe"], &["deploy", "--env", "local", "--yes"]);
+    expect![[r#"
+        $ baleen deploy --env local --yes
+        [stderr]
+        local: installing the emulator, ministack 1.5.33, into [ROOT]/.baleen/local/venv (once)
+        error: the local cloud needs Python 3.10 or newer, and there is no `python3` on the PATH
+        hint: install Python: `sudo apt-get install python3 python3-venv` (Debian, Ubuntu), `brew install python3` (macOS)
+        [exit status 1]
+    "#]].assert_eq(&output.to_string());
+}

@@ -1,5 +1,6 @@
 //! Runs the tool in a folder of its own, with nothing of the developer's environment.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -53,11 +54,28 @@ impl Checkout {
         serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{output}"))
     }
 
+    /// Runs the tool on a machine that has only these programs, none of which works.
+    pub fn run_with_programs(&self, programs: &[&str], arguments: &[&str]) -> Output {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = self.path().join("bin");
+        std::fs::create_dir(&folder).expect("created");
+        for program in programs {
+            let file = folder.join(program);
+            std::fs::write(&file, "#!/bin/sh\nexit 1\n").expect("written");
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).expect("made executable");
+        }
+        self.start_on_path(folder.as_os_str(), arguments).finish()
+    }
+
     /// Starts the tool.
     pub fn start(&self, arguments: &[&str]) -> Running {
+        self.start_on_path(&std::env::var_os("PATH").unwrap_or_default(), arguments)
+    }
+
+    fn start_on_path(&self, path: &OsStr, arguments: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_baleen"));
         command.args(arguments).current_dir(self.path()).env_clear();
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.path());
+        command.env("PATH", path).env("HOME", self.path());
         // A proxy in the way of the loopback interface, and credentials of a real account: neither may matter.
         command.env("http_proxy", "http://127.0.0.1:9").env("AWS_ACCESS_KEY_ID", "real");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
