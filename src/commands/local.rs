@@ -3,8 +3,8 @@ use local::{AfterStop, EmulatorStatus, Status, Stopped};
 use serde_json::{Value, json};
 
 use crate::cli::Global;
-use crate::cloud_access::{block_on, connect, places};
-use crate::connect::Target;
+use crate::cloud_access::{self, block_on, places};
+use crate::connect::{self, Target};
 use crate::error::{Error, Result};
 use crate::local_cloud;
 use crate::printer::Printer;
@@ -64,23 +64,25 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 }
 
 fn up(global: &Global, printer: &Printer) -> Result<()> {
-    let root = session::root(global)?;
+    connect::require()?;
     local_cloud::require_ffmpeg()?;
-    let emulator = local_cloud::up(&root, printer)?;
-    let session = Session::open_named(root, global.env.as_deref().unwrap_or(DEFAULT_ENVIRONMENT))?;
+    let name = global.env.as_deref().unwrap_or(DEFAULT_ENVIRONMENT);
+    let session = Session::open_named(session::root(global)?, name)?;
+    if !session.is_local() {
+        return Err(Error::usage(format!("environment `{name}` is not local, but in an AWS account")));
+    }
     let assembly = session.assemble(printer)?;
+    let emulator = local_cloud::up(&session.root, printer)?;
     let target = Target::Local { endpoint_url: emulator.endpoint_url.clone() };
     // Whether the system is deployed there is not this command's business.
     let found = block_on(printer, async {
-        let cloud = connect(&session, &target).await?;
+        let cloud = cloud_access::connect(&session, &target).await?;
         places(&session, &assembly, &cloud).await
     });
-    match found {
-        Ok(places) => local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?,
-        Err(_) => {
-            let name = &session.environment.name;
-            printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {name}`"));
-        }
+    if let Ok(places) = found {
+        local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?;
+    } else {
+        printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {name}`"));
     }
     show(&local::status(&session.root)?, printer)
 }
