@@ -1,32 +1,26 @@
 //! What commands say that need no cloud.
 
-use expect_test::{Expect, expect};
-
 use crate::harness::Checkout;
 
-fn check(arguments: &[&str], expected: &Expect) {
-    expected.assert_eq(&Checkout::new().run(arguments).to_string());
+/// What the tool says, on both streams, and its exit status.
+fn said(arguments: &[&str]) -> String {
+    Checkout::new().run(arguments).to_string()
 }
 
 #[test]
 fn list_shows_the_environments() {
-    check(
-        &["list"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["list"]), @r#"
         $ baleen list
         ENVIRONMENT  KIND   ACCOUNT       REGION
         dev          aws    111122223333  ap-northeast-2
         local        local  000000000000  ap-northeast-2
         [exit status 0]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn list_shows_the_stacks_of_one() {
-    check(
-        &["list", "--env", "local"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["list", "--env", "local"]), @r#"
         $ baleen list --env local
         STACK          NAME                        RESOURCES  DEPENDS ON
         bootstrap      baleen-local-bootstrap      3
@@ -36,8 +30,7 @@ fn list_shows_the_stacks_of_one() {
         fleet-blue     baleen-local-fleet-blue     14         identity, notifications
         jobs           baleen-local-jobs           16         identity, storage, notifications, fleet-blue
         [exit status 0]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
@@ -56,63 +49,49 @@ fn check_says_that_nothing_is_wrong() {
 
 #[test]
 fn an_environment_has_to_be_named() {
-    check(
-        &["synth"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["synth"]), @r#"
         $ baleen synth
         [stderr]
         error: no environment is given
         hint: add `--env NAME`; there are dev, local
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn an_unknown_environment_is_answered_with_the_known_ones() {
-    check(
-        &["check", "--env", "locl"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["check", "--env", "locl"]), @r#"
         $ baleen check --env locl
         [stderr]
         error: no environment `locl` in environments; there are `dev`, `local`; did you mean `local`?
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn an_unknown_stack_is_answered_with_the_known_ones() {
-    check(
-        &["deploy", "storge", "--env", "local"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["deploy", "storge", "--env", "local"]), @r#"
         $ baleen deploy storge --env local
         [stderr]
         error: there is no stack `storge` in environment `local`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, jobs
         hint: did you mean `storage`?
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn errors_are_json_under_json() {
-    check(
-        &["synth", "storge", "--env", "dev", "--json"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["synth", "storge", "--env", "dev", "--json"]), @r#"
         $ baleen synth storge --env dev --json
         [stderr]
         {"error":{"kind":"usage","message":"there is no stack `storge` in environment `dev`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, jobs","hints":["did you mean `storage`?"]}}
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn an_unknown_command_is_answered_with_a_similar_one() {
-    check(
-        &["deplyo", "--env", "dev"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["deplyo", "--env", "dev"]), @r#"
         $ baleen deplyo --env dev
         [stderr]
         error: unrecognized subcommand 'deplyo'
@@ -123,50 +102,40 @@ fn an_unknown_command_is_answered_with_a_similar_one() {
 
         For more information, try '--help'.
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn a_parameter_has_a_form() {
-    check(
-        &["deploy", "--env", "dev", "--parameter", "Minimum=2"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["deploy", "--env", "dev", "--parameter", "Minimum=2"]), @r#"
         $ baleen deploy --env dev --parameter Minimum=2
         [stderr]
         error: invalid value 'Minimum=2' for '--parameter <STACK.NAME=VALUE>': write it as STACK.NAME=VALUE, such as `fleet-blue.Minimum=2`
 
         For more information, try '--help'.
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn a_video_that_is_not_there_is_found_before_the_cloud_is_asked() {
-    check(
-        &["submit", "missing.mp4", "--env", "dev"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["submit", "missing.mp4", "--env", "dev"]), @r#"
         $ baleen submit missing.mp4 --env dev
         [stderr]
         error: cannot read missing.mp4: No such file or directory (os error 2)
         [exit status 1]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
 fn a_key_that_would_not_become_a_job_is_refused() {
-    check(
-        &["submit", "environments/dev.toml", "--env", "dev"],
-        &expect![[r#"
+    insta::assert_snapshot!(said(&["submit", "environments/dev.toml", "--env", "dev"]), @r#"
         $ baleen submit environments/dev.toml --env dev
         [stderr]
         error: "dev.toml" does not become a job: uploads do if they end with .mp4, .mov, .mkv, .webm, .ts, .mxf, .avi
         hint: give it another key (`--key NAME.mp4`), or add the ending to `jobs.suffixes`
         [exit status 2]
-    "#]],
-    );
+    "#);
 }
 
 #[test]
@@ -180,9 +149,7 @@ fn outside_of_a_checkout_it_says_so() {
 #[test]
 fn synth_writes_what_it_names() {
     let checkout = Checkout::new();
-    check_files(
-        &checkout,
-        &expect![[r#"
+    insta::assert_snapshot!(said_and_wrote(&checkout), @r#"
         $ baleen synth --env local --out out
         out/bootstrap.template.json
         out/identity.template.json
@@ -199,18 +166,17 @@ fn synth_writes_what_it_names() {
         manifest.json
         notifications.template.json
         storage.template.json
-    "#]],
-    );
+    "#);
 }
 
-fn check_files(checkout: &Checkout, expected: &Expect) {
+fn said_and_wrote(checkout: &Checkout) -> String {
     let output = checkout.run(&["synth", "--env", "local", "--out", "out"]);
     let mut files: Vec<_> = std::fs::read_dir(checkout.path().join("out"))
         .expect("readable")
         .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
         .collect();
     files.sort();
-    expected.assert_eq(&format!("{output}{}\n", files.join("\n")));
+    format!("{output}{}\n", files.join("\n"))
 }
 
 #[test]
@@ -229,21 +195,20 @@ fn a_folder_with_someone_elses_manifest_is_left_alone() {
     std::fs::create_dir(checkout.path().join("site")).expect("created");
     std::fs::write(checkout.path().join("site/manifest.json"), r#"{"name":"my site"}"#).expect("written");
     let output = checkout.run(&["synth", "--env", "dev", "--out", "site"]);
-    expect![[r#"
+    insta::assert_snapshot!(output.to_string(), @r#"
         $ baleen synth --env dev --out site
         [stderr]
         error: site/manifest.json is not a manifest that was written here, and is not overwritten
         hint: choose another folder with `--out`
         [exit status 1]
-    "#]]
-    .assert_eq(&output.to_string());
+    "#);
 }
 
 #[test]
 fn schema_is_the_one_that_editors_use() {
     let schema = Checkout::new().run(&["schema"]).success();
     let path = crate::harness::repository().join("environments/schema.json");
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(&path, &schema.stdout).expect("written");
     }
     assert_eq!(
@@ -275,25 +240,24 @@ fn a_reader_who_goes_away_is_no_error() {
 #[test]
 fn without_ffmpeg_it_says_what_to_install() {
     let output = Checkout::new().run_with_programs(&["python3"], &["deploy", "--env", "local", "--yes"]);
-    expect![[r#"
+    insta::assert_snapshot!(output.to_string(), @r#"
         $ baleen deploy --env local --yes
         [stderr]
         error: the workers on this machine need FFmpeg, and there is no `ffmpeg` on the PATH
         hint: install it: `sudo apt-get install ffmpeg` (Debian, Ubuntu), `brew install ffmpeg` (macOS)
         [exit status 1]
-    "#]]
-    .assert_eq(&output.to_string());
+    "#);
 }
 
 #[test]
 fn without_python_it_says_what_to_install() {
     let output = Checkout::new().run_with_programs(&["ffmpeg", "ffprobe"], &["deploy", "--env", "local", "--yes"]);
-    expect![[r#"
+    insta::assert_snapshot!(output.to_string(), @r#"
         $ baleen deploy --env local --yes
         [stderr]
         local: installing the emulator, ministack 1.5.33, into [ROOT]/.baleen/local/venv (once)
         error: the local cloud needs Python 3.10 or newer, and there is no `python3` on the PATH
         hint: install Python: `sudo apt-get install python3 python3-venv` (Debian, Ubuntu), `brew install python3` (macOS)
         [exit status 1]
-    "#]].assert_eq(&output.to_string());
+    "#);
 }

@@ -1,12 +1,10 @@
 //! Help.
 
-use expect_test::expect;
-
 use crate::harness::Checkout;
 
 #[test]
 fn help_shows_the_commands_the_examples_and_the_exit_codes() {
-    expect![[r#"
+    insta::assert_snapshot!(Checkout::new().run(&["--help"]).to_string(), @r#"
         $ baleen --help
         Infrastructure as code for video super-resolution on AWS
 
@@ -50,13 +48,12 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
             5  the job failed, or was cancelled
           130  interrupted
         [exit status 0]
-    "#]]
-    .assert_eq(&Checkout::new().run(&["--help"]).to_string());
+    "#);
 }
 
 #[test]
 fn help_of_a_command() {
-    expect![[r#"
+    insta::assert_snapshot!(Checkout::new().run(&["deploy", "--help"]).to_string(), @r#"
         $ baleen deploy --help
         Deploys stacks by change sets, in dependency order
 
@@ -95,8 +92,7 @@ fn help_of_a_command() {
           baleen deploy jobs --env dev                           one stack, and what it needs
           baleen deploy --env dev --parameter fleet-blue.Minimum=2
         [exit status 0]
-    "#]]
-    .assert_eq(&Checkout::new().run(&["deploy", "--help"]).to_string());
+    "#);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The command line tool as its users meet it: whole outputs, templates byte by byte, and the whole pipeline on the
 //! local cloud.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test baleen` writes the expectations anew: those in these files, and `snapshots/`.
+//! `cargo xtask snapshots` writes the expectations anew: those in these files, `snapshots/` and `environments/schema.json`.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expectations are written so")]
 

@@ -35,7 +35,7 @@ fn templates_are_as_they_were_reviewed() {
         if synthesized == reviewed {
             continue;
         }
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
             write(&folder, &synthesized, &reviewed);
             continue;
         }
@@ -48,7 +48,7 @@ fn templates_are_as_they_were_reviewed() {
     assert!(
         differing.is_empty(),
         "these templates are not as they were reviewed: {}\nif they are meant to be so, write them with \
-         `UPDATE_EXPECT=1 cargo test --test baleen snapshots`, and read their diff",
+         `cargo xtask snapshots`, and read their diff",
         differing.join(", ")
     );
 }
