@@ -47,6 +47,33 @@ async fn an_attempt_is_counted_once_though_the_answer_is_lost() {
 }
 
 #[tokio::test]
+async fn so_is_a_later_attempt() {
+    let (bench, task) = bench();
+    bench.memory.tables.insert(&task.job, Item::from([("attempt".to_owned(), 2_u64.into())]));
+    let faults = fault("dynamodb:UpdateItem", 1, Moment::After, ErrorKind::Timeout);
+    bench.work_on(with(&bench.memory.cloud(), &faults)).await;
+    assert_eq!(faults.fired().len(), 1);
+    assert_eq!(bench.memory.tables.attempts(&task.job), 3);
+    assert_eq!(bench.report(&task).frames, 20);
+}
+
+#[tokio::test]
+async fn an_attempt_is_counted_beside_another_worker_s() {
+    let (bench, task) = bench();
+    // Another worker counts between this one's look and its own count.
+    let (tables, job) = (Arc::clone(&bench.memory.tables), task.job.clone());
+    let cloud = hooked(&bench.memory.cloud(), move |call| {
+        if call.operation == "dynamodb:UpdateItem" && call.number == 1 {
+            tables.insert(&job, Item::from([("attempt".to_owned(), 1_u64.into())]));
+        }
+        std::future::ready(Ok(()))
+    });
+    bench.work_on(cloud).await;
+    assert_eq!(bench.memory.tables.attempts(&task.job), 2);
+    assert_eq!(bench.report(&task).frames, 20);
+}
+
+#[tokio::test]
 async fn a_throttled_table_is_asked_again() {
     survives("dynamodb:GetItem", Moment::Before, ErrorKind::Throttled).await;
 }

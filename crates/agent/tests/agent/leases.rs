@@ -192,6 +192,28 @@ async fn an_agent_that_is_asked_to_stop_gives_its_task_back_uncounted() {
 }
 
 #[tokio::test]
+async fn an_outcome_that_is_just_being_told_is_told() {
+    let (bench, task, cloud) = bench(hours(1));
+    let telling = Arc::new(tokio::sync::Notify::new());
+    let told = Arc::clone(&telling);
+    let cloud = hooked(&cloud, move |call| {
+        let told = Arc::clone(&told);
+        async move {
+            if call.operation == "states:SendTaskFailure" {
+                told.notify_one();
+                sleep(Duration::from_secs(2)).await;
+            }
+            Ok(())
+        }
+    });
+    let shutdown = telling.notified();
+    let summary = agent::run(bench.settings.clone(), cloud, shutdown, &*bench.events).await.unwrap();
+    assert_eq!((summary.failed, summary.released), (1, 0));
+    assert_worked_to_the_end(&bench, &task);
+    assert_eq!(bench.memory.tables.attempts(&task.job), 1);
+}
+
+#[tokio::test]
 async fn release_takes_ten_seconds_at_most_when_services_hang() {
     let (bench, task, cloud) = bench(hours(1));
     let asked = Arc::new(std::sync::OnceLock::new());

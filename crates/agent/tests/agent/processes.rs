@@ -10,12 +10,15 @@ use agent::{Error, Event};
 use job::{Container, Recipe, Scale, TaskMessage};
 use tokio::time::{sleep, timeout};
 
-use crate::bench::{Bench, ENHANCED, recipe};
+use crate::bench::{Bench, ENHANCED, output_of, recipe};
 use crate::memory::Token;
 use crate::samples;
 
 /// Set for a test that plays the agent that another test kills: the folder in which it works.
 const PLAYED_AGENT: &str = "BALEEN_TEST_PLAYED_AGENT";
+
+/// The supervisor's name, as far as the system keeps it.
+const SUPERVISOR: &str = "agent-superviso";
 
 /// Processes that run in a folder, or below it: their id and name. Zombies have no folder.
 fn processes_in(folder: &Path) -> Vec<(i32, String)> {
@@ -36,7 +39,7 @@ fn processes_in(folder: &Path) -> Vec<(i32, String)> {
 }
 
 /// How long a test waits for what should happen soon, before it calls it missing.
-const MISSING: Duration = Duration::from_mins(1);
+const MISSING: Duration = Duration::from_secs(30);
 
 /// Waits until the processes in a folder are as they should be.
 async fn until(folder: &Path, is_so: impl Fn(&[(i32, String)]) -> bool) -> Vec<(i32, String)> {
@@ -57,7 +60,7 @@ fn has(name: &str) -> impl Fn(&[(i32, String)]) -> bool {
     move |processes| processes.iter().any(|(_, found)| found == name)
 }
 
-/// A bench with work for a minute or so.
+/// A bench with work for minutes: whatever ends sooner was ended.
 fn busy_bench() -> (Bench, TaskMessage) {
     let bench = Bench::new();
     let task = submit_long_work(&bench);
@@ -65,7 +68,7 @@ fn busy_bench() -> (Bench, TaskMessage) {
 }
 
 fn submit_long_work(bench: &Bench) -> TaskMessage {
-    let long = "-f lavfi -i testsrc2=s=320x240:r=25:d=20 -c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+    let long = "-f lavfi -i testsrc2=s=320x240:r=25:d=150 -c:v libx264 -preset ultrafast -pix_fmt yuv420p";
     let body = samples::make(bench.folder.path(), long, "long.mp4");
     let mut recipe = Recipe { scale: Scale::new(4).unwrap(), ..recipe(Container::Mkv) };
     recipe.encoding.preset = job::Preset::Veryslow;
@@ -118,7 +121,7 @@ async fn nothing_survives_an_agent_that_is_killed() {
     let work = &bench.settings.work_folder;
     fs::create_dir_all(work).unwrap();
     // The supervisor is there before FFmpeg is: whatever the moment, both go.
-    for moment in ["agent-superviso", "ffprobe", "ffmpeg", "ffmpeg"] {
+    for moment in [SUPERVISOR, "ffprobe", "ffmpeg", "ffmpeg"] {
         let mut agent = play_agent(work);
         let found = until(work, has(moment)).await;
         agent.kill().unwrap();
@@ -135,6 +138,25 @@ async fn nothing_survives_an_agent_that_is_killed() {
     bench.work().await;
     assert_eq!(bench.report(&task).frames, 20);
     assert_eq!(bench.events.count(|event| matches!(event, Event::LeftoversRemoved { .. })), 1);
+    bench.assert_clean();
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_killed_takes_ffmpeg_with_it() {
+    let (bench, task) = busy_bench();
+    let accepted = |event: &Event| matches!(event, Event::SourceAccepted { .. });
+    let killing = async {
+        while bench.events.count(accepted) == 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        let found = until(bench.folder.path(), has("ffmpeg")).await;
+        let (supervisor, _) = found.iter().find(|(_, name)| name == SUPERVISOR).unwrap();
+        output_of("kill", &["-9", &supervisor.to_string()], bench.folder.path());
+        until(bench.folder.path(), <[_]>::is_empty).await;
+    };
+    let (summary, ()) = tokio::join!(bench.work(), killing);
+    assert_eq!(summary.released, 1);
+    assert_eq!(bench.token(&task), Token::Waiting);
     bench.assert_clean();
 }
 

@@ -131,6 +131,23 @@ async fn an_mp4_file_cut_off_between_two_packets() {
 }
 
 #[tokio::test]
+async fn an_flv_file_cut_off_between_two_tags() {
+    let body = |folder: &Path| {
+        let mut body = samples::remuxed(folder, "", "clip.flv");
+        // A header of 9 bytes, then tags: 11 bytes with the length of what follows, that, and 4 bytes before the next.
+        let mut end = 13;
+        while end < body.len() * 4 / 10 {
+            let length = &body[end + 1..end + 4];
+            end += 11 + usize::from(length[0]) * 65_536 + usize::from(length[1]) * 256 + usize::from(length[2]) + 4;
+        }
+        body.truncate(end);
+        body
+    };
+    // There is not a word of complaint from FFmpeg here.
+    refused(body, mp4(), "the file declares 2.0").await;
+}
+
+#[tokio::test]
 async fn a_matroska_file_cut_off_near_its_end() {
     let body = |folder: &Path| {
         let mut body = samples::remuxed(folder, "", "clip.mkv");
