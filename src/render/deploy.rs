@@ -88,7 +88,7 @@ impl Narrator<'_> {
                 printer.line(format_args!("  {GREEN}{word}{GREEN:#} in {}", self.elapsed()));
             }
             Event::BucketEmptied { bucket, objects, .. } => {
-                printer.line(format_args!("  emptied {bucket}: {}", plural(*objects, "object")));
+                printer.line(format_args!("  emptied {bucket}: {}", plural(*objects, "object version")));
             }
             Event::StackDeleted { retained, .. } => {
                 printer.status("");
@@ -190,7 +190,7 @@ pub fn destroy_plan(printer: &Printer, plan: &DestroyPlan) {
         let resources = plural(stack.resources, "resource");
         printer.line(format_args!("  {RED}- {}{RED:#} {DIM}{}{DIM:#} {resources}", stack.stack, stack.stack_name));
         for bucket in &stack.buckets {
-            let objects = plural(bucket.objects, "object");
+            let objects = plural(bucket.objects, "object version");
             printer.line(format_args!("    {RED}{objects}{RED:#} of {} bytes in {}", bucket.bytes, bucket.bucket));
         }
         for kept in &stack.retained {

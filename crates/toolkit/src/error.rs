@@ -300,6 +300,7 @@ fn listed(names: &[String]) -> String {
 
 fn buckets(plan: &DestroyPlan) -> String {
     let buckets = plan.stacks.iter().flat_map(|stack| &stack.buckets);
-    let texts: Vec<_> = buckets.map(|bucket| format!("{} ({} objects)", bucket.bucket, bucket.objects)).collect();
+    let texts: Vec<_> =
+        buckets.map(|bucket| format!("{} ({} object versions)", bucket.bucket, bucket.objects)).collect();
     texts.join(", ")
 }
