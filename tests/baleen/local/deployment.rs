@@ -77,7 +77,7 @@ fn destroy_leaves_nothing_and_can_be_run_again() {
 
     let refused = cloud.run(&["destroy", "--env", "local"]);
     assert_eq!(refused.code, Some(4), "{refused}");
-    assert!(refused.stderr.contains("1 object of "), "what would be lost is shown: {refused}");
+    assert!(refused.stderr.contains("1 object version of "), "what would be lost is shown: {refused}");
 
     let users_first = cloud.json(&["destroy", "fleet-blue", "--env", "local", "--yes"]);
     let names: Vec<_> = users_first["stacks"].as_array().expect("a list").iter().map(|stack| &stack["stack"]).collect();
