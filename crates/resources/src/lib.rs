@@ -23,7 +23,10 @@
     reason = "names and prose are AWS's, and which of these they break depends on the allow-list"
 )]
 
+pub mod applicationautoscaling;
 pub mod autoscaling;
+pub mod budgets;
+pub mod cloudfront;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
@@ -33,6 +36,7 @@ pub mod kind;
 pub mod kms;
 pub mod lambda;
 pub mod logs;
+pub mod mediaconvert;
 pub mod pipes;
 pub mod s3;
 pub mod scheduler;

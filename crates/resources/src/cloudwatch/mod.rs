@@ -3,6 +3,8 @@
 //! The resource types of `AWS::CloudWatch`.
 
 pub mod alarm;
+pub mod composite_alarm;
+pub mod dashboard;
 
 pub use self::alarm::{
     ActionConfiguration, Alarm, AlarmComparisonOperator, AlarmPromQLCriteria, AlarmRef, AlarmStatistic,
@@ -10,3 +12,5 @@ pub use self::alarm::{
     EvaluationWindowSlidingWindow, Metric, MetricDataQuery, MetricStat, MetricStatUnit, WallClockWindow,
     WarmUpConfiguration,
 };
+pub use self::composite_alarm::{CompositeAlarm, CompositeAlarmRef};
+pub use self::dashboard::{Dashboard, DashboardRef};

@@ -2,9 +2,36 @@
 
 //! The resource types of `AWS::EC2`.
 
+pub mod eip;
+pub mod flow_log;
+pub mod instance;
+pub mod internet_gateway;
 pub mod launch_template;
+pub mod nat_gateway;
+pub mod route;
+pub mod route_table;
 pub mod security_group;
+pub mod security_group_egress;
+pub mod security_group_ingress;
+pub mod spot_fleet;
+pub mod subnet;
+pub mod subnet_route_table_association;
+pub mod vpc;
+pub mod vpc_endpoint;
+pub mod vpc_gateway_attachment;
 
+pub use self::eip::{EIP, EIPRef};
+pub use self::flow_log::{
+    FlowLog, FlowLogDestinationOptions, FlowLogDestinationOptionsFileFormat, FlowLogDestinationType, FlowLogRef,
+    FlowLogResourceType, FlowLogTrafficType, TagFieldSpecification, TagFieldSpecificationResourceType,
+};
+pub use self::instance::{
+    AssociationParameter, BlockDeviceMappingNoDevice, ElasticGpuSpecification, ElasticInferenceAccelerator, Instance,
+    InstanceAffinity, InstanceCpuOptions, InstanceCreditSpecification, InstanceEnclaveOptions,
+    InstanceHibernationOptions, InstanceInitiatedShutdownBehavior, InstanceRef, LaunchTemplateSpecification,
+    SsmAssociation,
+};
+pub use self::internet_gateway::{InternetGateway, InternetGatewayRef};
 pub use self::launch_template::{
     AcceleratorCount, AcceleratorTotalMemoryMiB, BaselineEbsBandwidthMbps, BaselinePerformanceFactors,
     BlockDeviceMapping, CapacityReservationSpecification,
@@ -26,4 +53,40 @@ pub use self::launch_template::{
     SpotOptionsInstanceInterruptionBehavior, SpotOptionsSpotInstanceType, TagSpecification,
     TagSpecificationResourceType, TotalLocalStorageGB, VCpuCount,
 };
+pub use self::nat_gateway::{
+    AvailabilityZoneAddress, NatGateway, NatGatewayAvailabilityMode, NatGatewayConnectivityType, NatGatewayRef,
+};
+pub use self::route::{Route, RouteRef};
+pub use self::route_table::{RouteTable, RouteTableRef};
 pub use self::security_group::{Egress, Ingress, SecurityGroup, SecurityGroupRef};
+pub use self::security_group_egress::{SecurityGroupEgress, SecurityGroupEgressRef};
+pub use self::security_group_ingress::{SecurityGroupIngress, SecurityGroupIngressRef};
+pub use self::spot_fleet::{
+    ClassicLoadBalancer, ClassicLoadBalancersConfig, FleetLaunchTemplateSpecification,
+    InstanceNetworkInterfaceSpecification, InstanceRequirementsRequestAcceleratorManufacturer,
+    InstanceRequirementsRequestAcceleratorName, InstanceRequirementsRequestAcceleratorType,
+    InstanceRequirementsRequestBareMetal, InstanceRequirementsRequestBurstablePerformance,
+    InstanceRequirementsRequestCpuManufacturer, InstanceRequirementsRequestInstanceGeneration,
+    InstanceRequirementsRequestLocalStorage, InstanceRequirementsRequestLocalStorageType, LaunchTemplateConfig,
+    LaunchTemplateOverrides, LoadBalancersConfig, SpotCapacityRebalance, SpotCapacityRebalanceReplacementStrategy,
+    SpotFleet, SpotFleetLaunchSpecification, SpotFleetMonitoring, SpotFleetRef, SpotFleetRequestConfigData,
+    SpotFleetRequestConfigDataAllocationStrategy, SpotFleetRequestConfigDataExcessCapacityTerminationPolicy,
+    SpotFleetRequestConfigDataInstanceInterruptionBehavior, SpotFleetRequestConfigDataTargetCapacityUnitType,
+    SpotFleetRequestConfigDataType, SpotFleetTagSpecification, SpotFleetTagSpecificationResourceType,
+    SpotMaintenanceStrategies, SpotPlacement, SpotPlacementTenancy, TargetGroup, TargetGroupsConfig,
+};
+pub use self::subnet::{Subnet, SubnetPrivateDnsNameOptionsOnLaunch, SubnetRef};
+pub use self::subnet_route_table_association::{SubnetRouteTableAssociation, SubnetRouteTableAssociationRef};
+pub use self::vpc::{
+    VPC, VPCInstanceTenancy, VPCRef, VpcEncryptionControl, VpcEncryptionControlEgressOnlyInternetGatewayExclusion,
+    VpcEncryptionControlElasticFileSystemExclusion, VpcEncryptionControlInternetGatewayExclusion,
+    VpcEncryptionControlLambdaExclusion, VpcEncryptionControlMode, VpcEncryptionControlNatGatewayExclusion,
+    VpcEncryptionControlVirtualPrivateGatewayExclusion, VpcEncryptionControlVpcLatticeExclusion,
+    VpcEncryptionControlVpcPeeringExclusion,
+};
+pub use self::vpc_endpoint::{
+    DnsOptionsSpecification, DnsOptionsSpecificationDnsRecordIpType,
+    DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint, DnsOptionsSpecificationPrivateDnsPreference,
+    VPCEndpoint, VPCEndpointIpAddressType, VPCEndpointRef, VPCEndpointVpcEndpointType,
+};
+pub use self::vpc_gateway_attachment::{VPCGatewayAttachment, VPCGatewayAttachmentRef};

@@ -2,8 +2,10 @@
 
 //! The resource types of `AWS::Events`.
 
+pub mod archive;
 pub mod rule;
 
+pub use self::archive::{Archive, ArchiveRef};
 pub use self::rule::{
     AppSyncParameters, AwsVpcConfiguration, AwsVpcConfigurationAssignPublicIp, BatchArrayProperties, BatchParameters,
     BatchRetryStrategy, CapacityProviderStrategyItem, DeadLetterConfig, EcsParameters, EcsParametersLaunchType,

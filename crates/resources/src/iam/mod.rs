@@ -6,8 +6,10 @@ pub mod instance_profile;
 pub mod managed_policy;
 pub mod policy;
 pub mod role;
+pub mod service_linked_role;
 
 pub use self::instance_profile::{InstanceProfile, InstanceProfileRef};
 pub use self::managed_policy::{ManagedPolicy, ManagedPolicyRef};
 pub use self::policy::{Policy, PolicyRef};
 pub use self::role::{Role, RoleRef};
+pub use self::service_linked_role::{ServiceLinkedRole, ServiceLinkedRoleRef};

@@ -3,5 +3,9 @@
 //! The resource types of `AWS::Logs`.
 
 pub mod log_group;
+pub mod metric_filter;
 
 pub use self::log_group::{LogGroup, LogGroupClass, LogGroupRef};
+pub use self::metric_filter::{
+    Dimension, MetricFilter, MetricFilterRef, MetricTransformation, MetricTransformationUnit,
+};
