@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_cloudformation::config::Builder;
-use aws_sdk_cloudformation::types::TemplateStage;
+use aws_sdk_cloudformation::types::{EventFilter, TemplateStage};
 use cloud::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
-    StackEvent, StackResource, StackSummary, TemplateSource,
+    StackEvent, StackResource, StackSummary, TemplateSource, ValidationFailure,
 };
 use cloud::{ErrorKind, Result};
 
@@ -21,9 +21,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(config: &SdkConfig, endpoint: Endpoint) -> Self {
+    pub(crate) fn new(config: &SdkConfig, endpoint: Endpoint, is_local: bool) -> Self {
         let mut builder = Builder::from(config);
-        if !crate::is_local(config) {
+        if !is_local {
             // Deployments side by side share one rate limit per account and region, and Describe calls count too
             // (aws-cdk#14350): the adaptive mode slows down before it is refused.
             let retries = RetryConfig::adaptive().with_max_attempts(6).with_max_backoff(Duration::from_secs(10));
@@ -133,6 +133,19 @@ impl CloudFormation for Service {
                 return Ok(convert::change_set(page, changes));
             }
         }
+    }
+
+    async fn validation_failures(&self, stack: &str, change_set: &str) -> Result<Vec<ValidationFailure>> {
+        let failed = EventFilter::builder().failed_events(true).build();
+        let request = self.client.describe_events().stack_name(stack).change_set_name(change_set).filters(failed);
+        let mut pages = request.into_paginator().send();
+        let mut failures = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.endpoint.error("cloudformation:DescribeEvents", stack, &error))?;
+            failures
+                .extend(page.operation_events.unwrap_or_default().into_iter().filter_map(convert::validation_failure));
+        }
+        Ok(failures)
     }
 
     async fn execute_change_set(&self, stack: &str, change_set: &str, client_token: Option<&str>) -> Result<()> {

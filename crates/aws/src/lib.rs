@@ -15,7 +15,6 @@ mod workflows;
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use cloud::Cloud;
 
 pub use settings::{Settings, Target};
@@ -33,7 +32,11 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
         profile: settings.profile().map(str::to_owned),
     };
     Ok(Cloud {
-        cloud_formation: Arc::new(cloud_formation::Service::new(&config, endpoint("CloudFormation"))),
+        cloud_formation: Arc::new(cloud_formation::Service::new(
+            &config,
+            endpoint("CloudFormation"),
+            settings.is_local(),
+        )),
         identity: Arc::new(identity::Service::new(&config, endpoint("STS"))),
         objects: Arc::new(objects::Service::new(&config, endpoint("S3"), settings.is_local())),
         queues: Arc::new(queues::Service::new(&config, endpoint("SQS"))),
@@ -47,9 +50,4 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
 fn time(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
     let time = time?;
     jiff::Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
-}
-
-/// Says whether the configuration is for the emulator: a quick answer is near, so waits are short.
-fn is_local(config: &SdkConfig) -> bool {
-    config.endpoint_url().is_some_and(settings::is_loopback)
 }

@@ -9,10 +9,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::types::{ChecksumAlgorithm, EncodingType};
 use cloud::Result;
-use cloud::objects::{Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, Written};
+use cloud::objects::{
+    Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, VersionSummary, Written,
+};
 
 use crate::error::Endpoint;
 use crate::time;
+
+const LIST_VERSIONS: &str = "s3:ListObjectVersions";
 
 pub(crate) struct Service {
     client: Client,
@@ -71,6 +75,36 @@ impl Objects for Service {
         Ok(objects)
     }
 
+    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<VersionSummary>> {
+        let mut versions = Vec::new();
+        // The SDK has no paginator for this operation: a page ends with a key and a version.
+        let mut next = (None, None);
+        loop {
+            let request = self.client.list_object_versions().bucket(bucket).prefix(prefix);
+            let request = request.encoding_type(EncodingType::Url).set_key_marker(next.0).set_version_id_marker(next.1);
+            let page = request.send().await;
+            let page = page.map_err(|error| self.endpoint.error(LIST_VERSIONS, address(bucket, prefix), &error))?;
+            let is_encoded = page.encoding_type == Some(EncodingType::Url);
+            let decode = |key: Option<String>| decode_if(is_encoded, key.unwrap_or_default());
+            versions.extend(page.versions.unwrap_or_default().into_iter().map(|version| VersionSummary {
+                key: decode(version.key),
+                version: version.version_id,
+                bytes: unsigned(version.size),
+                is_delete_marker: false,
+            }));
+            versions.extend(page.delete_markers.unwrap_or_default().into_iter().map(|marker| VersionSummary {
+                key: decode(marker.key),
+                version: marker.version_id,
+                bytes: 0,
+                is_delete_marker: true,
+            }));
+            if page.is_truncated != Some(true) || page.next_key_marker.is_none() {
+                return Ok(versions);
+            }
+            next = (page.next_key_marker.map(|key| decode_if(is_encoded, key)), page.next_version_id_marker);
+        }
+    }
+
     async fn delete(&self, target: &ObjectVersion) -> Result<()> {
         let request = self.client.delete_object().bucket(&target.bucket).key(&target.key);
         let request = request.set_version_id(target.version.clone()).set_if_match(target.etag.clone());
@@ -82,13 +116,16 @@ impl Objects for Service {
 }
 
 fn summary(object: aws_sdk_s3::types::Object, is_encoded: bool) -> ObjectSummary {
-    let key = object.key.unwrap_or_default();
     ObjectSummary {
-        key: if is_encoded { decode(&key) } else { key },
+        key: decode_if(is_encoded, object.key.unwrap_or_default()),
         bytes: unsigned(object.size),
         etag: etag(object.e_tag),
         modified: time(object.last_modified.as_ref()),
     }
+}
+
+fn decode_if(is_encoded: bool, key: String) -> String {
+    if is_encoded { decode(&key) } else { key }
 }
 
 /// Decodes a key as `encoding-type=url` writes it: percent signs, and `+` for a space.

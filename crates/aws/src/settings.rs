@@ -121,11 +121,6 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Validation, "connect", message)
 }
 
-pub(crate) fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or(url);
-    ["127.", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -212,6 +212,23 @@ async fn an_upload_that_is_gone_may_have_been_completed() {
 }
 
 #[tokio::test]
+async fn versions_are_listed_page_by_page() {
+    let page = |rest: &str| format!("<ListVersionsResult><EncodingType>url</EncodingType>{rest}</ListVersionsResult>");
+    let first = page(concat!(
+        "<IsTruncated>true</IsTruncated><NextKeyMarker>a+b</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>",
+        "<Version><Key>a+b</Key><VersionId>v1</VersionId><Size>3</Size></Version>",
+    ));
+    let second = page("<DeleteMarker><Key>c%0A</Key><VersionId>null</VersionId></DeleteMarker>");
+    let server = Server::start(vec![ok("", &first), ok("", &second)]).await;
+    let versions = server.cloud.objects.list_versions("b", "").await.expect("versions");
+    let seen: Vec<_> = versions.iter().map(|version| (version.key.as_str(), version.version.as_deref())).collect();
+    assert_eq!(seen, [("a b", Some("v1")), ("c\n", Some("null"))]);
+    assert_eq!(versions.iter().map(|version| version.is_delete_marker).collect::<Vec<_>>(), [false, true]);
+    let requests = server.requests();
+    assert!(requests[1].contains("key-marker=a%20b") && requests[1].contains("version-id-marker=v1"), "{requests:#?}");
+}
+
+#[tokio::test]
 async fn half_a_download_leaves_no_file() {
     let server = Server::start(vec![Answer::Cut(100, "only this")]).await;
     let folder = tempfile::tempdir().expect("a folder");

@@ -103,7 +103,6 @@ impl<'t> Conditions<'t> {
 
     fn collect(&self, test: &Test<'t>, variables: &mut BTreeSet<usize>, depth: usize) {
         match test {
-            Test::Constant(_) => {}
             Test::Equals(variable, _) => {
                 variables.insert(*variable);
             }
@@ -112,7 +111,7 @@ impl<'t> Conditions<'t> {
                     self.collect(test, variables, depth + 1);
                 }
             }
-            Test::Condition(_) => {}
+            Test::Constant(_) | Test::Condition(_) => {}
             Test::Not(test) => self.collect(test, variables, depth),
             Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| self.collect(test, variables, depth)),
         }
@@ -169,8 +168,8 @@ impl<'t> Reader<'_, 't> {
     fn equals(&mut self, left: &'t Tree, right: &'t Tree) -> Test<'t> {
         match (literal(left), literal(right)) {
             (Some(left), Some(right)) => Test::Constant(left == right),
-            (None, Some(value)) => self.compared(left, value),
-            (Some(value), None) => self.compared(right, value),
+            (None, Some(value)) => self.compared(left, &value),
+            (Some(value), None) => self.compared(right, &value),
             (None, None) if left == right => Test::Constant(true),
             (None, None) => {
                 let mut sides = [left.to_json_compact(), right.to_json_compact()];
@@ -180,13 +179,13 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn compared(&mut self, expression: &'t Tree, value: String) -> Test<'t> {
+    fn compared(&mut self, expression: &'t Tree, value: &str) -> Test<'t> {
         let allowed = self.allowed(expression);
         let new = || match allowed {
             Some(values) => Variable { values, open: false },
             None => Variable { values: Vec::new(), open: true },
         };
-        self.variable(expression.to_json_compact(), new, &value)
+        self.variable(expression.to_json_compact(), new, value)
     }
 
     fn variable(&mut self, key: String, new: impl FnOnce() -> Variable, value: &str) -> Test<'t> {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 pub use change_set::{
     Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetIds, ChangeSetRequest,
     ChangeSetStatus, ChangeSetType, ExecutionStatus, OnStackFailure, ParameterValue, Replacement, TemplateSource,
+    ValidationFailure,
 };
 pub use stack::{
     DeleteStackRequest, StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary,
@@ -40,6 +41,13 @@ pub trait CloudFormation: Send + Sync {
 
     /// Describes a change set, with all pages of its changes (`cloudformation:DescribeChangeSet`).
     async fn describe_change_set(&self, stack: &str, change_set: &str) -> Result<ChangeSetDescription>;
+
+    /// Lists what CloudFormation's early validation found in a change set; where it failed for that, its own reason
+    /// only points here (`cloudformation:DescribeEvents`). An implementation without early validation finds nothing.
+    async fn validation_failures(&self, stack: &str, change_set: &str) -> Result<Vec<ValidationFailure>> {
+        let _ = (stack, change_set);
+        Ok(Vec::new())
+    }
 
     /// Starts the changes of a change set (`cloudformation:ExecuteChangeSet`): follow [`Self::stack_events`].
     ///

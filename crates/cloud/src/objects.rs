@@ -34,6 +34,19 @@ pub trait Objects: Send + Sync {
     /// Lists the objects whose keys start with `prefix`, all pages, in the order of their keys (`s3:ListBucket`).
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectSummary>>;
 
+    /// Lists every version of the objects whose keys start with `prefix`, delete markers too, all pages
+    /// (`s3:ListBucketVersions`): what has to go before a versioned bucket can be deleted. An implementation without
+    /// versions lists its objects.
+    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<VersionSummary>> {
+        let version = |object: ObjectSummary| VersionSummary {
+            key: object.key,
+            version: None,
+            bytes: object.bytes,
+            is_delete_marker: false,
+        };
+        Ok(self.list(bucket, prefix).await?.into_iter().map(version).collect())
+    }
+
     /// Deletes an object, or the version named; one that is not there is not an error (`s3:DeleteObject`).
     async fn delete(&self, target: &ObjectVersion) -> Result<()>;
 }
@@ -167,4 +180,17 @@ pub struct ObjectSummary {
     pub etag: String,
     /// When it was written.
     pub modified: Option<Timestamp>,
+}
+
+/// A version of an object in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionSummary {
+    /// The key of the object.
+    pub key: String,
+    /// The version id; `null` for an object from before the bucket was versioned.
+    pub version: Option<String>,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Whether it only says that the object was deleted.
+    pub is_delete_marker: bool,
 }

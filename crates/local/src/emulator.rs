@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::RestartReason;
 use crate::folder::{Folder, remove};
-use crate::install::{install_locked, is_installed, isolate, python_of};
+use crate::install::{install_locked, is_installed, isolate, python_of, remove_unfinished};
 use crate::process::Process;
 use crate::state::{Started, State, now, since};
 use crate::{EMULATOR_VERSION, Error, Event, Report, Result, health, logs, worker};
@@ -73,6 +73,7 @@ pub fn up(root: &Path, report: Report<'_>) -> Result<Emulator> {
         report(Event::Installing { version: EMULATOR_VERSION, folder: folder.venv() });
         install_locked(root, &folder)?;
     }
+    remove_unfinished(&folder);
     sweep(&folder, report)?;
     start(&folder, &mut state, report)
 }

@@ -9,6 +9,9 @@ use crate::{Error, Result};
 /// What is installed: every package by version and hash.
 const REQUIREMENTS: &str = include_str!("../../../assets/local/requirements.txt");
 
+/// How the names of virtual environments start that are being made.
+const UNFINISHED: &str = "venv.new.";
+
 /// The programs that may be a Python, in the order of preference.
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
@@ -42,7 +45,9 @@ pub(crate) fn install_locked(root: &Path, folder: &Folder) -> Result<()> {
     let python = find_python(None)?;
     // Built beside and renamed into place: a kill in the middle leaves nothing that looks whole. The environment's
     // Python works after that; its scripts, which name the old place, are not used.
-    let beside = folder.path().join("venv.new");
+    // The name is its own, because the `pip` of a command that was killed may still be writing to an earlier one.
+    let beside = folder.path().join(format!("{UNFINISHED}{}", std::process::id()));
+    remove_unfinished(folder);
     remove(&beside)?;
     run(Command::new(&python.program).args(["-m", "venv"]).arg(&beside), "python3 -m venv")?;
     let requirements = beside.join("requirements.txt");
@@ -57,6 +62,15 @@ pub(crate) fn install_locked(root: &Path, folder: &Folder) -> Result<()> {
     let venv = folder.venv();
     remove(&venv)?;
     std::fs::rename(&beside, &venv).map_err(Error::file("write", &venv))
+}
+
+/// Removes what installations that were killed have left. What cannot be removed now is removed by the next one.
+pub(crate) fn remove_unfinished(folder: &Folder) {
+    for entry in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            drop(remove(&entry.path()));
+        }
+    }
 }
 
 /// Lets a checkout use the emulator that is installed in another: tests do, to be quick and to need no network.

@@ -29,6 +29,13 @@ pub struct Submitted {
     pub source: Source,
 }
 
+impl Upload {
+    /// Makes sure that the file can be read, and that it becomes a job; returns its size and its key.
+    pub fn check(&self) -> Result<(u64, String), Error> {
+        Ok((size(&self.file)?, key(self)?))
+    }
+}
+
 /// Uploads a video, which becomes a job by that alone, and computes the job's id.
 ///
 /// The recipe is the one that the environment was deployed with: the workflow computes the same id from it.
@@ -39,8 +46,7 @@ pub async fn submit(
     recipe: &Recipe,
     events: &dyn Events,
 ) -> Result<Submitted, Error> {
-    let total = size(&upload.file)?;
-    let key = key(upload)?;
+    let (total, key) = upload.check()?;
     let target = PutTarget::new(bucket, &key).content_type(media_type(&key));
     let throttle = Throttle::default();
     let progress = |done: u64| {

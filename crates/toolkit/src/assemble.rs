@@ -1,3 +1,4 @@
+use check::Template;
 use template::{App, Assembly};
 use tree::{Finding, Severity};
 
@@ -13,7 +14,9 @@ pub struct Checked {
 /// Synthesizes an app and checks its templates, in one step; fails with all findings if one of them is an error.
 pub fn assemble(app: &App) -> Result<Checked, Vec<Finding>> {
     let assembly = app.synth()?;
-    let findings: Vec<Finding> = Vec::new(); // TEMPORARY until check exists
+    let stacks = assembly.stacks.iter();
+    let templates: Vec<_> = stacks.map(|stack| Template { name: &stack.name, tree: &stack.template }).collect();
+    let findings = check::check(&templates);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }

@@ -55,7 +55,7 @@ pub async fn deploy(
     events: &dyn Events,
 ) -> Result<Vec<StackOutcome>, Error> {
     let context = Context { cloud, events, patience: options.patience, run: &options.run };
-    selection::named(assembly, names)?;
+    selection::select(assembly, names)?;
     preflight::verify(&context, assembly).await?;
     let selection = selection::for_deploy(&context, assembly, names, options.artifacts.as_ref()).await?;
     let deployment = Deployment { context, assembly, options, approver };

@@ -29,7 +29,7 @@ pub async fn outputs(
     patience: Patience,
 ) -> Result<Vec<StackOutputs>, Error> {
     let context = Context { cloud, events: &event::silent, patience, run: "" };
-    let stacks = selection::named(assembly, names)?;
+    let stacks = selection::select(assembly, names)?;
     preflight::verify(&context, assembly).await?;
     let mut read = Vec::new();
     for stack in stacks {

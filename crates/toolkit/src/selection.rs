@@ -19,7 +19,7 @@ pub(crate) struct Selection<'a> {
 }
 
 /// Finds the stacks of these names, in the order of the assembly; all of them if no name is given.
-pub(crate) fn named<'a>(assembly: &'a Assembly, names: &[String]) -> Result<Vec<&'a StackTemplate>, Error> {
+pub fn select<'a>(assembly: &'a Assembly, names: &[String]) -> Result<Vec<&'a StackTemplate>, Error> {
     let is = |stack: &StackTemplate, name: &str| stack.name == name || stack.stack_name == name;
     if let Some(unknown) = names.iter().find(|name| !assembly.stacks.iter().any(|stack| is(stack, name))) {
         return Err(unknown_stack(assembly, unknown));
@@ -38,7 +38,7 @@ pub(crate) async fn for_deploy<'a>(
     names: &[String],
     artifacts: Option<&Artifacts>,
 ) -> Result<Selection<'a>, Error> {
-    let mut queue = named(assembly, names)?;
+    let mut queue = select(assembly, names)?;
     let mut selected: BTreeMap<&str, Option<String>> = queue.iter().map(|stack| (stack.name.as_str(), None)).collect();
     let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut present: BTreeMap<&str, Option<BTreeMap<String, String>>> = BTreeMap::new();
@@ -83,7 +83,7 @@ pub(crate) fn for_destroy<'a>(
     names: &[String],
 ) -> Result<Vec<(&'a StackTemplate, Option<String>)>, Error> {
     let mut selected: BTreeMap<&str, Option<String>> =
-        named(assembly, names)?.iter().map(|stack| (stack.name.as_str(), None)).collect();
+        select(assembly, names)?.iter().map(|stack| (stack.name.as_str(), None)).collect();
     // Stacks use only earlier ones, so one pass in their order finds all that follow.
     for stack in &assembly.stacks {
         if selected.contains_key(stack.name.as_str()) {

@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::types as sdk;
 use cloud::cloud_formation::{
     Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetType,
     ExecutionStatus, OnStackFailure, ParameterValue, Replacement, StackDescription, StackEvent, StackOutput,
-    StackResource, StackStatus, StackSummary,
+    StackResource, StackStatus, StackSummary, ValidationFailure,
 };
 
 use crate::time;
@@ -112,6 +112,21 @@ fn change_detail(detail: sdk::ResourceChangeDetail) -> ChangeDetail {
         before: target.before_value,
         after: target.after_value,
     }
+}
+
+/// `None` for an event that is not about early validation.
+pub(super) fn validation_failure(event: sdk::OperationEvent) -> Option<ValidationFailure> {
+    if event.event_type != Some(sdk::EventType::ValidationError) {
+        return None;
+    }
+    Some(ValidationFailure {
+        logical_id: event.logical_resource_id.unwrap_or_default(),
+        resource_type: event.resource_type.unwrap_or_default(),
+        name: event.validation_name.unwrap_or_default(),
+        path: not_empty(event.validation_path),
+        reason: event.validation_status_reason.unwrap_or_default(),
+        is_warning: event.validation_failure_mode == Some(sdk::HookFailureMode::Warn),
+    })
 }
 
 pub(super) fn change_set_type(kind: ChangeSetType) -> sdk::ChangeSetType {

@@ -53,6 +53,7 @@ async fn create(cloud: &Cloud) {
     let change_set = formation.describe_change_set(STACK, "first").await.expect("described");
     assert_eq!(change_set.status, ChangeSetStatus::CreateComplete);
     assert_eq!(change_set.execution_status, ExecutionStatus::Available);
+    assert!(formation.validation_failures(STACK, "first").await.expect("an answer").is_empty());
     let added = |change: &Change| (change.action.clone(), change.logical_id.clone());
     let mut added: Vec<_> = change_set.changes.iter().map(added).collect();
     added.sort();

@@ -43,6 +43,16 @@ async fn small(objects: &dyn Objects, bucket: &str) {
     objects.delete(&newest).await.expect("deleted");
     assert_eq!(objects.head(&newest).await.expect("an answer"), None);
     objects.delete(&newest).await.expect("deleting nothing is no error");
+
+    let versions = objects.list_versions(bucket, "in coming/").await.expect("versions");
+    assert_eq!(versions.iter().filter(|version| !version.is_delete_marker).count(), 2, "{versions:?}");
+    assert!(versions.iter().any(|version| version.is_delete_marker), "{versions:?}");
+    for version in versions {
+        assert_eq!(version.key, KEY);
+        let target = ObjectVersion { version: version.version, ..newest.clone() };
+        objects.delete(&target).await.expect("deleted");
+    }
+    assert!(objects.list_versions(bucket, "in coming/").await.expect("versions").is_empty());
 }
 
 async fn conditional(objects: &dyn Objects, bucket: &str) {

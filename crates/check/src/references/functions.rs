@@ -159,7 +159,7 @@ impl<'t> Walk<'_, 't> {
             Some([id, attribute]) if id.as_str().is_some() || self.outline.extended => {
                 if let (Some(id), None) = (id.as_str(), attribute.as_str()) {
                     if self.outline.resources.contains_key(id) {
-                        self.to_resource(id, "`Fn::GetAtt`", place);
+                        self.reach(id, "`Fn::GetAtt`", place);
                     } else {
                         self.unknown(id, "`Fn::GetAtt`", place);
                     }

@@ -225,7 +225,7 @@ impl<'t> Walk<'_, 't> {
             key if is_function && map.len() == 1 => self.function(key, &entry.value, place),
             // These two may have others beside them.
             key if key == "Fn::Transform" || key.starts_with("Fn::ForEach::") => {
-                self.function(key, &entry.value, place)
+                self.function(key, &entry.value, place);
             }
             key if key.starts_with("Fn::") && self.property != "Metadata" => {
                 let message =
@@ -241,7 +241,7 @@ impl<'t> Walk<'_, 't> {
     /// Follows a reference to a parameter, a pseudo-parameter or a resource; `shown` is how it was written.
     fn reference(&mut self, name: &'t str, shown: &str, place: &Place<'_>) {
         if self.outline.resources.contains_key(name) {
-            self.to_resource(name, shown, place);
+            self.reach(name, shown, place);
         } else if !self.outline.parameters.contains_key(name) && !PSEUDO_PARAMETERS.contains(&name) {
             self.unknown(name, shown, place);
         }
@@ -252,7 +252,7 @@ impl<'t> Walk<'_, 't> {
         let Some(resource) = self.outline.resources.get(id) else {
             return self.unknown(id, shown, place);
         };
-        self.to_resource(id, shown, place);
+        self.reach(id, shown, place);
         let Some(type_name) = resource.type_name else { return };
         let Attribute::Missing(names) = attributes::attribute(type_name, name) else { return };
         let mut finding = ATTRIBUTE.at(place, format!("`{type_name}` has no attribute {}", quoted(name)));
@@ -264,7 +264,7 @@ impl<'t> Walk<'_, 't> {
         self.findings.push(finding);
     }
 
-    fn to_resource(&mut self, id: &'t str, shown: &str, place: &Place<'_>) {
+    fn reach(&mut self, id: &'t str, shown: &str, place: &Place<'_>) {
         if let Some(reason) = self.scope.without_resources() {
             let message = format!("{shown} refers to the resource `{id}`, but {reason}");
             self.findings.push(functions::FORBIDDEN.at(place, message).hint("use a parameter"));

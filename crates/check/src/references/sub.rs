@@ -6,6 +6,7 @@ use super::functions::{ARGUMENTS, takes};
 use super::{PSEUDO_PARAMETERS, Walk};
 use crate::attributes::{self, Attribute};
 use crate::kinds::Kinds;
+use crate::outline::function;
 use crate::place::Place;
 use crate::rule::Rule;
 use crate::words::{all_of, counted, given, quoted};
@@ -105,6 +106,9 @@ impl<'t> Walk<'_, 't> {
                 format!("has {}: {}", counted(list.len(), "argument"), kinds.join(", "))
             }
             None => match argument.as_map() {
+                Some(_) if function(argument).is_some() => {
+                    format!("has the function {}", all_of(function(argument).map(|(name, _)| name)))
+                }
                 Some(map) => format!("has an object of {}", all_of(map.keys())),
                 None => format!("has {}", given(argument)),
             },

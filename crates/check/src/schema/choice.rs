@@ -4,7 +4,7 @@ use serde_json::Value;
 use tree::{Node, Tree};
 
 use super::object::names;
-use super::{CHOICE, ENUM, EXCLUSIVE, Fault, MISTYPED, ONE_OF, Validation};
+use super::{CHOICE, ENUM, EXCLUSIVE, Fault, Keywords, MISTYPED, ONE_OF, Validation};
 use crate::place::Place;
 use crate::words::{all_of, given};
 
@@ -17,32 +17,51 @@ struct Form<'s> {
 
 impl<'t> Validation<'_, 't> {
     /// Applies the keywords that combine schemas.
-    pub(super) fn choices(&self, tree: &'t Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    pub(super) fn choices(
+        &self,
+        tree: &'t Tree,
+        keywords: &Keywords,
+        place: &Place<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> bool {
         let mut certain = true;
-        for all in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            certain &= self.value(tree, all, place, faults);
-        }
-        for (keyword, exactly_one) in [("anyOf", false), ("oneOf", true)] {
-            if let Some(forms) = schema.get(keyword).and_then(Value::as_array) {
-                certain &= self.one_of(tree, forms, exactly_one, place, faults);
-            }
-        }
-        if let Some(not) = schema.get("not") {
-            let mut own = Vec::new();
-            if self.value(tree, not, place, &mut own) && own.is_empty() {
-                faults.push(self.forbidden(tree, not, place));
-            }
-        }
-        if let Some(test) = schema.get("if") {
-            let mut own = Vec::new();
-            let is_known = self.value(tree, test, place, &mut own);
-            let keyword = if own.is_empty() { "then" } else { "else" };
-            // A function inside may still decide for the other side, unless something known decided already.
-            if let Some(schema) = schema.get(keyword).filter(|_| is_known || !own.is_empty()) {
-                certain &= self.value(tree, schema, place, faults);
+        for (keyword, argument) in keywords {
+            match (keyword.as_str(), argument) {
+                ("allOf", Value::Array(all)) => {
+                    for schema in all {
+                        certain &= self.value(tree, schema, place, faults);
+                    }
+                }
+                ("anyOf" | "oneOf", Value::Array(forms)) => {
+                    certain &= self.one_of(tree, forms, keyword == "oneOf", place, faults);
+                }
+                ("not", schema) => {
+                    let mut own = Vec::new();
+                    if self.value(tree, schema, place, &mut own) && own.is_empty() {
+                        faults.push(self.forbidden(tree, schema, place));
+                    }
+                }
+                ("if", test) => certain &= self.branch(tree, test, keywords, place, faults),
+                _ => {}
             }
         }
         certain
+    }
+
+    fn branch(
+        &self,
+        tree: &'t Tree,
+        test: &Value,
+        keywords: &Keywords,
+        place: &Place<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> bool {
+        let mut own = Vec::new();
+        let is_known = self.value(tree, test, place, &mut own);
+        let branch = keywords.get(if own.is_empty() { "then" } else { "else" });
+        // A function inside may still decide for the other side, unless something known decided already.
+        let decided = branch.filter(|_| is_known || !own.is_empty());
+        decided.is_none_or(|schema| self.value(tree, schema, place, faults))
     }
 
     fn forbidden(&self, tree: &Tree, not: &Value, place: &Place<'_>) -> Fault {
@@ -132,7 +151,7 @@ impl<'t> Validation<'_, 't> {
                 wanted.push(must);
             }
         }
-        let only = options.iter().filter_map(|option| option.faults.first()).next();
+        let only = options.iter().find_map(|option| option.faults.first());
         let rule = match only {
             Some(fault) if wanted.len() < 2 => fault.finding.rule,
             _ => CHOICE.id,

@@ -3,76 +3,92 @@
 use serde_json::Value;
 use tree::{Finding, Node, Tree};
 
-use super::scalar::range;
-use super::{Fault, ITEMS, UNIQUE, Validation};
+use super::object::names;
+use super::scalar::{is_outside, limit, range};
+use super::{Fault, ITEMS, Keywords, UNIQUE, Validation};
 use crate::outline::{function, is_dynamic};
 use crate::place::Place;
 use crate::words::{counted, given};
 
 impl<'t> Validation<'_, 't> {
-    pub(super) fn list(&self, items: &'t [Tree], schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    pub(super) fn list(
+        &self,
+        items: &'t [Tree],
+        keywords: &Keywords,
+        place: &Place<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> bool {
         let mut certain = true;
-        let prefix = schema.get("prefixItems").and_then(Value::as_array);
         // What `AWS::NoValue` removes does not count as a position.
         let present = items.iter().enumerate().filter_map(|(index, item)| Some((index, item, self.settled(item)?)));
         let present: Vec<(usize, &Tree, &Tree)> = present.collect();
-        for (position, (index, item, _)) in present.iter().enumerate() {
-            let place = place.index(*index, item);
-            if let Some(schema) = prefix.and_then(|prefix| prefix.get(position)) {
-                certain &= self.value(item, schema, &place, faults);
+        let mut each = |position: usize, schema: &Value, faults: &mut Vec<Fault>| {
+            if let Some((index, item, _)) = present.get(position) {
+                certain &= self.value(item, schema, &place.index(*index, item), faults);
             }
-            if let Some(schema) = schema.get("items") {
-                certain &= self.value(item, schema, &place, faults);
-            }
-        }
-        self.number_of_items(&present, schema, place, faults);
-        let literal: Vec<(usize, &Tree)> =
-            present.into_iter().map(|(index, _, item)| (index, item)).filter(|(_, item)| is_literal(item)).collect();
-        if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
-            self.unique(&literal, items, place, faults);
-        }
-        for key in super::object::names(schema.get("uniqueKeys")) {
-            let keys = literal.iter().filter_map(|(index, item)| Some((*index, item.get(key)?)));
-            if let Some((first, second)) = twice(&keys.collect::<Vec<_>>()) {
-                let name = self.named(place);
-                let message =
-                    format!("`{name}[{second}]` has the same `{key}` as `{name}[{first}]`, but it must be unique");
-                faults.push(at(UNIQUE.at(&place.index(second, &items[second]), message)));
+        };
+        for (keyword, argument) in keywords {
+            match keyword.as_str() {
+                "items" => (0..present.len()).for_each(|position| each(position, argument, faults)),
+                "prefixItems" => {
+                    let schemas = argument.as_array().into_iter().flatten().enumerate();
+                    schemas.for_each(|(position, schema)| each(position, schema, faults));
+                }
+                "minItems" | "maxItems" | "maxUniqueItems" => {
+                    faults.extend(self.number_of_items(&present, keyword, keywords, place));
+                }
+                "uniqueItems" if *argument == Value::Bool(true) => {
+                    faults.extend(self.unique(&literal(&present), items, place));
+                }
+                "uniqueKeys" => {
+                    let keys = names(Some(argument));
+                    faults.extend(keys.filter_map(|key| self.unique_key(key, &literal(&present), items, place)));
+                }
+                _ => {}
             }
         }
         certain
     }
 
-    fn unique(&self, literal: &[(usize, &Tree)], items: &[Tree], place: &Place<'_>, faults: &mut Vec<Fault>) {
-        if let Some((first, second)) = twice(literal) {
-            let name = self.named(place);
-            let message = format!(
-                "`{name}[{second}]` is {}, the same as `{name}[{first}]`, but items must be unique",
-                given(&items[second])
-            );
-            faults.push(at(UNIQUE.at(&place.index(second, &items[second]), message).hint("keep one of the two")));
-        }
+    fn unique(&self, literal: &[(usize, &Tree)], items: &[Tree], place: &Place<'_>) -> Option<Fault> {
+        let (first, second) = twice(literal)?;
+        let name = self.named(place);
+        let item = given(&items[second]);
+        let message = format!("`{name}[{second}]` is {item}, the same as `{name}[{first}]`, but items must be unique");
+        Some(at(UNIQUE.at(&place.index(second, &items[second]), message).hint("keep one of the two")))
+    }
+
+    fn unique_key(&self, key: &str, literal: &[(usize, &Tree)], items: &[Tree], place: &Place<'_>) -> Option<Fault> {
+        let keys = literal.iter().filter_map(|(index, item)| Some((*index, item.get(key)?)));
+        let (first, second) = twice(&keys.collect::<Vec<_>>())?;
+        let name = self.named(place);
+        let message = format!("`{name}[{second}]` has the same `{key}` as `{name}[{first}]`, but it must be unique");
+        Some(at(UNIQUE.at(&place.index(second, &items[second]), message)))
     }
 
     fn number_of_items(
         &self,
         present: &[(usize, &Tree, &Tree)],
-        schema: &Value,
+        keyword: &str,
+        keywords: &Keywords,
         place: &Place<'_>,
-        faults: &mut Vec<Fault>,
-    ) {
-        let limit = |keyword| schema.get(keyword).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
-        let (low, high) = (limit("minItems"), limit("maxItems").or(limit("maxUniqueItems")));
+    ) -> Option<Fault> {
+        let low = limit(keywords, "minItems");
+        let high = limit(keywords, "maxItems").or(limit(keywords, "maxUniqueItems"));
         // A loop gives any number of items.
-        let is_open =
-            present.iter().any(|(.., item)| function(item).is_some_and(|(name, _)| name.starts_with("Fn::ForEach")));
-        let number = present.len();
-        if !is_open && (low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high)) {
-            let message =
-                format!("`{}` has {}, but must have {}", self.named(place), counted(number, "item"), range(low, high));
-            faults.push(at(ITEMS.at(place, message)));
+        let is_loop = |item: &Tree| function(item).is_some_and(|(name, _)| name.starts_with("Fn::ForEach"));
+        let is_outside = is_outside(present.len(), low, high, keyword == "minItems");
+        if !is_outside || present.iter().any(|(.., item)| is_loop(item)) {
+            return None;
         }
+        let (has, must) = (counted(present.len(), "item"), range(low, high));
+        Some(at(ITEMS.at(place, format!("`{}` has {has}, but must have {must}", self.named(place)))))
     }
+}
+
+/// Chooses the elements whose values are known.
+fn literal<'p>(present: &[(usize, &'p Tree, &'p Tree)]) -> Vec<(usize, &'p Tree)> {
+    present.iter().map(|(index, _, item)| (*index, *item)).filter(|(_, item)| is_literal(item)).collect()
 }
 
 fn at(finding: Finding) -> Fault {

@@ -127,6 +127,9 @@ pub(crate) fn validate<'t>(
     merged(&scenarios, faults)
 }
 
+/// The keywords of a schema, or schemas by name.
+type Keywords = serde_json::Map<String, Value>;
+
 /// One pass through a value.
 struct Validation<'v, 't> {
     outline: &'v Outline<'t>,

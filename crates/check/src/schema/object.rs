@@ -1,13 +1,11 @@
 //! Objects: which properties there may be, and which there must be.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 use tree::{Entry, Map};
 
-use super::scalar::range;
+use super::scalar::{is_outside, limit, range};
 use super::value::types;
-use super::{EXCLUSIVE, Fault, ITEMS, ONE_OF, REQUIRED, TOGETHER, UNKNOWN_PROPERTY, Validation};
+use super::{EXCLUSIVE, Fault, ITEMS, Keywords, ONE_OF, REQUIRED, TOGETHER, UNKNOWN_PROPERTY, Validation};
 use crate::place::Place;
 use crate::words::{all_of, any_of, counted, did_you_mean, quoted};
 
@@ -15,118 +13,119 @@ use crate::words::{all_of, any_of, counted, did_you_mean, quoted};
 const LISTED: usize = 8;
 
 impl<'t> Validation<'_, 't> {
-    pub(super) fn object(&self, map: &'t Map, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    pub(super) fn object(&self, map: &'t Map, keywords: &Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
         // Loops and macros add properties that nobody sees here.
         let is_open = map.keys().any(|key| key == "Fn::Transform" || key.starts_with("Fn::ForEach::"));
         let mut certain = !is_open;
-        let mut present = BTreeSet::new();
+        let mut present = Vec::with_capacity(map.len());
+        let known = Known::of(keywords);
         for entry in map.iter().filter(|entry| !entry.key.starts_with("Fn::")) {
             if self.settled(&entry.value).is_some() {
-                present.insert(entry.key.as_str());
-                certain &= self.property(entry, schema, place, faults);
+                present.push(entry.key.as_str());
+                certain &= self.property(entry, &known, place, faults);
             }
         }
         if !is_open {
-            self.presence(&present, schema, place, faults);
-            self.count(present.len(), schema, place, faults);
+            self.presence(&present, keywords, place, faults);
         }
         certain
     }
 
-    fn property(&self, entry: &'t Entry, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    fn property(&self, entry: &'t Entry, known: &Known<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
         let place = place.entry(entry);
-        if let Some(property) = schema.get("properties").and_then(|properties| properties.get(&entry.key)) {
-            return self.value(&entry.value, property, &place, faults);
-        }
-        let patterns = schema.get("patternProperties").and_then(Value::as_object);
-        let fitting =
-            patterns.and_then(|patterns| patterns.iter().find(|(name, _)| self.patterns.fits(name, &entry.key)));
-        match (fitting, schema.get("additionalProperties")) {
-            (Some((_, property)), _) => self.value(&entry.value, property, &place, faults),
-            (None, Some(Value::Bool(false))) => {
-                faults.push(self.unknown_property(entry, schema, &place));
+        let by_name = known.properties.and_then(|properties| properties.get(&entry.key));
+        let fits = |(name, _): &(&String, &Value)| self.patterns.fits(name, &entry.key);
+        let by_pattern = || known.patterns?.iter().find(fits).map(|(_, property)| property);
+        match by_name.or_else(by_pattern).or(known.others) {
+            Some(Value::Bool(false)) => {
+                faults.push(self.unknown_property(entry, known, &place));
                 true
             }
-            (None, Some(property @ Value::Object(_))) => self.value(&entry.value, property, &place, faults),
-            (None, _) => true,
+            Some(property) => self.value(&entry.value, property, &place, faults),
+            None => true,
         }
     }
 
-    fn unknown_property(&self, entry: &Entry, schema: &Value, place: &Place<'_>) -> Fault {
-        // What only AWS sets is no help to somebody who looks for a name.
-        let is_root = std::ptr::eq(schema, self.root);
-        let read_only = |name: &str| {
-            is_root
-                && names(self.root.get("readOnlyProperties"))
-                    .any(|path| path.strip_prefix("/properties/") == Some(name))
-        };
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let known = || properties.into_iter().flatten().map(|(name, _)| name.as_str()).filter(|name| !read_only(name));
-        let patterns = schema.get("patternProperties").and_then(Value::as_object);
+    fn unknown_property(&self, entry: &Entry, known: &Known<'_>, place: &Place<'_>) -> Fault {
         let place = &place.at(entry.origin);
         let owner = place.parent().map_or_else(|| self.name.to_owned(), |parent| self.named(parent));
         let mut finding = UNKNOWN_PROPERTY.at(place, format!("`{owner}` has no property {}", quoted(&entry.key)));
-        finding.hint = did_you_mean(&entry.key, known()).or_else(|| match (known().count(), patterns) {
+        // What only AWS sets is no help to somebody who looks for a name.
+        let is_root = known.properties.is_some_and(|own| {
+            self.root.get("properties").and_then(Value::as_object).is_some_and(|root| std::ptr::eq(own, root))
+        });
+        let read_only: Vec<&str> = names(self.root.get("readOnlyProperties").filter(|_| is_root)).collect();
+        let is_read_only = |name: &str| read_only.iter().any(|path| path.strip_prefix("/properties/") == Some(name));
+        let all =
+            || known.properties.into_iter().flatten().map(|(name, _)| name.as_str()).filter(|name| !is_read_only(name));
+        finding.hint = did_you_mean(&entry.key, all()).or_else(|| match (all().count(), known.patterns) {
             (0, Some(patterns)) => Some(format!("names match {}", any_of(patterns.keys().map(String::as_str)))),
-            (0, None) => None,
-            (1..=LISTED, _) => Some(format!("its properties are {}", all_of(known()))),
+            (1..=LISTED, _) => Some(format!("its properties are {}", all_of(all()))),
             _ => None,
         });
         Fault { finding, must: None, weight: 4 }
     }
 
     /// Checks which properties are there and which are not.
-    fn presence(&self, present: &BTreeSet<&str>, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        for name in names(schema.get("required")).filter(|name| !present.contains(name)) {
-            faults.push(self.missing(name, schema, present, place));
-        }
-        let groups = |keyword: &str| schema.get(keyword).and_then(Value::as_object).into_iter().flatten();
-        for (name, others) in groups("dependentRequired").chain(groups("dependencies")) {
-            let missing = names(Some(others)).filter(|other| !present.contains(other));
-            for other in missing.filter(|_| present.contains(name.as_str())) {
-                let message = format!("`{}` has `{name}`, which needs `{other}` as well", self.named(place));
-                faults.push(absence(TOGETHER.at(place, message)));
-            }
-        }
-        for (name, others) in groups("dependentExcluded").filter(|(name, _)| present.contains(name.as_str())) {
-            // Two that exclude each other are listed twice, and reported once.
-            let excluded = names(Some(others)).filter(|other| present.contains(other));
-            let listed = |other: &str| {
-                schema["dependentExcluded"].get(other).is_some_and(|list| names(Some(list)).any(|own| own == name))
-            };
-            for other in excluded.filter(|other| !listed(other) || name.as_str() < *other) {
-                let message = format!("`{}` has `{name}` and `{other}`, which exclude each other", self.named(place));
-                faults.push(absence(EXCLUSIVE.at(place, message).hint("keep one of the two")));
-            }
-        }
-        if let Some(list) = schema.get("requiredXor") {
-            let found: Vec<&str> = names(Some(list)).filter(|name| present.contains(name)).collect();
-            match found.as_slice() {
-                [_] => {}
-                [] => faults.push(self.none_of(list, place)),
-                several => {
-                    let message = format!(
-                        "`{}` has {}, which exclude each other",
-                        self.named(place),
-                        all_of(several.iter().copied())
-                    );
-                    faults.push(absence(EXCLUSIVE.at(place, message).hint("keep one of them")));
+    fn presence(&self, present: &[&str], keywords: &Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        for (keyword, argument) in keywords {
+            match keyword.as_str() {
+                "required" => {
+                    let missing = names(Some(argument)).filter(|name| !present.contains(name));
+                    faults.extend(missing.map(|name| self.missing(name, keywords, present, place)));
                 }
+                "dependentRequired" | "dependencies" => self.together(present, argument, place, faults),
+                "dependentExcluded" => self.exclusive(present, argument, place, faults),
+                "requiredXor" => faults.extend(self.exactly_one(present, argument, place)),
+                "requiredOr" if !names(Some(argument)).any(|name| present.contains(&name)) => {
+                    faults.push(self.none_of(argument, place));
+                }
+                "minProperties" | "maxProperties" => faults.extend(self.count(present.len(), keyword, keywords, place)),
+                _ => {}
             }
-        }
-        if let Some(list) = schema.get("requiredOr")
-            && !names(Some(list)).any(|name| present.contains(name))
-        {
-            faults.push(self.none_of(list, place));
         }
     }
 
-    fn missing(&self, name: &str, schema: &Value, present: &BTreeSet<&str>, place: &Place<'_>) -> Fault {
+    fn together(&self, present: &[&str], groups: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        let groups = groups.as_object().into_iter().flatten().filter(|(name, _)| present.contains(&name.as_str()));
+        for (name, others) in groups {
+            for other in names(Some(others)).filter(|other| !present.contains(other)) {
+                let message = format!("`{}` has `{name}`, which needs `{other}` as well", self.named(place));
+                faults.push(absence(TOGETHER.at(place, message).hint(format!("add `{other}`"))));
+            }
+        }
+    }
+
+    fn exclusive(&self, present: &[&str], groups: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        // Two that exclude each other are listed twice, and reported once.
+        let excludes = |one: &str, other: &str| names(groups.get(one)).any(|name| name == other);
+        for (index, one) in present.iter().enumerate() {
+            for other in present[index + 1..].iter().filter(|other| excludes(one, other) || excludes(other, one)) {
+                let message = format!("`{}` has `{one}` and `{other}`, which exclude each other", self.named(place));
+                faults.push(absence(EXCLUSIVE.at(place, message).hint("keep one of the two")));
+            }
+        }
+    }
+
+    fn exactly_one(&self, present: &[&str], list: &Value, place: &Place<'_>) -> Option<Fault> {
+        let found: Vec<&str> = names(Some(list)).filter(|name| present.contains(name)).collect();
+        match found.as_slice() {
+            [_] => None,
+            [] => Some(self.none_of(list, place)),
+            several => {
+                let several = all_of(several.iter().copied());
+                let message = format!("`{}` has {several}, which exclude each other", self.named(place));
+                Some(absence(EXCLUSIVE.at(place, message).hint("keep one of them")))
+            }
+        }
+    }
+
+    fn missing(&self, name: &str, keywords: &Keywords, present: &[&str], place: &Place<'_>) -> Fault {
         let mut finding = REQUIRED.at(place, format!("`{}` lacks `{name}`, which is required", self.named(place)));
-        let known = |own: &str| schema.get("properties").is_some_and(|properties| properties.get(own).is_some());
+        let known = |own: &str| keywords.get("properties").is_some_and(|properties| properties.get(own).is_some());
         let misspelt = crate::words::similar(name, present.iter().copied().filter(|own| !known(own)));
         finding.hint = misspelt.map(|own| format!("is `{own}` meant to be `{name}`?")).or_else(|| {
-            let property = self.resolved(schema.get("properties")?.get(name)?);
+            let property = self.resolved(keywords.get("properties")?.get(name)?);
             Some(format!("add `{name}`, {}", types(Some(property.get("type")?))))
         });
         absence(finding)
@@ -137,14 +136,29 @@ impl<'t> Validation<'_, 't> {
         absence(ONE_OF.at(place, message))
     }
 
-    fn count(&self, number: usize, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        let limit = |keyword| schema.get(keyword).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
-        let (low, high) = (limit("minProperties"), limit("maxProperties"));
-        if low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high) {
-            let range = range(low, high);
-            let message = format!("`{}` has {}, but must have {range}", self.named(place), counted(number, "property"));
-            faults.push(absence(ITEMS.at(place, message)));
+    fn count(&self, number: usize, keyword: &str, keywords: &Keywords, place: &Place<'_>) -> Option<Fault> {
+        let (low, high) = (limit(keywords, "minProperties"), limit(keywords, "maxProperties"));
+        if !is_outside(number, low, high, keyword == "minProperties") {
+            return None;
         }
+        let (has, must) = (counted(number, "property"), range(low, high));
+        Some(absence(ITEMS.at(place, format!("`{}` has {has}, but must have {must}", self.named(place)))))
+    }
+}
+
+/// What a schema says of an object's properties.
+struct Known<'s> {
+    properties: Option<&'s Keywords>,
+    patterns: Option<&'s Keywords>,
+    /// The schema of all others; `false` where there are none.
+    others: Option<&'s Value>,
+}
+
+impl<'s> Known<'s> {
+    fn of(keywords: &'s Keywords) -> Self {
+        let object = |keyword| keywords.get(keyword).and_then(Value::as_object);
+        let others = keywords.get("additionalProperties");
+        Self { properties: object("properties"), patterns: object("patternProperties"), others }
     }
 }
 

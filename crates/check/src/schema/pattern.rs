@@ -47,9 +47,9 @@ fn compile(pattern: &str) -> Option<Pattern> {
     while let Some((assertion, is_positive, after)) = look_ahead(rest) {
         let regex = translate(&format!("^(?:{assertion})")).and_then(|text| Regex::new(&text).ok())?;
         if is_positive {
-            must.push(regex)
+            must.push(regex);
         } else {
-            must_not.push(regex)
+            must_not.push(regex);
         }
         rest = after;
     }
@@ -118,18 +118,12 @@ fn translate(pattern: &str) -> Option<String> {
                 let (translated, after) = escape(after, in_class)?;
                 text.push_str(&translated);
                 // `[\w-.]` means the hyphen, but a range cannot begin with a class.
-                let is_class = rest.starts_with(r"\w")
-                    || rest.starts_with(r"\d")
-                    || rest.starts_with(r"\s")
-                    || rest.starts_with(r"\p");
-                if let Some(more) =
-                    after.strip_prefix('-').filter(|more| in_class && is_class && !more.starts_with(']'))
-                {
+                let begins_range = in_class && [r"\w", r"\d", r"\s", r"\p"].iter().any(|class| rest.starts_with(class));
+                let hyphen = after.strip_prefix('-').filter(|more| begins_range && !more.starts_with(']'));
+                if hyphen.is_some() {
                     text.push_str(r"\-");
-                    rest = more;
-                } else {
-                    rest = after;
                 }
+                rest = hyphen.unwrap_or(after);
                 continue;
             }
             // Java's intersections of classes are nobody else's.
@@ -137,17 +131,15 @@ fn translate(pattern: &str) -> Option<String> {
             '[' if in_class => text.push_str(r"\["),
             '[' => {
                 in_class = true;
-                text.push('[');
+                let negated = after.strip_prefix('^');
+                text.push_str(if negated.is_some() { "[^" } else { "[" });
+                rest = negated.unwrap_or(after);
                 // A bracket that comes first is meant literally.
-                for first in ["^]", "]"] {
-                    if after.starts_with(first) {
-                        text.push_str(&first.replace(']', r"\]"));
-                        rest = &after[first.len()..];
-                    }
+                if let Some(after) = rest.strip_prefix(']') {
+                    text.push_str(r"\]");
+                    rest = after;
                 }
-                if rest.len() < after.len() {
-                    continue;
-                }
+                continue;
             }
             ']' => {
                 in_class = false;
@@ -185,11 +177,10 @@ fn ascii_class(name: &str, is_negated: bool) -> Option<&'static str> {
         ("Z" | "Zs", false) => r"\x20",
         // No mark is ASCII; an empty class has no other spelling than something that is in the class anyway.
         ("M", false) => r"\x{300}",
-        ("P", false) => r##"!-#%-*,-/:;?@\[-\]_{}"##,
+        ("P", false) => r"!-#%-*,-/:;?@\[-\]_{}",
         ("S", false) => r"$+<=>^`|~",
         ("C" | "Cc", false) => r"\x00-\x1f\x7f",
-        ("C" | "Cc", true) => r"\x20-\x7e",
-        ("Print" | "print", false) => r"\x20-\x7e",
+        ("C" | "Cc", true) | ("Print" | "print", false) => r"\x20-\x7e",
         ("Graph", false) => r"\x21-\x7e",
         ("ASCII", false) | ("M", true) => r"\x00-\x7f",
         ("Cf", false) => r"\x{ad}",

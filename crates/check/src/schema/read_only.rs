@@ -12,7 +12,9 @@ pub(crate) fn check(schema: &Schema, properties: &Tree, place: &Place<'_>, findi
     for path in schema.read_only() {
         // Some schemas say both: those can be written when the resource is made.
         let can_be_written = schema.create_only().chain(schema.write_only()).any(|own| own == path);
-        if !can_be_written {
+        // Of an object that is read-only as a whole, one finding is enough.
+        let is_inside = schema.read_only().any(|own| path.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')));
+        if !can_be_written && !is_inside {
             let steps: Vec<&str> = path.split('/').collect();
             descend(properties, &steps, place, findings);
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tree::{Node, Tree};
 
 use super::format::violated;
-use super::{ENUM, Fault, LENGTH, PATTERN, RANGE, Validation};
+use super::{ENUM, Fault, Keywords, LENGTH, PATTERN, RANGE, Validation};
 use crate::place::Place;
 use crate::words::{any_of, counted, did_you_mean, given};
 
@@ -12,87 +12,102 @@ use crate::words::{any_of, counted, did_you_mean, given};
 const LONGEST_PATTERN: usize = 160;
 
 impl Validation<'_, '_> {
-    pub(super) fn scalar(&self, tree: &Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        self.one_of_values(tree, schema, place, faults);
-        if let Node::String(text) = &tree.node {
-            self.text(text, tree, schema, place, faults);
+    pub(super) fn scalar(&self, tree: &Tree, keywords: &Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        for (keyword, argument) in keywords {
+            let fault = match keyword.as_str() {
+                "enum" | "enumCaseInsensitive" | "const" => self.one_of_values(tree, keyword, argument, place),
+                "minLength" | "maxLength" => self.length(tree, keyword, keywords, place),
+                "pattern" => self.pattern(tree, argument, place),
+                "format" => self.format(tree, argument, place),
+                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
+                    self.number(tree, keyword, argument, keywords, place)
+                }
+                _ => None,
+            };
+            faults.extend(fault);
         }
-        self.number(tree, schema, place, faults);
     }
 
-    fn one_of_values(&self, tree: &Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        let text = text_of(tree);
-        let (allowed, ignores_case) = match (schema.get("enum"), schema.get("enumCaseInsensitive"), schema.get("const"))
-        {
-            (Some(Value::Array(values)), ..) => (values.as_slice(), false),
-            (_, Some(Value::Array(values)), _) => (values.as_slice(), true),
-            (.., Some(value)) => (std::slice::from_ref(value), false),
-            _ => return,
-        };
+    fn one_of_values(&self, tree: &Tree, keyword: &str, argument: &Value, place: &Place<'_>) -> Option<Fault> {
+        let allowed = argument.as_array().map_or(std::slice::from_ref(argument), Vec::as_slice);
         let allowed: Vec<String> = allowed.iter().map(text_of_json).collect();
+        let text = text_of(tree);
+        let ignores_case = keyword == "enumCaseInsensitive";
         let fits = |own: &String| *own == text || (ignores_case && own.eq_ignore_ascii_case(&text));
         if allowed.iter().any(fits) {
-            return;
+            return None;
         }
         let names = || allowed.iter().map(String::as_str);
         let mut fault = self.fault(&ENUM, place, &given(tree), format!("be {}", any_of(names())));
         fault.finding.hint = did_you_mean(&text, names());
-        faults.push(fault);
+        Some(fault)
     }
 
-    fn text(&self, text: &str, tree: &Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        let limit = |keyword| schema.get(keyword).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
-        let (low, high) = (limit("minLength"), limit("maxLength"));
-        if low.is_some() || high.is_some() {
-            let length = text.chars().count();
-            if low.is_some_and(|low| length < low) || high.is_some_and(|high| length > high) {
-                let given =
-                    if text.is_empty() { "empty".to_owned() } else { format!("{} long", counted(length, "character")) };
-                let range = range(low, high);
-                faults.push(self.fault(&LENGTH, place, &given, format!("be {range} characters long")));
-            }
+    fn length(&self, tree: &Tree, keyword: &str, keywords: &Keywords, place: &Place<'_>) -> Option<Fault> {
+        let length = tree.as_str()?.chars().count();
+        let (low, high) = (limit(keywords, "minLength"), limit(keywords, "maxLength"));
+        if !is_outside(length, low, high, keyword == "minLength") {
+            return None;
         }
-        if let Some(described) =
-            schema.get("format").and_then(Value::as_str).and_then(|format| violated(self.patterns, format, text))
-        {
-            faults.push(self.fault(&PATTERN, place, &given(tree), format!("be {described}")));
-        }
-        if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
-            && !self.patterns.fits(pattern, text)
-        {
-            let shown: String = pattern.chars().take(LONGEST_PATTERN).collect();
-            let cut = if shown.len() < pattern.len() { "…" } else { "" };
-            faults.push(self.fault(&PATTERN, place, &given(tree), format!("match `{shown}{cut}`")));
-        }
+        let given = if length == 0 { "empty".to_owned() } else { format!("{} long", counted(length, "character")) };
+        Some(self.fault(&LENGTH, place, &given, format!("be {} characters long", range(low, high))))
     }
 
-    fn number(&self, tree: &Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        let limit = |keyword| schema.get(keyword).and_then(Value::as_f64);
-        let (low, high) = (limit("minimum"), limit("maximum"));
-        let (above, below) = (limit("exclusiveMinimum"), limit("exclusiveMaximum"));
-        let multiple = limit("multipleOf");
+    fn pattern(&self, tree: &Tree, argument: &Value, place: &Place<'_>) -> Option<Fault> {
+        let pattern = argument.as_str()?;
+        if self.patterns.fits(pattern, tree.as_str()?) {
+            return None;
+        }
+        let shown: String = pattern.chars().take(LONGEST_PATTERN).collect();
+        let cut = if shown.len() < pattern.len() { "…" } else { "" };
+        Some(self.fault(&PATTERN, place, &given(tree), format!("match `{shown}{cut}`")))
+    }
+
+    fn format(&self, tree: &Tree, argument: &Value, place: &Place<'_>) -> Option<Fault> {
+        let described = violated(self.patterns, argument.as_str()?, tree.as_str()?)?;
+        Some(self.fault(&PATTERN, place, &given(tree), format!("be {described}")))
+    }
+
+    fn number(
+        &self,
+        tree: &Tree,
+        keyword: &str,
+        argument: &Value,
+        keywords: &Keywords,
+        place: &Place<'_>,
+    ) -> Option<Fault> {
         let number = match &tree.node {
             Node::Number(number) => number.as_f64(),
             Node::String(text) => text.parse().ok(),
             _ => None,
-        };
-        let Some(number) = number else { return };
-        if low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high) {
-            faults.push(self.fault(&RANGE, place, &given(tree), format!("be {}", range(low, high))));
-        }
-        if above.is_some_and(|above| number <= above) || below.is_some_and(|below| number >= below) {
-            let bounds =
-                [above.map(|above| format!("more than {above}")), below.map(|below| format!("less than {below}"))];
-            let bounds: Vec<String> = bounds.into_iter().flatten().collect();
-            faults.push(self.fault(&RANGE, place, &given(tree), format!("be {}", bounds.join(" and "))));
-        }
-        if let Some(multiple) = multiple.filter(|multiple| *multiple > 0.0) {
-            let quotient = number / multiple;
-            if (quotient - quotient.round()).abs() > 1e-6 {
-                faults.push(self.fault(&RANGE, place, &given(tree), format!("be a multiple of {multiple}")));
+        }?;
+        let bound = argument.as_f64()?;
+        let must = match keyword {
+            "minimum" | "maximum" => {
+                let number_of = |keyword: &str| keywords.get(keyword).and_then(Value::as_f64);
+                let (low, high) = (number_of("minimum"), number_of("maximum"));
+                is_outside(number, low, high, keyword == "minimum").then(|| format!("be {}", range(low, high)))
             }
-        }
+            "exclusiveMinimum" => (number <= bound).then(|| format!("be more than {bound}")),
+            "exclusiveMaximum" => (number >= bound).then(|| format!("be less than {bound}")),
+            _ => {
+                let quotient = number / bound;
+                let is_multiple = bound == 0.0 || (quotient - quotient.round()).abs() < 1e-6;
+                (!is_multiple).then(|| format!("be a multiple of {bound}"))
+            }
+        };
+        Some(self.fault(&RANGE, place, &given(tree), must?))
     }
+}
+
+/// Reads a limit that is a number of things.
+pub(super) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
+    keywords.get(keyword).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok())
+}
+
+/// Tells whether a number is below the low limit, or else above the high one.
+pub(super) fn is_outside<N: PartialOrd + Copy>(number: N, low: Option<N>, high: Option<N>, below: bool) -> bool {
+    if below { low.is_some_and(|low| number < low) } else { high.is_some_and(|high| number > high) }
 }
 
 /// Writes the range between two limits.

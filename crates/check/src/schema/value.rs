@@ -35,16 +35,17 @@ impl<'t> Validation<'_, 't> {
             faults.push(self.mistyped(tree, types, place));
             return true;
         }
+        let Some(keywords) = schema.as_object() else { return true };
         let certain = match &tree.node {
             Node::Null => true,
-            Node::List(items) => self.list(items, schema, place, faults),
-            Node::Map(map) => self.object(map, schema, place, faults),
+            Node::List(items) => self.list(items, keywords, place, faults),
+            Node::Map(map) => self.object(map, keywords, place, faults),
             Node::String(_) | Node::Number(_) | Node::Bool(_) => {
-                self.scalar(tree, schema, place, faults);
+                self.scalar(tree, keywords, place, faults);
                 true
             }
         };
-        self.choices(tree, schema, place, faults) && certain
+        self.choices(tree, keywords, place, faults) && certain
     }
 
     /// Checks that what a function gives is of the right kind.

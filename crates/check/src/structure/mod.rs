@@ -36,7 +36,7 @@ const LIMITS: [(&str, usize); 4] = [("Mappings", 200), ("Outputs", 200), ("Param
 
 /// Checks everything of the template that needs no provider schema and follows no reference.
 pub(crate) fn check(outline: &Outline<'_>, place: &Place<'_>, findings: &mut Vec<Finding>) {
-    keys_and_nulls(outline.tree, place, findings);
+    let roughly = keys_and_nulls(outline.tree, place, findings);
     let Some(template) = outline.tree.as_map() else {
         let message = format!("a template is an object, but this is {}", kind(outline.tree));
         findings.push(SHAPE.at(place, message));
@@ -45,11 +45,12 @@ pub(crate) fn check(outline: &Outline<'_>, place: &Place<'_>, findings: &mut Vec
     for entry in template {
         section(outline, entry, &place.entry(entry), findings);
     }
-    if !outline.open && outline.tree.get("Resources").is_none_or(|resources| *resources == EMPTY) {
+    if !outline.open && outline.tree.get("Resources").is_none_or(is_empty) {
         let message = "the template declares no resource, and CloudFormation makes no stack without one";
         findings.push(RESOURCES.at(place, message).hint("declare a resource, or leave the stack out"));
     }
-    let bytes = outline.tree.to_json_compact().len();
+    // JSON writes at most six bytes for one, so that most templates need not be written to be counted.
+    let bytes = if roughly * 6 > TEMPLATE_BYTES { outline.tree.to_json_compact().len() } else { roughly };
     if bytes > TEMPLATE_BYTES {
         let message =
             format!("the template has {bytes} bytes without white space, but at most {TEMPLATE_BYTES} are allowed");
@@ -57,7 +58,9 @@ pub(crate) fn check(outline: &Outline<'_>, place: &Place<'_>, findings: &mut Vec
     }
 }
 
-const EMPTY: Tree = Tree { node: Node::List(Vec::new()), origin: tree::Origin::Unknown };
+fn is_empty(section: &Tree) -> bool {
+    section.as_map().is_some_and(tree::Map::is_empty)
+}
 
 fn section(outline: &Outline<'_>, entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
     let value = &entry.value;
@@ -67,7 +70,6 @@ fn section(outline: &Outline<'_>, entry: &Entry, place: &Place<'_>, findings: &m
                 format!("the only template format version is `2010-09-09`, not {}", crate::words::given(value));
             findings.push(VERSION.at(place, message));
         }
-        "AWSTemplateFormatVersion" => {}
         "Description" => description(value, DESCRIPTION_BYTES, place, findings),
         "Transform" => transform(value, place, findings),
         "Metadata" => {
@@ -84,7 +86,7 @@ fn section(outline: &Outline<'_>, entry: &Entry, place: &Place<'_>, findings: &m
         // Conditions are made of functions only, and functions are checked where references are followed.
         "Conditions" => each(value, place, findings, |_, _, _| {}),
         "Rules" => each(value, place, findings, rule),
-        "Fn::Transform" | "Globals" | "Hooks" => {}
+        "AWSTemplateFormatVersion" | "Fn::Transform" | "Hooks" => {}
         key if !outline.transformed => {
             let mut finding = SECTION.at(place, format!("a template has no section {}", quoted(key)));
             let sections = format!("the sections are {}", all_of(SECTIONS));
@@ -195,31 +197,46 @@ fn rule(entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Reports keys that stand twice in an object, and nulls, anywhere.
-fn keys_and_nulls(tree: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) {
+/// Reports keys that stand twice in an object, and nulls, anywhere. Counts the bytes of the tree roughly, before escapes.
+fn keys_and_nulls(tree: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) -> usize {
+    /// Of quotes and of what separates.
+    const PUNCTUATION: usize = 3;
     match &tree.node {
         Node::Null => {
             let name = place.name().unwrap_or_else(|| "the template".to_owned());
             let hint = "leave the key out, or write `{\"Ref\": \"AWS::NoValue\"}`";
             findings.push(NULL.at(place, format!("`{name}` is null, which CloudFormation refuses")).hint(hint));
+            "null".len()
         }
+        Node::Bool(_) | Node::Number(_) => "false".len(),
+        Node::String(text) => text.len() + PUNCTUATION,
         Node::List(list) => {
-            for (index, element) in list.iter().enumerate() {
-                keys_and_nulls(element, &place.index(index, element), findings);
-            }
+            let items = list.iter().enumerate();
+            let bytes = items.map(|(index, item)| keys_and_nulls(item, &place.index(index, item), findings));
+            bytes.sum::<usize>() + PUNCTUATION
         }
         Node::Map(map) => {
-            let mut seen = BTreeSet::new();
-            for entry in map {
-                let place = place.entry(entry);
-                if !seen.insert(entry.key.as_str()) {
-                    duplicate(map, entry, &place, findings);
-                }
-                keys_and_nulls(&entry.value, &place, findings);
+            for entry in twice(map) {
+                duplicate(map, entry, &place.entry(entry), findings);
             }
+            let bytes = map.iter().map(|entry| {
+                entry.key.len() + PUNCTUATION + keys_and_nulls(&entry.value, &place.entry(entry), findings)
+            });
+            bytes.sum::<usize>() + PUNCTUATION
         }
-        _ => {}
     }
+}
+
+/// Lists the entries whose key stands further up already.
+fn twice(map: &tree::Map) -> Vec<&Entry> {
+    /// Up to this many keys, looking at all pairs is quicker than a set.
+    const FEW: usize = 12;
+    if map.len() > FEW {
+        let mut seen = BTreeSet::new();
+        return map.iter().filter(|entry| !seen.insert(entry.key.as_str())).collect();
+    }
+    let is_second = |(index, entry): &(usize, &Entry)| map.keys().take(*index).any(|key| key == entry.key);
+    map.iter().enumerate().filter(is_second).map(|(_, entry)| entry).collect()
 }
 
 fn duplicate(map: &tree::Map, entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {

@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::schema::{Patterns, Target, validate};
 use crate::words::all_of;
 
-/// The AWS pages "CreationPolicy attribute" and "UpdatePolicy attribute" as schemas, by resource type.
+/// The AWS pages "`CreationPolicy` attribute" and "`UpdatePolicy` attribute" as schemas, by resource type.
 static POLICIES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("policies.json")).unwrap_or_default());
 

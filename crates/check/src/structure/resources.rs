@@ -21,7 +21,8 @@ const FIELDS: [&str; 9] = [
     "UpdateReplacePolicy",
 ];
 
-/// The types of which CloudFormation takes a snapshot before it deletes them. From the AWS page "DeletionPolicy attribute".
+/// The types of which CloudFormation takes a snapshot before it deletes them, says the AWS page "`DeletionPolicy`
+/// attribute".
 const WITH_SNAPSHOT: [&str; 8] = [
     "AWS::DocDB::DBCluster",
     "AWS::EC2::Volume",

@@ -255,3 +255,20 @@ pub struct ChangeDetail {
     /// The value after, where CloudFormation gives it.
     pub after: Option<String>,
 }
+
+/// What CloudFormation's early validation found wrong with a change set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValidationFailure {
+    /// The name of the resource in the template.
+    pub logical_id: String,
+    /// Its type: `AWS::S3::Bucket`.
+    pub resource_type: String,
+    /// Which check it was, such as `NAME_CONFLICT_VALIDATION`.
+    pub name: String,
+    /// Where in the resource it is wrong.
+    pub path: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// Whether it only warns: the change set can be executed all the same.
+    pub is_warning: bool,
+}

@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use super::{Call, Interceptor};
 use crate::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
-    StackEvent, StackResource, StackSummary,
+    StackEvent, StackResource, StackSummary, ValidationFailure,
 };
-use crate::objects::{Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, Written};
+use crate::objects::{
+    Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, VersionSummary, Written,
+};
 use crate::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use crate::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
 use crate::workflows::{Execution, Workflows};
@@ -86,6 +88,7 @@ intercept! { cloud_formation, CloudFormation {
     "cloudformation:GetTemplate" (stack) => template(stack: &str) -> String;
     "cloudformation:CreateChangeSet" (&request.stack) => create_change_set(request: &ChangeSetRequest) -> ChangeSetIds;
     "cloudformation:DescribeChangeSet" (stack) => describe_change_set(stack: &str, change_set: &str) -> ChangeSetDescription;
+    "cloudformation:DescribeEvents" (stack) => validation_failures(stack: &str, change_set: &str) -> Vec<ValidationFailure>;
     "cloudformation:ExecuteChangeSet" (stack) => execute_change_set(stack: &str, change_set: &str, client_token: Option<&str>) -> ();
     "cloudformation:DeleteChangeSet" (stack) => delete_change_set(stack: &str, change_set: &str) -> ();
     "cloudformation:DeleteStack" (&request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
@@ -104,6 +107,7 @@ intercept! { objects, Objects {
     "s3:PutObject" (address(&target.bucket, &target.key)) => put(target: &PutTarget, body: &[u8]) -> Written;
     "s3:PutObject" (address(&target.bucket, &target.key)) => upload(target: &PutTarget, path: &Path, progress: Progress<'_>) -> Written;
     "s3:ListObjectsV2" (address(bucket, prefix)) => list(bucket: &str, prefix: &str) -> Vec<ObjectSummary>;
+    "s3:ListObjectVersions" (address(bucket, prefix)) => list_versions(bucket: &str, prefix: &str) -> Vec<VersionSummary>;
     "s3:DeleteObject" (address(&target.bucket, &target.key)) => delete(target: &ObjectVersion) -> ();
 } }
 

@@ -1,5 +1,6 @@
 //! Tests of the toolkit against a strict CloudFormation in memory.
 
+mod assemble;
 mod deploy;
 mod destroy;
 mod fake;

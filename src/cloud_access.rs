@@ -1,0 +1,92 @@
+//! From an environment to a connection, and to what is deployed there.
+
+use cloud::Cloud;
+use pipeline::Places;
+use stacks::outputs::{JOB_TABLE, Output, SOURCE_BUCKET, TASK_QUEUE};
+use template::Assembly;
+use toolkit::{Patience, StackOutputs};
+
+use crate::connect::{self, Target};
+use crate::error::{Error, Kind, Result};
+use crate::local_cloud;
+use crate::printer::Printer;
+use crate::session::Session;
+
+/// Says which cloud an environment is in; starts the local one where it does not run.
+pub fn target(session: &Session, printer: &Printer) -> Result<Target> {
+    connect::require()?;
+    if session.is_local() {
+        let emulator = local_cloud::up(&session.root, printer)?;
+        return Ok(Target::Local { endpoint_url: emulator.endpoint_url });
+    }
+    Ok(Target::Aws { profile: session.environment.profile.clone() })
+}
+
+/// Connects to the cloud of an environment, in its region.
+pub async fn connect(session: &Session, target: &Target) -> Result<Cloud> {
+    connect::connect(target, Some(session.environment.region.as_str())).await
+}
+
+/// Runs what talks to a cloud, until it ends or the user interrupts it.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Failed, format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            result = work => result,
+            _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "interrupted")
+                .hint("what the cloud has begun goes on by itself; run the same command again to follow it")),
+        }
+    })
+}
+
+/// How long a cloud that does not answer is borne with: one on this machine either answers or is gone.
+pub fn patience(session: &Session) -> Patience {
+    if session.is_local() { Patience(std::time::Duration::from_secs(5)) } else { Patience::default() }
+}
+
+/// Tells this run from all others, in client tokens.
+pub fn run_id() -> String {
+    let now = jiff::Timestamp::now().as_millisecond();
+    format!("baleen-{now}-{}", std::process::id())
+}
+
+/// Adds what helps where the local cloud went away in the middle.
+pub fn explain(session: &Session, error: Error) -> Error {
+    if !session.is_local() || local_cloud::answers(&session.root) {
+        return error;
+    }
+    let lost = Error::new(Kind::Failed, format!("the local cloud has gone: {}", error.message));
+    lost.hint("run the same command again: it starts the local cloud anew, and deploys what is missing")
+        .hint(format!("its last words are in {}", local_cloud::emulator_log(&session.root).display()))
+}
+
+/// Finds where the running system keeps things, from the outputs of its stacks.
+pub async fn places(session: &Session, assembly: &Assembly, cloud: &Cloud) -> Result<Places> {
+    let wanted = [SOURCE_BUCKET, JOB_TABLE, TASK_QUEUE];
+    let mut names: Vec<String> = wanted.iter().map(|output| output.stack.to_owned()).collect();
+    names.dedup();
+    let stacks = toolkit::outputs(assembly, &names, cloud, patience(session)).await?;
+    Ok(Places {
+        source_bucket: output(session, &stacks, SOURCE_BUCKET)?,
+        job_table: output(session, &stacks, JOB_TABLE)?,
+        task_queue: output(session, &stacks, TASK_QUEUE)?,
+    })
+}
+
+fn output(session: &Session, stacks: &[StackOutputs], output: Output) -> Result<String> {
+    let stack = stacks.iter().find(|stack| stack.stack == output.stack);
+    let value = stack.and_then(|stack| stack.outputs.get(output.name)).cloned();
+    value.ok_or_else(|| {
+        let name = &session.environment.name;
+        let what = match stack.and_then(|stack| stack.status.as_ref()) {
+            None => format!("stack `{}` does not exist", output.stack),
+            Some(status) => format!("stack `{}` is in {status} and has no output `{}`", output.stack, output.name),
+        };
+        Error::new(Kind::Failed, format!("environment `{name}` is not deployed: {what}"))
+            .hint(format!("deploy it first: `baleen deploy --env {name}`"))
+    })
+}

@@ -1,0 +1,129 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use agent::{Event, Level, Settings};
+use job::Colour;
+use serde_json::json;
+
+use crate::connect::{self, Target};
+use crate::error::{Error, Kind, Result};
+use crate::printer::Printer;
+
+/// The hidden mode in which this program stands between an agent and a program that the agent runs.
+pub const SUPERVISE: &str = "supervise";
+
+/// Works on the tasks of a queue until it is asked to stop
+///
+/// Instances and the local cloud run it. With `--endpoint-url` it talks to an emulator on this machine, and to
+/// nothing else.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The URL of the task queue
+    #[arg(long, value_name = "URL")]
+    queue: String,
+    /// The name of the job table
+    #[arg(long)]
+    table: String,
+    /// The folder to work in
+    #[arg(long, value_name = "DIR")]
+    work_folder: PathBuf,
+    /// The colour whose tasks it does
+    #[arg(long, value_parser = parse_colour)]
+    colour: Colour,
+    /// The agent's name, such as the instance's id
+    #[arg(long)]
+    name: String,
+    /// The region; by default what the instance or the environment says
+    #[arg(long)]
+    region: Option<String>,
+    /// Where an emulator on this machine listens
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// How long a task stays invisible to others unless renewed
+    #[arg(long, value_name = "SECONDS")]
+    visibility_seconds: Option<u64>,
+    /// How often that is renewed
+    #[arg(long, value_name = "SECONDS")]
+    renewal_seconds: Option<u64>,
+    /// After how long without progress a program is killed
+    #[arg(long, value_name = "SECONDS")]
+    stall_seconds: Option<u64>,
+    /// How often a task may be tried
+    #[arg(long)]
+    attempts: Option<u32>,
+}
+
+pub fn run(args: Args, printer: &Printer) -> Result<()> {
+    let failed = |what: &str, error: std::io::Error| Error::new(Kind::Failed, format!("cannot {what}: {error}"));
+    let program = std::env::current_exe().map_err(|error| failed("tell where this program is", error))?;
+    let target = match args.endpoint_url.clone() {
+        Some(endpoint_url) => Target::Local { endpoint_url },
+        None => Target::Aws { profile: None },
+    };
+    let region = args.region.clone();
+    let settings = settings(args, vec![program.into_os_string(), SUPERVISE.into()]);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| failed("start the runtime", error))?;
+    runtime.block_on(async {
+        let cloud = connect::connect(&target, region.as_deref()).await?;
+        let asked_to_stop = asked_to_stop().map_err(|error| failed("listen for signals", error))?;
+        let log = |event: Event| log(printer, &event);
+        agent::run(settings, cloud, asked_to_stop, &log).await?;
+        Ok(())
+    })
+}
+
+fn settings(args: Args, supervisor: Vec<std::ffi::OsString>) -> Settings {
+    let Args { queue, table, work_folder, colour, name, .. } = args;
+    let mut settings = Settings::new(queue, table, work_folder, colour, name, supervisor);
+    for (time, seconds) in [
+        (&mut settings.visibility, args.visibility_seconds),
+        (&mut settings.renewal, args.renewal_seconds),
+        (&mut settings.stall, args.stall_seconds),
+    ] {
+        if let Some(seconds) = seconds {
+            *time = Duration::from_secs(seconds);
+        }
+    }
+    settings.attempts = args.attempts.unwrap_or(settings.attempts);
+    settings
+}
+
+/// Is ready once the agent is asked to stop: by the service manager, or by a person.
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    })
+}
+
+fn log(printer: &Printer, event: &Event) {
+    let time = jiff::Timestamp::now();
+    let level = event.level();
+    if printer.is_json() {
+        printer.event(&json!({ "time": time.to_string(), "level": level, "event": event }));
+    } else if level > Level::Debug {
+        let level = match level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        printer.line(format_args!("{time:.3} {level:<7} {event}"));
+    }
+}
+
+fn parse_colour(text: &str) -> std::result::Result<Colour, String> {
+    [Colour::Blue, Colour::Green]
+        .into_iter()
+        .find(|colour| colour.as_str() == text)
+        .ok_or_else(|| "blue or green".to_owned())
+}

@@ -1,0 +1,56 @@
+//! One file per command: its arguments, whose doc comment is its help, and `run`.
+
+pub mod agent;
+mod check;
+mod completions;
+mod deploy;
+mod destroy;
+mod jobs;
+mod list;
+mod local;
+mod outputs;
+mod schema;
+mod submit;
+mod synth;
+
+use clap::Subcommand;
+
+use crate::cli::Cli;
+use crate::error::Result;
+use crate::printer::Printer;
+
+/// The commands, in the order in which help shows them.
+#[derive(Subcommand)]
+pub enum Command {
+    List(list::Args),
+    Synth(synth::Args),
+    Check(check::Args),
+    Deploy(deploy::Args),
+    Outputs(outputs::Args),
+    Destroy(destroy::Args),
+    Submit(submit::Args),
+    Jobs(jobs::Args),
+    Local(local::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Agent(agent::Args),
+}
+
+pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
+    let global = &cli.global;
+    match cli.command {
+        Command::List(args) => list::run(&args, global, printer),
+        Command::Synth(args) => synth::run(&args, global, printer),
+        Command::Check(args) => check::run(&args, global, printer),
+        Command::Deploy(args) => deploy::run(&args, global, printer),
+        Command::Outputs(args) => outputs::run(&args, global, printer),
+        Command::Destroy(args) => destroy::run(&args, global, printer),
+        Command::Submit(args) => submit::run(&args, global, printer),
+        Command::Jobs(args) => jobs::run(&args, global, printer),
+        Command::Local(args) => local::run(&args, global, printer),
+        Command::Schema(args) => schema::run(&args, printer),
+        Command::Completions(args) => completions::run(&args, printer),
+        Command::Agent(args) => agent::run(args, printer),
+    }
+}

@@ -1,0 +1,152 @@
+//! Errors as users see them: a kind, which decides the exit code; a message; hints.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use tree::Finding;
+
+/// What a command returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: Kind,
+    /// What is wrong: lowercase, no final full stop. Empty where the findings say all.
+    pub message: String,
+    /// What to do about it, most useful first.
+    pub hints: Vec<String>,
+    /// Where in a template or an environment's file it is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// Sorts errors by what a script can do about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It was tried, and failed.
+    Failed,
+    /// The command line or an environment's file is wrong.
+    Usage,
+    /// The templates have errors.
+    Findings,
+    /// A person did not approve.
+    Declined,
+    /// The job failed, or was cancelled.
+    Job,
+    /// The user interrupted it.
+    Interrupted,
+    /// Whoever read the output has gone: nobody is there to be told.
+    Silent,
+}
+
+impl Kind {
+    /// The exit codes that `--help` documents.
+    pub fn exit_code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Silent => 0,
+            Self::Failed => 1,
+            // As clap exits on a command line that it cannot parse.
+            Self::Usage => 2,
+            Self::Findings => 3,
+            Self::Declined => 4,
+            Self::Job => 5,
+            Self::Interrupted => 130,
+        })
+    }
+}
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new(), findings: Vec::new() }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Makes an error of what is wrong with the templates of an environment.
+    pub fn findings(message: impl Into<String>, findings: Vec<Finding>) -> Self {
+        Self { findings, ..Self::new(Kind::Findings, message) }
+    }
+}
+
+impl From<toolkit::Error> for Error {
+    fn from(error: toolkit::Error) -> Self {
+        use toolkit::Error as E;
+        let kind = match &error {
+            E::UnknownStack { .. } | E::UnknownParameter { .. } | E::MissingParameter { .. } => Kind::Usage,
+            E::Declined { .. } => Kind::Declined,
+            _ => Kind::Failed,
+        };
+        Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }
+    }
+}
+
+impl From<pipeline::Error> for Error {
+    fn from(error: pipeline::Error) -> Self {
+        use pipeline::Error as E;
+        let kind = match &error {
+            E::NotAFile { .. } | E::NoKey { .. } | E::KeyLength { .. } | E::Suffix { .. } | E::Ambiguous { .. } => {
+                Kind::Usage
+            }
+            _ => Kind::Failed,
+        };
+        Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }
+    }
+}
+
+impl From<local::Error> for Error {
+    fn from(error: local::Error) -> Self {
+        let mut own = Self::new(Kind::Failed, error.to_string());
+        own.hints.extend(error.hint());
+        own
+    }
+}
+
+impl From<stacks::environment::EnvironmentError> for Error {
+    fn from(error: stacks::environment::EnvironmentError) -> Self {
+        use stacks::environment::EnvironmentError as E;
+        match error {
+            E::Invalid(findings) => Self { findings, ..Self::usage("") },
+            other => Self::usage(other.to_string()),
+        }
+    }
+}
+
+impl From<cloud::Error> for Error {
+    fn from(error: cloud::Error) -> Self {
+        toolkit::Error::from(error).into()
+    }
+}
+
+impl From<toolkit::WriteError> for Error {
+    fn from(error: toolkit::WriteError) -> Self {
+        let own = Self::new(Kind::Failed, error.to_string());
+        match error {
+            toolkit::WriteError::ForeignManifest { .. } => own.hint("choose another folder with `--out`"),
+            toolkit::WriteError::File { .. } => own,
+        }
+    }
+}
+
+impl From<agent::Error> for Error {
+    fn from(error: agent::Error) -> Self {
+        Self::new(Kind::Failed, error.to_string())
+    }
+}
+
+/// Only writing to standard output fails like this; everything else says which file.
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(Kind::Silent, ""),
+            _ => Self::new(Kind::Failed, format!("cannot write to standard output: {error}")),
+        }
+    }
+}

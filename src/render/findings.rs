@@ -1,0 +1,75 @@
+//! Findings about templates and environments' files.
+
+use serde_json::{Value, json};
+use tree::{Finding, Severity};
+
+use crate::printer::{CYAN, DIM, Printer, RED, YELLOW};
+
+/// Prints a finding to standard error.
+pub fn print(printer: &Printer, finding: &Finding) {
+    if printer.is_json() {
+        printer.event(&json!({ "event": "finding", "finding": to_json(finding) }));
+    } else {
+        printer.line(to_text(finding));
+    }
+}
+
+/// Describes a finding as compilers do: what, then where, then what to do.
+pub fn to_text(finding: &Finding) -> String {
+    let style = match finding.severity {
+        Severity::Error => RED,
+        Severity::Warning => YELLOW,
+        Severity::Info => CYAN,
+    };
+    let Finding { severity, message, .. } = finding;
+    let mut text = format!("{style}{severity}:{style:#} {message}");
+    text.push_str(&format!("\n  {DIM}-->{DIM:#} {}", place(finding)));
+    text.push_str(&format!("\n  {DIM}rule:{DIM:#} {}", finding.rule));
+    if let Some(hint) = &finding.hint {
+        text.push_str(&format!("\n  {CYAN}hint:{CYAN:#} {hint}"));
+    }
+    text
+}
+
+/// Describes a finding for scripts.
+pub fn to_json(finding: &Finding) -> Value {
+    let position = finding.origin.position();
+    json!({
+        "severity": finding.severity,
+        "rule": finding.rule,
+        "message": finding.message,
+        "hint": finding.hint,
+        "template": finding.template,
+        "resource": finding.resource,
+        "path": finding.path.to_string(),
+        "file": finding.origin.file(),
+        "line": position.map(|(line, _)| line),
+        "column": position.map(|(_, column)| column),
+    })
+}
+
+/// Counts findings: `2 errors, 1 warning`.
+pub fn counts(findings: &[Finding]) -> String {
+    let kinds = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "remark")];
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let counted = kinds.into_iter().map(|(severity, word)| (count(severity), word)).filter(|(count, _)| *count > 0);
+    let texts: Vec<_> = counted.map(|(count, word)| plural(count, word)).collect();
+    if texts.is_empty() { "no findings".to_owned() } else { texts.join(", ") }
+}
+
+/// `1 stack`, `2 stacks`.
+pub fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+fn place(finding: &Finding) -> String {
+    let path = finding.path.to_string();
+    let inside = if path.is_empty() { String::new() } else { format!(", at {path}") };
+    match (finding.origin.file(), finding.origin.position()) {
+        // A line of Rust, and the stack that it became.
+        (Some(file), Some((line, _))) => format!("{file}:{line}, in stack `{}`{inside}", finding.template),
+        // A position in the file that was read.
+        (None, Some((line, column))) => format!("{}:{line}:{column}", finding.template),
+        _ => format!("stack `{}`{inside}", finding.template),
+    }
+}

@@ -1,0 +1,7 @@
+//! Turns what the libraries say into text, or into JSON.
+
+pub mod deploy;
+pub mod findings;
+pub mod jobs;
+pub mod local;
+pub mod pipeline;
