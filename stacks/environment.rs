@@ -3,6 +3,7 @@
 //! Values only. Every field's documentation is also its description in `environments/schema.json`, which editors show.
 
 mod load;
+mod notifications;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use template::DeletionPolicy;
 
 pub use load::{EnvironmentError, names};
+pub use notifications::Notifications;
 pub use text::{AccountId, ImageId, Region, SecurityGroupId, Slug, SubnetId, Suffix};
 
 /// One deployment of the system.
@@ -173,14 +175,6 @@ pub enum Ownership {
     Create,
     /// It is there, and stays as it is; grants are attached to it.
     Existing,
-}
-
-/// Who is told of jobs and alarms.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Notifications {
-    /// Addresses that get a mail; each must confirm once.
-    pub emails: Vec<String>,
 }
 
 /// The queue of a fleet, and the instances that work on it.

@@ -51,7 +51,7 @@ pub struct Fleet {
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, shared: &Shared<'_>) -> Fleet {
     stack.description(format!("The {colour} fleet: its queue and its instances"));
-    let topic = &shared.notifications.topic;
+    let topic = &shared.notifications.alarms;
     let times = &environment.times;
 
     // Its visibility is a multiple of the time that failing a batch takes, as "Using Lambda with Amazon SQS" advises.

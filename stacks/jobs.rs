@@ -1,22 +1,28 @@
 //! Turns uploads into jobs, and sees each job to its end.
 
+mod agent;
+mod outcome;
+mod ownership;
 mod record;
 mod sweep;
 mod workflow;
 
 use documents::events;
 use documents::iam as policy;
+use documents::object;
+use job::Colour;
 use resources::iam;
 use resources::sns::TopicRef;
 use resources::sqs::{Queue, QueueRef};
 use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
 use resources::{events as eventbridge, logs};
-use template::{Declare, DeletionPolicy, IntoValue, Json, Stack, aws, sub};
+use template::{Declare, DeletionPolicy, IntoValue, Json, Stack, Value, aws, sub};
 
 use crate::environment::Environment;
 use crate::fleet::Fleet;
 use crate::identity::{self, Identity, trusted_service};
 use crate::notifications::Notifications;
+use crate::router::Router;
 use crate::storage::Storage;
 use crate::{alarms, outputs, queues};
 
@@ -24,47 +30,65 @@ use crate::{alarms, outputs, queues};
 const EVENT_AGE_SECONDS: u32 = 24 * 3600;
 const EVENT_ATTEMPTS: u32 = 185;
 
-/// What the two state machines have in common.
+/// The stacks that the workflow builds upon.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// Says who works here.
+    pub identity: &'a Identity,
+    /// Holds the videos and the job table.
+    pub storage: &'a Storage,
+    /// Is told of jobs and alarms.
+    pub notifications: &'a Notifications,
+    /// Says which colour gets new work.
+    pub router: &'a Router,
+    /// Do the work: blue and green.
+    pub fleets: [&'a Fleet; 2],
+}
+
+/// What the state machines have in common.
 struct Machines<'a> {
     environment: &'a Environment,
     storage: &'a Storage,
-    topic: &'a TopicRef,
+    notifications: &'a Notifications,
+    router: &'a Router,
+    fleets: [&'a Fleet; 2],
     log: logs::LogGroupRef,
     role: &'a iam::RoleRef,
     may_log: iam::PolicyRef,
 }
 
 /// Declares the stack.
-pub fn stack(
-    stack: &mut Stack,
-    environment: &Environment,
-    identity: &Identity,
-    storage: &Storage,
-    notifications: &Notifications,
-    fleet: &Fleet,
-) {
+pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) {
     stack.description("The workflow of a job, and what starts it");
-    let topic = &notifications.topic;
+    let Shared { identity, storage, notifications, router, fleets } = *shared;
     let machines = Machines {
         environment,
         storage,
-        topic,
+        notifications,
+        router,
+        fleets,
         log: log(stack, environment),
         role: &identity.workflow_role,
         may_log: let_log(stack, identity),
     };
 
-    let jobs = machines.add(stack, "Workflow", StateMachineType::Standard, workflow::machine(&machines, fleet));
+    let jobs = machines.add(stack, "Workflow", StateMachineType::Standard, workflow::machine(&machines));
     let sweep = machines.add(stack, "Sweep", StateMachineType::Express, sweep::machine(&machines));
 
-    let_ask_and_answer(stack, identity, fleet, &jobs);
+    let_ask_and_answer(stack, identity, fleets, &jobs);
     let undelivered = deliver(stack, environment, storage, &jobs, &sweep);
-    ring(stack, &jobs, &undelivered, topic);
+    ring(stack, &jobs, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
 }
 
 impl Machines<'_> {
+    /// Makes an object of what each fleet has, by colour.
+    fn by_colour<T: IntoValue<Json>>(&self, what: impl Fn(&Fleet) -> T) -> Value<Json> {
+        let [blue, green] = self.fleets;
+        object! { (Colour::Blue.as_str()): what(blue), (Colour::Green.as_str()): what(green) }
+    }
+
     /// Adds a state machine whose executions are logged and traced.
     #[track_caller]
     fn add(
@@ -121,15 +145,21 @@ fn let_log(stack: &mut Stack, identity: &Identity) -> iam::PolicyRef {
 }
 
 /// Lets the workflow ask after its other executions, and lets workers, and what deals with dead letters, answer it.
-fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleet: &Fleet, jobs: &StateMachineRef) {
+fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleets: [&Fleet; 2], jobs: &StateMachineRef) {
     let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
     let executions = sub!("arn:{}:states:{}:{}:execution:{}:*", partition, region, account, jobs.name());
     let ask = policy::allow(["states:DescribeExecution"]).on([executions]);
     identity::let_workflow(stack, identity, "WorkflowAsksAfterOthers", ask);
     let answer = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"];
     identity::let_worker(stack, identity, "WorkerAnswers", policy::allow(answer).on([jobs.arn()]));
-    let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
-    identity::grant(stack, &fleet.dead_letter_role.name(), "DeadLettersFailTasks", give_up);
+    for fleet in fleets {
+        let logical_id = match fleet.colour {
+            Colour::Blue => "BlueDeadLettersFailTasks",
+            Colour::Green => "GreenDeadLettersFailTasks",
+        };
+        let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
+        identity::grant(stack, &fleet.dead_letter_role.name(), logical_id, give_up);
+    }
 }
 
 /// Adds the rules that start the state machines; returns the queue of events that could not be delivered.

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod notifications;
 pub mod outputs;
 pub mod queues;
+pub mod router;
 pub mod storage;
 pub mod tables;
 
@@ -31,7 +32,16 @@ pub fn app(environment: &Environment) -> App {
     let shared =
         fleet::Shared { bootstrap: &bootstrap, identity: &identity, storage: &storage, notifications: &notifications };
     let blue = app.stack("fleet-blue", |stack| fleet::stack(stack, environment, Colour::Blue, &shared));
-    app.stack("jobs", |stack| jobs::stack(stack, environment, &identity, &storage, &notifications, &blue));
+    let green = app.stack("fleet-green", |stack| fleet::stack(stack, environment, Colour::Green, &shared));
+    let router = app.stack("router", |stack| router::stack(stack, environment, &identity));
+    let shared = jobs::Shared {
+        identity: &identity,
+        storage: &storage,
+        notifications: &notifications,
+        router: &router,
+        fleets: [&blue, &green],
+    };
+    app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
 
     app
 }

@@ -30,8 +30,14 @@ pub const DELIVERY_BUCKET: Output = Output { stack: "storage", name: "DeliveryBu
 /// The name of the job table.
 pub const JOB_TABLE: Output = Output { stack: "storage", name: "JobTable" };
 
-/// The ARN of the topic that jobs and alarms are told to.
-pub const TOPIC: Output = Output { stack: "notifications", name: "Topic" };
+/// The ARN of the topic of jobs that are done.
+pub const DONE_TOPIC: Output = Output { stack: "notifications", name: "DoneTopic" };
+
+/// The ARN of the topic of jobs that failed or were cancelled.
+pub const FAILED_TOPIC: Output = Output { stack: "notifications", name: "FailedTopic" };
+
+/// The ARN of the topic of alarms.
+pub const ALARM_TOPIC: Output = Output { stack: "notifications", name: "AlarmTopic" };
 
 /// The URL of the blue fleet's queue of tasks.
 pub const TASK_QUEUE: Output = Output { stack: "fleet-blue", name: "TaskQueue" };
@@ -43,7 +49,7 @@ pub const DEAD_LETTER_QUEUE: Output = Output { stack: "fleet-blue", name: "DeadL
 pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" };
 
 /// Every output that the command line reads.
-pub const ALL: [Output; 11] = [
+pub const ALL: [Output; 13] = [
     ARTIFACT_BUCKET,
     LOCK_TABLE,
     SOURCE_BUCKET,
@@ -51,7 +57,9 @@ pub const ALL: [Output; 11] = [
     ENHANCED_BUCKET,
     DELIVERY_BUCKET,
     JOB_TABLE,
-    TOPIC,
+    DONE_TOPIC,
+    FAILED_TOPIC,
+    ALARM_TOPIC,
     TASK_QUEUE,
     DEAD_LETTER_QUEUE,
     STATE_MACHINE,

@@ -33,6 +33,7 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     times(&mut problems, environment);
     jobs(&mut problems, &environment.jobs);
     fleet(&mut problems, &environment.fleet);
+    environment.notifications.problems(&mut problems);
     if let Err(error) = environment.recipe.check() {
         problems.push(Problem { keys: vec!["recipe"], message: error.to_string(), hint: None });
     }
@@ -100,12 +101,6 @@ fn names(problems: &mut Vec<Problem>, environment: &Environment) {
         if name.is_empty() || name.len() > longest || !name.chars().all(allowed) {
             let message = format!("{key} is `{name}`; allowed: 1 to {longest} letters, digits and `_+=,.@-`");
             problems.push(Problem { keys: vec![key], message, hint: None });
-        }
-    }
-    for address in &environment.notifications.emails {
-        if address.split_once('@').is_none_or(|(user, host)| user.is_empty() || host.is_empty()) {
-            let message = format!("`{address}` is no mail address");
-            problems.push(Problem { keys: vec!["notifications.emails"], message, hint: None });
         }
     }
     for (key, value) in &environment.tags {

@@ -42,7 +42,7 @@ pub(super) fn add(
         .on_demand_base_capacity(instances.on_demand_base)
         .on_demand_percentage_above_base_capacity(instances.on_demand_percentage)
         .spot_allocation_strategy("price-capacity-optimized");
-    let told = autoscaling::NotificationConfiguration::new(shared.notifications.topic.arn())
+    let told = autoscaling::NotificationConfiguration::new(shared.notifications.alarms.arn())
         .notification_types(["autoscaling:EC2_INSTANCE_LAUNCH_ERROR", "autoscaling:EC2_INSTANCE_TERMINATE_ERROR"]);
     let subnets: Vec<Value<Id<kind::ec2::Subnet>>> = existing(instances.subnets.iter().map(SubnetId::as_str));
     // How many instances there are now is nobody's to say here: it is left as it is.
