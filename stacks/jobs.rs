@@ -1,6 +1,9 @@
 //! Turns uploads into jobs, and sees each job to its end.
 
 mod agent;
+mod base64url;
+pub mod commands;
+mod leases;
 mod outcome;
 mod ownership;
 mod record;
@@ -18,6 +21,7 @@ use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
 use resources::{events as eventbridge, logs};
 use template::{Declare, DeletionPolicy, IntoValue, Json, Stack, Value, aws, sub};
 
+use self::commands::Commands;
 use crate::environment::Environment;
 use crate::fleet::Fleet;
 use crate::identity::{self, Identity, trusted_service};
@@ -43,6 +47,8 @@ pub struct Shared<'a> {
     pub router: &'a Router,
     /// Do the work: blue and green.
     pub fleets: [&'a Fleet; 2],
+    /// Are sent to instances, where the environment says so; agents take tasks otherwise.
+    pub commands: Option<&'a Commands>,
 }
 
 /// What the state machines have in common.
@@ -52,6 +58,7 @@ struct Machines<'a> {
     notifications: &'a Notifications,
     router: &'a Router,
     fleets: [&'a Fleet; 2],
+    commands: Option<&'a Commands>,
     log: logs::LogGroupRef,
     role: &'a iam::RoleRef,
     may_log: iam::PolicyRef,
@@ -60,13 +67,14 @@ struct Machines<'a> {
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) {
     stack.description("The workflow of a job, and what starts it");
-    let Shared { identity, storage, notifications, router, fleets } = *shared;
+    let Shared { identity, storage, notifications, router, fleets, commands } = *shared;
     let machines = Machines {
         environment,
         storage,
         notifications,
         router,
         fleets,
+        commands,
         log: log(stack, environment),
         role: &identity.workflow_role,
         may_log: let_log(stack, identity),
@@ -76,6 +84,9 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
     let sweep = machines.add(stack, "Sweep", StateMachineType::Express, sweep::machine(&machines));
 
     let_ask_and_answer(stack, identity, fleets, &jobs);
+    if let Some(commands) = commands {
+        let_run(stack, environment, identity, commands);
+    }
     let undelivered = deliver(stack, environment, storage, &jobs, &sweep);
     ring(stack, &jobs, &undelivered, &notifications.alarms);
 
@@ -160,6 +171,22 @@ fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleets: [&Fleet; 2
         let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
         identity::grant(stack, &fleet.dead_letter_role.name(), logical_id, give_up);
     }
+}
+
+/// Lets the workflow send commands to the instances of the environment, and look after them.
+fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, commands: &Commands) {
+    let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
+    let document = sub!("arn:{}:ssm:{}:{}:document/{}", &partition, &region, &account, &commands.enhance);
+    let instances = sub!("arn:{}:ec2:{}:{}:instance/*", partition, region, account);
+    let send = policy::allow(["ssm:DescribeDocument", "ssm:SendCommand"]).on([document]);
+    let send_to = policy::allow(["ssm:SendCommand"])
+        .on([instances])
+        .when(policy::string_equals("ssm:resourceTag/app", [environment.app.as_str()]))
+        .when(policy::string_equals("ssm:resourceTag/environment", [environment.name.as_str()]));
+    // These know no resources.
+    let follow = ["ssm:CancelCommand", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation"];
+    let follow = policy::allow(follow).on_any();
+    identity::let_workflow(stack, identity, "WorkflowRunsCommands", [send, send_to, follow]);
 }
 
 /// Adds the rules that start the state machines; returns the queue of events that could not be delivered.

@@ -40,6 +40,7 @@ pub fn app(environment: &Environment) -> App {
         notifications: &notifications,
         router: &router,
         fleets: [&blue, &green],
+        commands: None,
     };
     app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
 

@@ -8,6 +8,7 @@ use documents::states::{
 use job::{Colour, ErrorKind, JobState};
 
 use super::Machines;
+use super::commands::OUT_OF_TIME_ERROR;
 use super::outcome::read_cause;
 use super::record::{id, now, patiently, source, this_execution};
 use crate::fleet::DEAD_LETTER_ERROR;
@@ -30,8 +31,13 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
     let flow = parts
         .own(flow, "ChooseColour", to_failure)
         .state("ChooseColour", parts.choose_colour().catch([to_failure()]))
-        .state("StartEnhancing", parts.start_enhancing().catch([to_failure()]))
-        .state("Enhance", parts.enhance_by_agent().retry(by_kind()).catch([to_failure()]));
+        .state("StartEnhancing", parts.start_enhancing().catch([to_failure()]));
+    let flow = match parts.commands {
+        None => flow.state("Enhance", parts.enhance_by_agent().retry(by_kind()).catch([to_failure()])),
+        Some(commands) => flow
+            .state("PinDocument", parts.pin_document(commands).catch([to_failure()]))
+            .state("Enhance", parts.enhance_by_command(commands).retry(by_kind()).catch([to_failure()])),
+    };
     let flow = parts.close(flow);
     states::machine("Takes an uploaded video to its enhanced copy", flow)
         .timeout_seconds(parts.environment.times.job_timeout_seconds)
@@ -83,6 +89,7 @@ fn by_kind() -> [Retrier; 3] {
         ErrorKind::Input.as_str(),
         ErrorKind::Internal.as_str(),
         DEAD_LETTER_ERROR,
+        OUT_OF_TIME_ERROR,
         errors::TIMEOUT,
         errors::QUERY_EVALUATION_ERROR,
     ];
