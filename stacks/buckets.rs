@@ -5,14 +5,14 @@ use resources::s3;
 use template::{Declare, ResourcePolicy, Stack, sub};
 
 use crate::environment::Environment;
+use crate::keys::Keys;
 
 /// Starts a private bucket: encrypted, owned by the account alone, public in no way, versioned unless the environment
 /// says otherwise.
-pub fn private(environment: &Environment) -> s3::Bucket {
-    let encryption = s3::ServerSideEncryptionByDefault::new(s3::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256);
+pub fn private(environment: &Environment, keys: &Keys) -> s3::Bucket {
     let versioning = s3::VersioningConfiguration::new(s3::VersioningConfigurationStatus::Enabled);
     s3::Bucket::new()
-        .bucket_encryption([s3::ServerSideEncryptionRule::new().server_side_encryption_by_default(encryption)])
+        .bucket_encryption([encryption(keys)])
         .ownership_controls([s3::OwnershipControlsRule::new()
             .object_ownership(s3::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced)])
         .public_access_block_configuration(
@@ -23,6 +23,20 @@ pub fn private(environment: &Environment) -> s3::Bucket {
                 .restrict_public_buckets(true),
         )
         .versioning_configuration(environment.storage.versioned.then_some(versioning))
+}
+
+/// Encrypts by the key of data; one call to KMS serves many objects.
+fn encryption(keys: &Keys) -> s3::ServerSideEncryptionRule {
+    let by = |algorithm| s3::ServerSideEncryptionByDefault::new(algorithm);
+    match &keys.data {
+        None => s3::ServerSideEncryptionRule::new()
+            .server_side_encryption_by_default(by(s3::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256)),
+        Some(key) => s3::ServerSideEncryptionRule::new()
+            .server_side_encryption_by_default(
+                by(s3::ServerSideEncryptionByDefaultSSEAlgorithm::AwsKms).kms_master_key_id(key.arn()),
+            )
+            .bucket_key_enabled(true),
+    }
 }
 
 /// Lets objects expire after some days, or never, and removes what nobody sees: old versions, marks of deletion that hide

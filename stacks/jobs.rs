@@ -18,17 +18,19 @@ use resources::iam;
 use resources::sns::TopicRef;
 use resources::sqs::{Queue, QueueRef};
 use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
-use resources::{events as eventbridge, logs};
-use template::{Declare, DeletionPolicy, IntoValue, Json, Stack, Value, aws, sub};
+use resources::events as eventbridge;
+use resources::logs::LogGroupRef;
+use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
 use self::commands::Commands;
 use crate::environment::Environment;
 use crate::fleet::Fleet;
-use crate::identity::{self, Identity, trusted_service};
+use crate::identity::{self, Identity, Role, trusted_service};
+use crate::keys::Keys;
 use crate::notifications::Notifications;
 use crate::router::Router;
 use crate::storage::Storage;
-use crate::{alarms, outputs, queues};
+use crate::{alarms, logs, outputs, queues};
 
 /// How long EventBridge tries to hand an event on, in seconds, and how often: its most patient.
 const EVENT_AGE_SECONDS: u32 = 24 * 3600;
@@ -37,6 +39,8 @@ const EVENT_ATTEMPTS: u32 = 185;
 /// The stacks that the workflow builds upon.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'a> {
+    /// Encrypt queues and logs.
+    pub keys: &'a Keys,
     /// Says who works here.
     pub identity: &'a Identity,
     /// Holds the videos and the job table.
@@ -59,15 +63,15 @@ struct Machines<'a> {
     router: &'a Router,
     fleets: [&'a Fleet; 2],
     commands: Option<&'a Commands>,
-    log: logs::LogGroupRef,
-    role: &'a iam::RoleRef,
+    log: LogGroupRef,
+    role: &'a Role,
     may_log: iam::PolicyRef,
 }
 
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) {
     stack.description("The workflow of a job, and what starts it");
-    let Shared { identity, storage, notifications, router, fleets, commands } = *shared;
+    let Shared { keys, identity, storage, notifications, router, fleets, commands } = *shared;
     let machines = Machines {
         environment,
         storage,
@@ -75,7 +79,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
         router,
         fleets,
         commands,
-        log: log(stack, environment),
+        log: log(stack, environment, keys),
         role: &identity.workflow_role,
         may_log: let_log(stack, identity),
     };
@@ -87,7 +91,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
     if let Some(commands) = commands {
         let_run(stack, environment, identity, commands);
     }
-    let undelivered = deliver(stack, environment, storage, &jobs, &sweep);
+    let undelivered = deliver(stack, environment, keys, storage, &jobs, &sweep);
     ring(stack, &jobs, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
@@ -126,10 +130,9 @@ impl Machines<'_> {
 }
 
 /// Adds the log of the state machines. Log groups under this prefix share one resource policy, which has a size limit.
-fn log(stack: &mut Stack, environment: &Environment) -> logs::LogGroupRef {
+fn log(stack: &mut Stack, environment: &Environment, keys: &Keys) -> LogGroupRef {
     let name = format!("/aws/vendedlogs/states/{}-{}-jobs", environment.app, environment.name);
-    let log = logs::LogGroup::new().log_group_name(name).retention_in_days(environment.jobs.log_retention_days);
-    stack.add("Log", log.on_removal(DeletionPolicy::Delete))
+    logs::add(stack, keys, "Log", Some(name), environment.jobs.log_retention_days)
 }
 
 /// Lets the workflow deliver logs and traces. These actions know no resources.
@@ -193,11 +196,12 @@ fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, co
 fn deliver(
     stack: &mut Stack,
     environment: &Environment,
+    keys: &Keys,
     storage: &Storage,
     jobs: &StateMachineRef,
     sweep: &StateMachineRef,
 ) -> QueueRef {
-    let undelivered = undelivered_events(stack);
+    let undelivered = undelivered_events(stack, keys);
     let role = stack.add("DeliveryRole", iam::Role::new(trusted_service("events.amazonaws.com")));
     let start = policy::allow(["states:StartExecution"]).on([jobs.arn(), sweep.arn()]);
     identity::grant(stack, &role.name(), "DeliveryStartsMachines", start);
@@ -232,8 +236,8 @@ fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic
 }
 
 /// Adds the queue of events that could not be delivered.
-fn undelivered_events(stack: &mut Stack) -> QueueRef {
-    queues::add(stack, "UndeliveredEvents", Queue::new(), |queue| {
+fn undelivered_events(stack: &mut Stack, keys: &Keys) -> QueueRef {
+    queues::add(stack, keys, "UndeliveredEvents", Queue::new(), |queue| {
         let from_rules = policy::allow(["sqs:SendMessage"])
             .on([queue.arn()])
             .principal(policy::service("events.amazonaws.com"))

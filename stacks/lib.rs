@@ -9,6 +9,9 @@ pub mod environment;
 pub mod fleet;
 pub mod identity;
 pub mod jobs;
+pub mod keys;
+pub mod logs;
+pub mod network;
 pub mod notifications;
 pub mod outputs;
 pub mod queues;
@@ -20,21 +23,36 @@ use job::Colour;
 use template::{App, References, Settings};
 
 pub use environment::Environment;
+use keys::Keys;
 
 /// Describes the whole system in one environment: its stacks, in the order in which they are deployed.
 pub fn app(environment: &Environment) -> App {
     let mut app = App::new(settings(environment));
 
     let bootstrap = app.stack("bootstrap", |stack| bootstrap::stack(stack, environment));
-    let identity = app.stack("identity", |stack| identity::stack(stack, environment));
-    let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity));
-    let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity));
-    let shared =
-        fleet::Shared { bootstrap: &bootstrap, identity: &identity, storage: &storage, notifications: &notifications };
+    let keys = environment.keys.as_ref().map_or_else(Keys::default, |settings| {
+        app.stack("keys", |stack| keys::stack(stack, environment, settings))
+    });
+    let network = environment.network.as_ref().map(|settings| {
+        network::existing(settings)
+            .unwrap_or_else(|| app.stack("network", |stack| network::stack(stack, environment, settings, &keys)))
+    });
+    let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys));
+    let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity, &keys));
+    let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity, &keys));
+    let shared = fleet::Shared {
+        bootstrap: &bootstrap,
+        keys: &keys,
+        network: network.as_ref(),
+        identity: &identity,
+        storage: &storage,
+        notifications: &notifications,
+    };
     let blue = app.stack("fleet-blue", |stack| fleet::stack(stack, environment, Colour::Blue, &shared));
     let green = app.stack("fleet-green", |stack| fleet::stack(stack, environment, Colour::Green, &shared));
     let router = app.stack("router", |stack| router::stack(stack, environment, &identity));
     let shared = jobs::Shared {
+        keys: &keys,
         identity: &identity,
         storage: &storage,
         notifications: &notifications,

@@ -6,6 +6,7 @@ use template::{Stack, aws};
 
 use crate::environment::Environment;
 use crate::identity::{self, Identity};
+use crate::keys::Keys;
 use crate::outputs;
 
 /// What later stacks use of it.
@@ -20,12 +21,12 @@ pub struct Notifications {
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) -> Notifications {
+pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, keys: &Keys) -> Notifications {
     stack.description("The topics of jobs and alarms");
     let people = &environment.notifications;
-    let done = topic(stack, "Done", &people.done, None);
-    let failed = topic(stack, "Failed", &people.failed, None);
-    let alarms = topic(stack, "Alarms", &people.alarms, Some("cloudwatch.amazonaws.com"));
+    let done = topic(stack, keys, "Done", &people.done, None);
+    let failed = topic(stack, keys, "Failed", &people.failed, None);
+    let alarms = topic(stack, keys, "Alarms", &people.alarms, Some("cloudwatch.amazonaws.com"));
 
     let tell = policy::allow(["sns:Publish"]).on([done.arn(), failed.arn()]);
     identity::let_workflow(stack, identity, "WorkflowTellsOfJobs", tell);
@@ -38,8 +39,15 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) 
 
 /// Adds a topic, whose policy refuses whatever does not come by TLS and lets a service publish, and its subscribers.
 #[track_caller]
-fn topic(stack: &mut Stack, logical_id: &str, addresses: &[String], service: Option<&str>) -> sns::TopicRef {
-    let topic = stack.add(logical_id, sns::Topic::new());
+fn topic(
+    stack: &mut Stack,
+    keys: &Keys,
+    logical_id: &str,
+    addresses: &[String],
+    service: Option<&str>,
+) -> sns::TopicRef {
+    let topic = sns::Topic::new().kms_master_key_id(keys.operations.as_ref().map(resources::kms::KeyRef::arn));
+    let topic = stack.add(logical_id, topic);
     let only_tls = policy::deny(["sns:Publish"])
         .on([topic.arn()])
         .principal(policy::anyone())

@@ -6,6 +6,7 @@ use template::{Declare, Stack, aws, sub};
 
 use crate::environment::Environment;
 use crate::identity::{self, Identity};
+use crate::keys::Keys;
 use crate::{buckets, outputs, tables};
 
 /// What later stacks use of it.
@@ -20,7 +21,7 @@ pub struct Storage {
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) -> Storage {
+pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, keys: &Keys) -> Storage {
     stack.description("Buckets for videos and logs, and the job table");
     let days = &environment.storage;
     let (logs, log_policy) = logs(stack, environment);
@@ -33,14 +34,14 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) 
         // S3 tries out whether it may write the logs when it is told to.
         buckets::add(stack, environment, logical_id, bucket.depends_on(&log_policy), |_| vec![]).0
     };
-    let private = || buckets::private(environment);
+    let private = || buckets::private(environment, keys);
     let told = s3::NotificationConfiguration::new().event_bridge_configuration(s3::EventBridgeConfiguration::new(true));
     let sources = bucket("Sources", days.sources_expiry_days, private().notification_configuration(told));
     let work = bucket("Work", Some(environment.times.work_expiry_days), private());
     let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
     let delivery = bucket("Delivery", days.delivery_expiry_days, private());
 
-    let jobs = tables::add(stack, environment, "Jobs");
+    let jobs = tables::add(stack, environment, keys, "Jobs");
 
     let_work(stack, identity, &sources, [&work, &enhanced], &jobs);
     let record = iam::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
@@ -75,9 +76,13 @@ fn let_work(
 }
 
 /// Adds the bucket of access logs. It logs no access to itself: that would never end.
+///
+/// S3 delivers access logs only to buckets that it encrypts by its own keys ("Enabling Amazon S3 server access logging" in
+/// the S3 user guide).
 fn logs(stack: &mut Stack, environment: &Environment) -> (s3::BucketRef, s3::BucketPolicyRef) {
     let expiry = Some(environment.storage.log_expiry_days);
-    let bucket = buckets::private(environment).lifecycle_configuration(buckets::lifecycle(environment, expiry));
+    let bucket = buckets::private(environment, &Keys::default())
+        .lifecycle_configuration(buckets::lifecycle(environment, expiry));
     buckets::add(stack, environment, "Logs", bucket, |logs| {
         let write = iam::allow(["s3:PutObject"])
             .on([sub!("{}/*", logs.arn())])
