@@ -30,9 +30,10 @@ pub fn app(environment: &Environment) -> App {
     let mut app = App::new(settings(environment));
 
     let bootstrap = app.stack("bootstrap", |stack| bootstrap::stack(stack, environment));
-    let keys = environment.keys.as_ref().map_or_else(Keys::default, |settings| {
-        app.stack("keys", |stack| keys::stack(stack, environment, settings))
-    });
+    let keys = environment
+        .keys
+        .as_ref()
+        .map_or_else(Keys::default, |settings| app.stack("keys", |stack| keys::stack(stack, environment, settings)));
     let network = environment.network.as_ref().map(|settings| {
         network::existing(settings)
             .unwrap_or_else(|| app.stack("network", |stack| network::stack(stack, environment, settings, &keys)))
@@ -51,6 +52,10 @@ pub fn app(environment: &Environment) -> App {
     let blue = app.stack("fleet-blue", |stack| fleet::stack(stack, environment, Colour::Blue, &shared));
     let green = app.stack("fleet-green", |stack| fleet::stack(stack, environment, Colour::Green, &shared));
     let router = app.stack("router", |stack| router::stack(stack, environment, &identity));
+    let commands = (environment.jobs.executor == environment::Executor::RunCommand).then(|| jobs::commands::Commands {
+        enhance: template::Assume::assume("enhance"),
+        log: template::Assume::assume("commands"),
+    });
     let shared = jobs::Shared {
         keys: &keys,
         identity: &identity,
@@ -58,7 +63,7 @@ pub fn app(environment: &Environment) -> App {
         notifications: &notifications,
         router: &router,
         fleets: [&blue, &green],
-        commands: None,
+        commands: commands.as_ref(),
     };
     app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
 

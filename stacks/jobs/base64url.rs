@@ -1,7 +1,7 @@
 //! Text as base64url, computed by `JSONata`.
 
 /// The letters that `$encodeUrlComponent` lets be, each at its place of ASCII from `!` on; the others are blanks.
-const ASCII: &str = "!     '()* -. 0123456789       ABCDEFGHIJKLMNOPQRSTUVWXYZ    _ abcdefghijklmnopqrstuvwxyz   ~";
+const ASCII: &str = "!     '()*  -. 0123456789       ABCDEFGHIJKLMNOPQRSTUVWXYZ    _ abcdefghijklmnopqrstuvwxyz   ~";
 
 /// Writes the `JSONata` that encodes a text, itself `JSONata`, as base64url without padding.
 ///

@@ -8,7 +8,7 @@ mod end;
 
 use documents::object;
 use documents::states::{
-    Flow, Parallel, Pass, Task, Wait, aws_sdk, choice, fail, jsonata, parallel, pass, start_at, succeed, wait_seconds,
+    Flow, Map, Parallel, Pass, Task, Wait, aws_sdk, choice, fail, jsonata, map, parallel, pass, start_at, wait_seconds,
 };
 use job::Engine;
 use job::keys::enhanced_key_expression;
@@ -51,6 +51,13 @@ pub struct Commands {
     pub log: Value<Name<kind::logs::LogGroup>>,
 }
 
+/// Reads the report that the command printed. A map of the one text, because a state must be a task, a map or a parallel
+/// one to catch an error.
+pub(super) fn read_report() -> Map {
+    let parse = pass().output(jsonata("$parse($states.input)"));
+    map(jsonata("$states.input"), start_at("ParseReport", parse)).assign("output", jsonata("$states.result[0]"))
+}
+
 impl Machines<'_> {
     /// Finds out which version of the document holds now: the one for every try of this job.
     pub(super) fn pin_document(&self, commands: &Commands) -> Task {
@@ -60,18 +67,17 @@ impl Machines<'_> {
             .retry([patiently()])
     }
 
-    /// Has an instance of the colour `$colour` enhance the title.
+    /// Has an instance of the colour `$colour` enhance the title. The result is a list of one: what the command printed.
     pub(super) fn enhance_by_command(&self, commands: &Commands) -> Parallel {
         let flow = self.find_instance(start_at("Begin", self.begin()));
         let flow = self.run_command(flow, commands);
-        let flow = self.put_things_right(flow);
-        // What the command prints is its report.
-        parallel([flow]).assign("output", jsonata("$parse($states.result[0])"))
+        parallel([self.put_things_right(flow)])
     }
 
     fn begin(&self) -> Pass {
         let milliseconds = u64::from(self.environment.times.title_timeout_seconds) * 1000;
         pass()
+            .assign("table", self.storage.jobs.name())
             .assign("holder", jsonata("$uuid()"))
             .assign("begin", jsonata("$millis()"))
             .assign("deadline", jsonata(format!("$millis() + {milliseconds}")))
@@ -250,7 +256,7 @@ impl Machines<'_> {
             .state("GiveBack", self.give_lease_back("Count"))
             .state("Count", self.count_outcome("DidItSucceed"))
             .state("DidItSucceed", choice().when("$exists($problem.error)", "CommandFailed"))
-            .state("CommandSucceeded", succeed().output(jsonata("$report")))
+            .state("CommandSucceeded", pass().output(jsonata("$report")).end())
             .state("CommandFailed", fail(jsonata("$problem.error"), jsonata("$string($problem.cause)")))
     }
 }

@@ -8,7 +8,7 @@ use documents::states::{
 use job::{Colour, ErrorKind, JobState};
 
 use super::Machines;
-use super::commands::OUT_OF_TIME_ERROR;
+use super::commands::{OUT_OF_TIME_ERROR, read_report};
 use super::outcome::read_cause;
 use super::record::{id, now, patiently, source, this_execution};
 use crate::fleet::DEAD_LETTER_ERROR;
@@ -36,7 +36,8 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
         None => flow.state("Enhance", parts.enhance_by_agent().retry(by_kind()).catch([to_failure()])),
         Some(commands) => flow
             .state("PinDocument", parts.pin_document(commands).catch([to_failure()]))
-            .state("Enhance", parts.enhance_by_command(commands).retry(by_kind()).catch([to_failure()])),
+            .state("Enhance", parts.enhance_by_command(commands).retry(by_kind()).catch([to_failure()]))
+            .state("ReadReport", read_report().catch([to_failure()])),
     };
     let flow = parts.close(flow);
     states::machine("Takes an uploaded video to its enhanced copy", flow)

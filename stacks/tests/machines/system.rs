@@ -5,7 +5,6 @@ use std::path::Path;
 use job::{Failure, JobItem, TaskMessage};
 use serde_json::{Value, json};
 use stacks::Environment;
-use template::Assembly;
 
 use crate::emulator::{ACCOUNT, Emulator, Queue, REGION, until};
 
@@ -27,6 +26,7 @@ pub struct System<'e> {
 }
 
 /// What a call gets for an answer.
+#[derive(Clone, Debug)]
 pub enum Answer {
     /// What it returns.
     Returns(Value),
@@ -53,14 +53,10 @@ pub fn upload(key: &str) -> Value {
 }
 
 impl<'e> System<'e> {
-    /// Makes the workflow of an environment, and what it uses. The change is made to its definition.
-    pub fn deploy(emulator: &'e Emulator, environment: &Environment, change: impl FnOnce(&mut Value)) -> Self {
+    /// Makes the workflow of an environment, and what it uses. The test answers for what the emulator lacks, and for the
+    /// states that are named.
+    pub fn deploy(emulator: &'e Emulator, environment: &Environment, answered: &[&str]) -> Self {
         let assembly = stacks::app(environment).synth().unwrap();
-        Self::of(emulator, &assembly, change)
-    }
-
-    /// Makes the workflow of an assembly.
-    pub fn of(emulator: &'e Emulator, assembly: &Assembly, change: impl FnOnce(&mut Value)) -> Self {
         let queue = |name: &str| Queue::create(emulator, name);
         let [blue, green, told, calls] = ["blue", "green", "told", "calls"].map(queue);
         emulator.call(
@@ -97,8 +93,7 @@ impl<'e> System<'e> {
                 (stack, output) => format!("{stack}-{output}").to_lowercase(),
             }
         });
-        stand_in(&mut definition, &calls.url);
-        change(&mut definition);
+        stand_in(&mut definition, &calls.url, answered);
         let machine = emulator.call(
             "AWSStepFunctions.CreateStateMachine",
             &json!({
@@ -202,25 +197,31 @@ fn resolve(value: &mut Value, find: &dyn Fn(&str) -> String) {
     }
 }
 
-/// Has every call that the emulator lacks come to the test: as a message that says the arguments, and waits for an answer.
-fn stand_in(value: &mut Value, calls: &str) {
-    const SERVICES: [&str; 4] = ["aws-sdk:ssm:", "aws-sdk:cloudwatch:", "aws-sdk:autoscaling:", "mediaconvert:"];
-    if let Some(call) = value["Resource"].as_str().and_then(|resource| resource.strip_prefix("arn:aws:states:::"))
-        && SERVICES.iter().any(|service| call.starts_with(service))
-        && !call.ends_with(":getParameter")
-    {
-        let message = json!({
-            "token": "{% $states.context.Task.Token %}", "call": call, "arguments": value["Arguments"],
-        });
-        value["Resource"] = "arn:aws:states:::sqs:sendMessage.waitForTaskToken".into();
-        value["Arguments"] = json!({ "QueueUrl": calls, "MessageBody": message });
-        return;
+/// Has calls come to the test: as messages that say the arguments, and wait for an answer.
+fn stand_in(value: &mut Value, calls: &str, answered: &[&str]) {
+    if let Some(states) = value["States"].as_object_mut() {
+        for (name, state) in states {
+            if let Some(call) =
+                state["Resource"].as_str().and_then(|resource| resource.strip_prefix("arn:aws:states:::"))
+                && (answered.contains(&name.as_str()) || is_lacking(call))
+            {
+                let message = json!({
+                    "token": "{% $states.context.Task.Token %}", "call": call, "arguments": state["Arguments"],
+                });
+                state["Resource"] = "arn:aws:states:::sqs:sendMessage.waitForTaskToken".into();
+                state["Arguments"] = json!({ "QueueUrl": calls, "MessageBody": message });
+            }
+            for branch in state["Branches"].as_array_mut().into_iter().flatten() {
+                stand_in(branch, calls, answered);
+            }
+        }
     }
-    match value {
-        Value::Object(members) => members.values_mut().for_each(|member| stand_in(member, calls)),
-        Value::Array(items) => items.iter_mut().for_each(|item| stand_in(item, calls)),
-        _ => {}
-    }
+}
+
+/// Says whether a call is one that the emulator lacks, or would answer as it likes.
+fn is_lacking(call: &str) -> bool {
+    let services = ["aws-sdk:ssm:", "aws-sdk:cloudwatch:", "aws-sdk:autoscaling:", "mediaconvert:"];
+    services.iter().any(|service| call.starts_with(service)) && !call.ends_with(":getParameter")
 }
 
 /// Turns `DynamoDB`'s JSON into plain JSON.
