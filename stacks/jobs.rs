@@ -11,12 +11,12 @@ use documents::events;
 use documents::iam as policy;
 use documents::object;
 use job::Colour;
+use resources::events as eventbridge;
 use resources::iam;
+use resources::logs::LogGroupRef;
 use resources::sns::TopicRef;
 use resources::sqs::{Queue, QueueRef};
 use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
-use resources::events as eventbridge;
-use resources::logs::LogGroupRef;
 use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
 use crate::environment::Environment;
