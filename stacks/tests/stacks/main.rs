@@ -4,4 +4,6 @@
 
 mod app;
 mod fleets;
+mod networks;
+mod security;
 mod support;
