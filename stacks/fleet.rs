@@ -19,7 +19,7 @@ use template::{Declare, Stack};
 use crate::bootstrap::Bootstrap;
 use crate::environment::Environment;
 use crate::identity::{self, Identity};
-use crate::keys::Keys;
+use crate::keys::{Keys, Service};
 use crate::network::Network;
 use crate::notifications::Notifications;
 use crate::storage::Storage;
@@ -109,7 +109,7 @@ fn fail_dead_letters(
     let take = policy::allow(take).on([dead_letters.arn()]);
     let write = policy::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on([log.arn()]);
     let grant = identity::grant(stack, &role.name(), "DeadLettersAreTaken", [take, write]);
-    keys.let_use(stack, &role.name(), "DeadLettersUseKeys");
+    keys.let_use(stack, &role.name(), "DeadLettersUseKeys", [Service::Lambda, Service::Sqs]);
 
     let receives = environment.times.receives.to_string();
     let function =

@@ -8,7 +8,7 @@ use resources::{iam, kind};
 use template::{Arn, Assume, IdentityPolicy, IntoValue, Name, Stack, TrustPolicy, Value, aws, sub};
 
 use crate::environment::{Environment, Ownership};
-use crate::keys::Keys;
+use crate::keys::{Keys, Service};
 use crate::network;
 
 /// What later stacks use of it.
@@ -48,9 +48,9 @@ pub fn stack(stack: &mut Stack, environment: &Environment, keys: &Keys) -> Ident
     let workflow_role = role("WorkflowRole", settings.workflow_role, workflow, "states.amazonaws.com");
     let packaging_role = role("PackagingRole", settings.packaging_role, packaging, "mediaconvert.amazonaws.com");
 
-    keys.let_use(stack, &worker_role.name, "WorkerUsesKeys");
-    keys.let_use(stack, &workflow_role.name, "WorkflowUsesKeys");
-    keys.let_use(stack, &packaging_role.name, "PackagingUsesKeys");
+    keys.let_use(stack, &worker_role.name, "WorkerUsesKeys", [Service::DynamoDb, Service::S3, Service::Sqs]);
+    keys.let_use(stack, &workflow_role.name, "WorkflowUsesKeys", [Service::DynamoDb, Service::Sns, Service::Sqs]);
+    keys.let_use(stack, &packaging_role.name, "PackagingUsesKeys", [Service::S3]);
     Identity { worker_role, instance_profile, workflow_role, packaging_role }
 }
 

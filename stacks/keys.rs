@@ -47,22 +47,59 @@ pub fn stack(stack: &mut Stack, environment: &Environment, settings: &environmen
     Keys { data: Some(data), operations: Some(operations), disks }
 }
 
+/// A service that stores what a key encrypts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Tables.
+    DynamoDb,
+    /// The environment of functions.
+    Lambda,
+    /// Objects.
+    S3,
+    /// Messages to topics.
+    Sns,
+    /// Messages in queues.
+    Sqs,
+}
+
 impl Keys {
     /// Lets a role use what the keys encrypt, through the services that store it and in no other way.
     #[track_caller]
-    pub fn let_use(&self, stack: &mut Stack, role: &Value<Name<kind::iam::Role>>, logical_id: &str) {
-        let allow = |key: &Option<KeyRef>, services: &[&str]| {
-            let services: Vec<_> =
-                services.iter().map(|service| sub!("{}.{}.{}", *service, aws::region(), aws::url_suffix())).collect();
-            let key = key.as_ref()?.arn();
-            Some(policy::allow(USE).on([key]).when(policy::string_equals("kms:ViaService", services)))
-        };
-        let data = allow(&self.data, &["dynamodb", "lambda", "s3", "sqs"]);
-        let messages = allow(&self.operations, &["sns"]);
-        let statements: Vec<_> = data.into_iter().chain(messages).collect();
+    pub fn let_use<const N: usize>(
+        &self,
+        stack: &mut Stack,
+        role: &Value<Name<kind::iam::Role>>,
+        logical_id: &str,
+        services: [Service; N],
+    ) {
+        let (messages, data): (Vec<_>, Vec<_>) = services.into_iter().partition(|service| *service == Service::Sns);
+        let statements: Vec<_> = [(&self.data, data), (&self.operations, messages)]
+            .into_iter()
+            .filter(|(_, services)| !services.is_empty())
+            .filter_map(|(key, services)| {
+                let through: Vec<_> = services.into_iter().map(Service::host).collect();
+                Some(
+                    policy::allow(USE).on([key.as_ref()?.arn()]).when(policy::string_equals("kms:ViaService", through)),
+                )
+            })
+            .collect();
         if !statements.is_empty() {
             identity::grant(stack, role, logical_id, statements);
         }
+    }
+}
+
+impl Service {
+    /// Returns the name by which KMS knows that it is this service that asks.
+    fn host(self) -> Value<String> {
+        let name = match self {
+            Self::DynamoDb => "dynamodb",
+            Self::Lambda => "lambda",
+            Self::S3 => "s3",
+            Self::Sns => "sns",
+            Self::Sqs => "sqs",
+        };
+        sub!("{}.{}.{}", name, aws::region(), aws::url_suffix())
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn add_interfaces(
         .source_security_group_id(workers.id())
         .description("Calls of the instances");
     // Endpoints call nobody. Without any rule of our own, the group would let everything out.
-    let group = SecurityGroup::new("Endpoints of AWS's services: the instances come in, nothing goes out")
+    let group = SecurityGroup::new("Endpoints of AWS services: the instances come in, nothing goes out")
         .vpc_id(vpc)
         .security_group_ingress([from_workers])
         .security_group_egress([nowhere()]);

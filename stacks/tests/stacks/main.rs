@@ -1,0 +1,9 @@
+//! Tests of the stacks, as they are synthesized.
+
+#![expect(clippy::unwrap_used, reason = "what is missing here is a failed test")]
+
+mod app;
+mod fleets;
+mod networks;
+mod security;
+mod support;
