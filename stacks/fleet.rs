@@ -8,6 +8,8 @@ mod single;
 mod spot_fleet;
 mod user_data;
 
+use std::fmt::Display;
+
 use documents::iam as policy;
 use job::Colour;
 use resources::kms::KeyRef;
@@ -94,6 +96,11 @@ pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, share
     stack.output(outputs::TASK_QUEUE.name, task_queue.url());
     stack.output(outputs::DEAD_LETTER_QUEUE.name, dead_letters.url());
     Fleet { colour, task_queue, dead_letter_role }
+}
+
+/// Returns what the instances of a colour, and the group of them, are called.
+pub fn name(environment: &Environment, colour: impl Display) -> String {
+    format!("{}-{}-{colour}", environment.app, environment.name)
 }
 
 /// Adds what fails the tasks of dead letters, so that no workflow waits for them; returns its role.

@@ -1,6 +1,7 @@
 //! Turns uploads into jobs, and sees each job to its end.
 
 mod agent;
+mod backlog;
 mod base64url;
 pub mod commands;
 mod leases;
@@ -23,13 +24,13 @@ use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
 use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
 use self::commands::Commands;
-use crate::environment::Environment;
-use crate::fleet::Fleet;
+use crate::environment::{Environment, FleetKind};
+use crate::fleet::{self, Fleet};
 use crate::identity::{self, Identity, Role, trusted_service};
 use crate::keys::Keys;
 use crate::notifications::Notifications;
 use crate::router::Router;
-use crate::storage::Storage;
+use crate::storage::{DEMAND, Storage};
 use crate::{alarms, logs, outputs, queues};
 
 /// How long EventBridge tries to hand an event on, in seconds, and how often: its most patient.
@@ -91,6 +92,10 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
     if let Some(commands) = commands {
         let_run(stack, environment, identity, commands);
     }
+    if environment.fleet.instances.is_some() {
+        let count = machines.add(stack, "Count", StateMachineType::Express, backlog::machine(&machines));
+        backlog::start(stack, environment, identity, fleets, notifications, &count);
+    }
     let undelivered = deliver(stack, environment, keys, storage, &jobs, &sweep);
     ring(stack, &jobs, &undelivered, &notifications.alarms);
 
@@ -102,6 +107,14 @@ impl Machines<'_> {
     fn by_colour<T: IntoValue<Json>>(&self, what: impl Fn(&Fleet) -> T) -> Value<Json> {
         let [blue, green] = self.fleets;
         object! { (Colour::Blue.as_str()): what(blue), (Colour::Green.as_str()): what(green) }
+    }
+
+    /// Adds to an update of an item that nobody wants an instance for it any more.
+    fn unwanted(&self, update: &str) -> String {
+        match self.commands {
+            None => update.to_owned(),
+            Some(_) => format!("{update} REMOVE {DEMAND}"),
+        }
     }
 
     /// Adds a state machine whose executions are logged and traced.
@@ -180,16 +193,22 @@ fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleets: [&Fleet; 2
 fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, commands: &Commands) {
     let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
     let document = sub!("arn:{}:ssm:{}:{}:document/{}", &partition, &region, &account, &commands.enhance);
-    let instances = sub!("arn:{}:ec2:{}:{}:instance/*", partition, region, account);
+    let instances = sub!("arn:{}:ec2:{}:{}:instance/*", &partition, &region, &account);
     let send = policy::allow(["ssm:DescribeDocument", "ssm:SendCommand"]).on([document]);
     let send_to = policy::allow(["ssm:SendCommand"])
         .on([instances])
         .when(policy::string_equals("ssm:resourceTag/app", [environment.app.as_str()]))
         .when(policy::string_equals("ssm:resourceTag/environment", [environment.name.as_str()]));
+    let groups = fleet::name(environment, "*");
+    let groups =
+        sub!("arn:{}:autoscaling:{}:{}:autoScalingGroup:*:autoScalingGroupName/{}", partition, region, account, groups);
+    let keep = (environment.fleet.kind == FleetKind::AutoScaling)
+        .then(|| policy::allow(["autoscaling:SetInstanceProtection"]).on([groups]));
     // These know no resources.
     let follow = ["ssm:CancelCommand", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation"];
     let follow = policy::allow(follow).on_any();
-    identity::let_workflow(stack, identity, "WorkflowRunsCommands", [send, send_to, follow]);
+    let statements: Vec<_> = [send, send_to, follow].into_iter().chain(keep).collect();
+    identity::let_workflow(stack, identity, "WorkflowRunsCommands", statements);
 }
 
 /// Adds the rules that start the state machines; returns the queue of events that could not be delivered.

@@ -4,10 +4,19 @@ use documents::iam;
 use resources::{dynamodb, s3};
 use template::{Declare, Stack, aws, sub};
 
-use crate::environment::Environment;
+use crate::environment::{Environment, Executor};
 use crate::identity::{self, Identity};
 use crate::keys::Keys;
 use crate::{buckets, outputs, tables};
+
+/// The attribute of jobs that want an instance to enhance them, or have one: the colour of their instances.
+///
+/// There only where commands do the work. Where agents do, the queues say how much is wanted.
+pub const DEMAND: &str = "demand";
+
+/// What the id of a lease begins with, before the id of its instance. Leases are items of the job table that say who has
+/// an instance; the ids of jobs have no such sign in them.
+pub const LEASE_PREFIX: &str = "instance/";
 
 /// What later stacks use of it.
 #[derive(Debug)]
@@ -41,11 +50,17 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
     let delivery = bucket("Delivery", days.delivery_expiry_days, private());
 
-    let jobs = tables::add(stack, environment, keys, "Jobs");
+    let jobs = match environment.jobs.executor {
+        Executor::Agent => tables::add(stack, environment, keys, "Jobs"),
+        Executor::RunCommand => tables::add_with_index(stack, environment, keys, "Jobs", DEMAND),
+    };
 
     let_work(stack, identity, &sources, [&work, &enhanced], &jobs);
     let record = iam::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
     identity::let_workflow(stack, identity, "WorkflowRecordsJobs", record);
+    if environment.jobs.executor == Executor::RunCommand {
+        let_lease(stack, identity, &jobs);
+    }
 
     stack.output(outputs::SOURCE_BUCKET.name, sources.name());
     stack.output(outputs::WORK_BUCKET.name, work.name());
@@ -73,6 +88,17 @@ fn let_work(
     let write = write.on(results.map(objects));
     let count = iam::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
     identity::let_worker(stack, identity, "WorkerUsesStorage", [read, miss, write, count]);
+}
+
+/// Lets the workflow lease instances, give them back, and count the jobs that want one.
+fn let_lease(stack: &mut Stack, identity: &Identity, jobs: &dynamodb::TableRef) {
+    let find = iam::allow(["dynamodb:BatchGetItem"]).on([jobs.arn()]);
+    let leases = format!("{LEASE_PREFIX}*");
+    let give_back = iam::allow(["dynamodb:DeleteItem"])
+        .on([jobs.arn()])
+        .when(iam::string_like("dynamodb:LeadingKeys", [leases]).for_all_values());
+    let count = iam::allow(["dynamodb:Query"]).on([sub!("{}/index/{}", jobs.arn(), DEMAND)]);
+    identity::let_workflow(stack, identity, "WorkflowLeasesInstances", [find, give_back, count]);
 }
 
 /// Adds the bucket of access logs. It logs no access to itself: that would never end.

@@ -60,7 +60,7 @@ impl Instances<'_> {
 
     /// Returns what the colour's instances, and the group of them, are called.
     pub(super) fn name(&self) -> String {
-        format!("{}-{}-{}", self.environment.app, self.environment.name, self.colour)
+        super::name(self.environment, self.colour)
     }
 
     /// Returns the name of the Auto Scaling group, where there is one. It is ours to choose, so that the group's own

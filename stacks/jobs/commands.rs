@@ -8,7 +8,8 @@ mod end;
 
 use documents::object;
 use documents::states::{
-    Flow, Map, Parallel, Pass, Task, Wait, aws_sdk, choice, fail, jsonata, map, parallel, pass, start_at, wait_seconds,
+    Flow, Map, Parallel, Pass, Task, Wait, aws_sdk, catch_all, choice, fail, jsonata, map, parallel, pass, start_at,
+    wait_seconds,
 };
 use job::Engine;
 use job::keys::enhanced_key_expression;
@@ -20,6 +21,8 @@ use self::end::{
 };
 use super::record::{now, patiently, this_execution};
 use super::{Machines, base64url};
+use crate::environment::FleetKind;
+use crate::fleet;
 
 /// The error by which a title fails that took longer than it may: it is not tried again.
 pub(super) const OUT_OF_TIME_ERROR: &str = "out-of-time";
@@ -151,6 +154,12 @@ impl Machines<'_> {
             .when(format!("$misses >= {MISSES}"), "Lost")
             .when("$millis() > $deadline", "OutOfTime")
             .otherwise("AwaitCommand");
+        let flow = match self.environment.fleet.kind {
+            FleetKind::AutoScaling => {
+                flow.state("ProtectInstance", self.protect_instance(true).retry([patiently()]).catch([broken()]))
+            }
+            FleetKind::SpotFleet | FleetKind::Instance => flow,
+        };
         flow.state("CountAttempt", self.count_attempt().catch([broken()]))
             .state("SendCommand", self.send_command(commands).catch([broken()]))
             .state("RecordCommand", self.record_command().catch([broken()]))
@@ -160,6 +169,15 @@ impl Machines<'_> {
             .state("HasItEnded", ended)
             .state("AskAfterInstance", ask_after_instance().catch([broken()]))
             .state("IsItMissed", missed)
+    }
+
+    /// Keeps the group from taking the instance away while it works; or lets it again.
+    fn protect_instance(&self, protected: bool) -> Task {
+        let group = fleet::name(self.environment, "' & $colour");
+        aws_sdk("autoscaling", "setInstanceProtection")
+            .argument("AutoScalingGroupName", jsonata(format!("'{group}")))
+            .argument("InstanceIds", jsonata("[$instance]"))
+            .argument("ProtectedFromScaleIn", protected)
     }
 
     /// Counts the attempt in the job's item, which says who has the instance.
@@ -245,18 +263,39 @@ impl Machines<'_> {
 
     /// Adds the states after the command: what went wrong is read, and nothing is left behind.
     fn put_things_right(&self, flow: Flow) -> Flow {
-        flow.state("ReadProblem", read_problem().next("GiveBack"))
+        let flow = flow
+            .state("ReadProblem", read_problem().next("GiveBack"))
             .state("Lost", lost().next("WasItSent"))
             .state("OutOfTime", out_of_time(self.environment.times.title_timeout_seconds).next("WasItSent"))
             .state("Broken", refused())
-            .state("WasItSent", choice().when("$command = ''", "GiveBack"))
+            .state("WasItSent", choice().when("$instance = ''", "DidItSucceed").when("$command = ''", "GiveBack"))
             .state("CancelCommand", cancel_command("IsItLost"))
             // What a lost instance still does, nobody knows; its lease runs out by itself.
-            .state("IsItLost", choice().when(format!("$misses >= {MISSES}"), "Count"))
-            .state("GiveBack", self.give_lease_back("Count"))
-            .state("Count", self.count_outcome("DidItSucceed"))
+            .state("IsItLost", choice().when(format!("$misses >= {MISSES}"), "Count"));
+        let flow = match self.environment.fleet.kind {
+            FleetKind::AutoScaling => {
+                let unprotect = self.protect_instance(false).retry([patiently()]).catch([catch_all("Count")]);
+                flow.state("GiveBack", self.give_lease_back("Unprotect")).state("Unprotect", unprotect)
+            }
+            FleetKind::SpotFleet | FleetKind::Instance => flow.state("GiveBack", self.give_lease_back("Count")),
+        };
+        flow.state("Count", self.count_outcome("DidItSucceed"))
             .state("DidItSucceed", choice().when("$exists($problem.error)", "CommandFailed"))
             .state("CommandSucceeded", pass().output(jsonata("$report")).end())
             .state("CommandFailed", fail(jsonata("$problem.error"), jsonata("$string($problem.cause)")))
+    }
+
+    /// Adds the states that take back the command of an execution that has ended, and free its instance. They read the
+    /// job's item.
+    pub(super) fn free_instance(&self, flow: Flow, next: &str) -> Flow {
+        let text = |attribute: &str| jsonata(format!("$exists({attribute}) ? {attribute}.S : ''"));
+        let read = pass()
+            .assign("command", text("$states.input.command"))
+            .assign("instance", text("$states.input.instance"))
+            .assign("holder", text("$states.input.holder"));
+        flow.state("ReadCommand", read)
+            .state("HasItAnInstance", choice().when("$instance = ''", next).when("$command = ''", "GiveBack"))
+            .state("CancelCommand", cancel_command("GiveBack"))
+            .state("GiveBack", self.give_lease_back(next))
     }
 }

@@ -7,9 +7,7 @@ use documents::states::{Catcher, Jsonata, Task, aws_sdk, catch, catch_all, dynam
 
 use super::Machines;
 use super::record::{now, patiently, patiently_unless, this_execution};
-
-/// What the id of a lease begins with, before the id of its instance.
-pub(super) const PREFIX: &str = "instance/";
+use crate::storage::LEASE_PREFIX;
 
 /// How many looks a lease outlives.
 const LOOKS: u32 = 4;
@@ -20,10 +18,10 @@ impl Machines<'_> {
     /// Finds out which of the instances `$candidates` are free: `$free`, in an order left to chance.
     pub(super) fn find_leases(&self) -> Task {
         let keys =
-            format!("[$map($candidates, function($candidate) {{ {{'id': {{'S': '{PREFIX}' & $candidate}}}} }})]");
+            format!("[$map($candidates, function($candidate) {{ {{'id': {{'S': '{LEASE_PREFIX}' & $candidate}}}} }})]");
         let free = format!(
             "($leases := $lookup($states.result.Responses, $table); \
-             $taken := [$leases[$number(until.N) > $millis() / 1000].$substringAfter(id.S, '{PREFIX}')]; \
+             $taken := [$leases[$number(until.N) > $millis() / 1000].$substringAfter(id.S, '{LEASE_PREFIX}')]; \
              [$shuffle($candidates[$not($ in $taken)])])"
         );
         // The name of the table is a key here, which no reference can be.
@@ -39,7 +37,7 @@ impl Machines<'_> {
     /// Takes the first of the instances `$free`, unless someone was faster: then the next one.
     pub(super) fn take_instance(&self, broken: Catcher) -> Task {
         let item = object! {
-            "id": { "S": jsonata(format!("'{PREFIX}' & $free[0]")) },
+            "id": { "S": jsonata(format!("'{LEASE_PREFIX}' & $free[0]")) },
             "holder": { "S": jsonata("$holder") },
             "execution": { "S": this_execution() },
             "job": { "S": jsonata("$id") },
@@ -66,7 +64,7 @@ impl Machines<'_> {
     pub(super) fn renew_lease(&self) -> Task {
         dynamodb::update_item(
             self.storage.jobs.name(),
-            object! { "id": { "S": jsonata(format!("'{PREFIX}' & $instance")) } },
+            object! { "id": { "S": jsonata(format!("'{LEASE_PREFIX}' & $instance")) } },
             "SET #until = :until, expires_at = :expires_at, updated = :now",
         )
         .argument("ConditionExpression", "holder = :holder")
@@ -87,7 +85,7 @@ impl Machines<'_> {
     pub(super) fn give_lease_back(&self, next: &str) -> Task {
         dynamodb::delete_item(
             self.storage.jobs.name(),
-            object! { "id": { "S": jsonata(format!("'{PREFIX}' & $instance")) } },
+            object! { "id": { "S": jsonata(format!("'{LEASE_PREFIX}' & $instance")) } },
         )
         .argument("ConditionExpression", "holder = :holder")
         .argument("ExpressionAttributeValues", object! { ":holder": { "S": jsonata("$holder") } })

@@ -21,7 +21,8 @@ impl Machines<'_> {
             "height": number("height"),
         };
         self.change_as_owner(
-            "SET #state = :state, #output = :output, tasks.done = :one, updated = :now, finished = :now",
+            &self
+                .unwanted("SET #state = :state, #output = :output, tasks.done = :one, updated = :now, finished = :now"),
             object! { "#state": "state", "#output": "output" },
             object! {
                 ":me": { "S": this_execution() },
@@ -46,7 +47,7 @@ impl Machines<'_> {
         let error =
             jsonata("$error.{'kind': {'S': kind}, 'message': {'S': message}, 'hint': $exists(hint) ? {'S': hint}}");
         self.change_as_owner(
-            "SET #state = :state, #error = :error, updated = :now, finished = :now REMOVE demand",
+            &self.unwanted("SET #state = :state, #error = :error, updated = :now, finished = :now"),
             object! { "#state": "state", "#error": "error" },
             object! {
                 ":me": { "S": this_execution() },

@@ -82,9 +82,16 @@ impl Machines<'_> {
 
     /// Makes this execution the owner of a job whose owner is gone, unless someone was faster.
     fn take_over(&self, failed: Catcher) -> Task {
+        // What the earlier execution has left.
+        let left = match self.commands {
+            None => "",
+            Some(_) => ", demand, instance, holder, command",
+        };
         self.change(
-            "SET execution = :me, turn = :turn, attempt = :none, #state = :state, updated = :now \
-             REMOVE colour, demand, #error, #output, finished, attempt_by",
+            &format!(
+                "SET execution = :me, turn = :turn, attempt = :none, #state = :state, updated = :now \
+                 REMOVE colour, #error, #output, finished, attempt_by{left}"
+            ),
             "execution = :owner OR execution = :me",
             object! {
                 ":me": { "S": this_execution() },

@@ -28,7 +28,7 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
 
     let close = parts
         .change(
-            "SET #state = :state, #error = :error, updated = :now, finished = :now REMOVE demand",
+            &parts.unwanted("SET #state = :state, #error = :error, updated = :now, finished = :now"),
             "execution = :execution AND NOT #state IN (:done, :failed, :held, :cancelled)",
             object! {
                 ":execution": { "S": jsonata("$execution") },
@@ -42,6 +42,8 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
             },
         )
         .argument("ExpressionAttributeNames", object! { "#state": "state", "#error": "error" })
+        .argument("ReturnValues", "ALL_NEW")
+        .output(jsonata("$states.result.Attributes"))
         .catch([catch([errors::CONDITIONAL_CHECK_FAILED], "Closed")]);
 
     let news = News {
@@ -51,8 +53,8 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
     };
     let flow = start_at("ReadEvent", read)
         .state("Identify", pass().assign("id", id(&parts.environment.recipe)))
-        .state("Close", close)
-        .state("Tell", parts.tell(&parts.notifications.failed, &news))
-        .state("Closed", succeed());
+        .state("Close", close);
+    let flow = if parts.commands.is_some() { parts.free_instance(flow, "Tell") } else { flow };
+    let flow = flow.state("Tell", parts.tell(&parts.notifications.failed, &news)).state("Closed", succeed());
     states::machine("Closes a job whose execution ended without doing so", flow)
 }

@@ -58,9 +58,14 @@ impl Machines<'_> {
             .retry([patiently()])
     }
 
+    /// Moves the job on; from now on it wants an instance of its colour.
     fn start_enhancing(&self) -> Task {
+        let update = match self.commands {
+            None => "SET #state = :state, colour = :colour, updated = :now",
+            Some(_) => "SET #state = :state, colour = :colour, demand = :colour, updated = :now",
+        };
         self.change_as_owner(
-            "SET #state = :state, colour = :colour, updated = :now",
+            update,
             object! { "#state": "state" },
             object! {
                 ":me": { "S": this_execution() },

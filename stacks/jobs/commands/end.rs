@@ -121,7 +121,7 @@ pub(super) fn refused() -> Pass {
     )
 }
 
-pub(super) fn cancel_command(next: &str) -> Task {
+pub(in crate::jobs) fn cancel_command(next: &str) -> Task {
     aws_sdk("ssm", "cancelCommand")
         .argument("CommandId", jsonata("$command"))
         .argument("InstanceIds", jsonata("[$instance]"))

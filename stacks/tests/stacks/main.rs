@@ -4,6 +4,7 @@
 
 mod app;
 mod fleets;
+mod machines;
 mod networks;
 mod security;
 mod support;

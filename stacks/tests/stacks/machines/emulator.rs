@@ -127,10 +127,15 @@ impl<'e> Queue<'e> {
 
     /// Takes the next message off the queue, if there is one: its body.
     pub fn take(&self) -> Option<Value> {
-        let answer = self.emulator.call("AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": self.url }));
-        let message = answer["Messages"].get(0)?;
+        let message = self.receive()?;
         let receipt = json!({ "QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"] });
         self.emulator.call("AmazonSQS.DeleteMessage", &receipt);
         Some(serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
+    }
+
+    /// Receives the next message, if there is one, and leaves it to come again.
+    pub fn receive(&self) -> Option<Value> {
+        let answer = self.emulator.call("AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": self.url }));
+        answer["Messages"].get(0).cloned()
     }
 }

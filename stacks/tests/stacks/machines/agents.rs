@@ -2,9 +2,10 @@
 
 use job::{ErrorKind, Failure, JobState};
 
-use crate::emulator::{Emulator, until};
-use crate::system::{System, environment, upload};
-use crate::{report, task};
+use super::emulator::{Emulator, until};
+use super::system::{System, upload};
+use super::{report, task};
+use crate::support::environment;
 
 #[test]
 fn work_on_titles() {

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 
 use job::{ErrorKind, JobState};
 use serde_json::{Value, json};
-use stacks::Environment;
-use stacks::environment::Executor;
 
-use crate::emulator::{Emulator, until};
-use crate::report;
-use crate::system::Answer::{Returns, Throws};
-use crate::system::{Answer, System, environment, upload};
+use super::emulator::{Emulator, until};
+use super::report;
+use super::system::Answer::{Never, Returns, Throws};
+use super::system::{Answer, System, upload};
+use crate::support::environment;
 
 /// An SSM agent that is new enough.
 const NEW: &str = "3.3.2746.0";
@@ -18,19 +17,20 @@ const NEW: &str = "3.3.2746.0";
 #[test]
 fn enhance_titles() {
     let emulator = Emulator::start();
-    let system = System::deploy(&emulator, &by_commands(), &["FindLeases"]);
+    let system = System::deploy(&emulator, &environment("run-command"), &["FindLeases"]);
     a_command_is_followed_to_its_end(&system);
     failures_are_retried_by_their_kind(&system);
     what_a_command_says_of_its_failure_is_recorded(&system);
     a_title_whose_instance_is_lost_goes_to_another(&system);
     a_refused_call_is_tried_again(&system);
     of_two_one_gets_the_instance(&system);
+    a_title_that_is_stopped_frees_its_instance(&system);
 }
 
 #[test]
 fn go_to_instances_that_are_free() {
     let emulator = Emulator::start();
-    let system = System::deploy(&emulator, &by_commands(), &[]);
+    let system = System::deploy(&emulator, &environment("run-command"), &[]);
     an_instance_has_one_title_at_a_time(&system);
     a_title_waits_for_an_instance(&system);
     old_agents_are_refused(&system);
@@ -39,7 +39,7 @@ fn go_to_instances_that_are_free() {
 #[test]
 fn have_so_much_time() {
     let emulator = Emulator::start();
-    let mut environment = by_commands();
+    let mut environment = environment("run-command");
     environment.times.title_timeout_seconds = 0;
     let system = System::deploy(&emulator, &environment, &[]);
 
@@ -54,12 +54,6 @@ fn have_so_much_time() {
     assert_eq!(system.item(&job).error.unwrap().kind, ErrorKind::Resource);
     assert_eq!(slow.of("cancelCommand"), [&json!({ "CommandId": "command-1", "InstanceIds": ["i-1"] })]);
     assert_eq!(system.raw_item("instance/i-1"), None);
-}
-
-fn by_commands() -> Environment {
-    let mut environment = environment("dev");
-    environment.jobs.executor = Executor::RunCommand;
-    environment
 }
 
 fn a_command_is_followed_to_its_end(system: &System<'_>) {
@@ -82,13 +76,17 @@ fn a_command_is_followed_to_its_end(system: &System<'_>) {
     assert_eq!(decoded(parameter("OutputKey")), format!("films/한글 'q' \"d\" $(x) a\nb.v1_sr_2x/{}.mp4", &job[..12]));
     assert_eq!(parameter("SourceVersion"), "v1");
     assert_eq!(parameter("SourceBytes"), "12");
-    assert_eq!(parameter("Model"), "a");
-    assert_eq!(parameter("Quality"), "19");
+    assert_eq!((parameter("Gamma"), parameter("Prompt")), ("0.5", "generate"));
+    assert_eq!(parameter("Quality"), "13");
 
     let item = system.item(job);
     assert_eq!((item.state, item.attempt), (JobState::Done, 1));
     assert_eq!(item.output.unwrap().frames, 250);
     assert_eq!(system.raw_item("instance/i-1"), None);
+    let protected: Vec<_> =
+        instances.of("setInstanceProtection").iter().map(|call| call["ProtectedFromScaleIn"].clone()).collect();
+    assert_eq!(protected, [true, false]);
+    assert_eq!(instances.of("setInstanceProtection")[0]["AutoScalingGroupName"], "baleen-run-command-blue");
     let counted = &instances.of("putMetricData")[0]["MetricData"];
     let names: Vec<_> = counted.as_array().unwrap().iter().map(|datum| &datum["MetricName"]).collect();
     assert_eq!(names, ["TasksStarted", "TasksSucceeded", "TaskSeconds"]);
@@ -201,6 +199,30 @@ fn of_two_one_gets_the_instance(system: &System<'_>) {
     }
 }
 
+fn a_title_that_is_stopped_frees_its_instance(system: &System<'_>) {
+    let event = upload("stopped.mp4");
+    let mut instances = Instances::new(&[("i-1", "Online", NEW)], []);
+    let execution = system.start(&event);
+    let end = system.answering(&execution, |call, arguments| {
+        if call.ends_with("getCommandInvocation") {
+            system.stop(&execution);
+            return Never;
+        }
+        instances.answer(call, arguments)
+    });
+    assert_eq!(end["status"], "ABORTED");
+    assert!(system.raw_item("instance/i-1").is_some());
+
+    let ended = json!({ "detail": { "status": "ABORTED", "executionArn": execution, "input": event.to_string() } });
+    let sweep = system.start_machine(&system.machine("Sweep", &[]), &ended);
+    assert_eq!(instances.until_end(system, &sweep)["status"], "SUCCEEDED");
+    assert_eq!(instances.of("cancelCommand"), [&json!({ "CommandId": "command-1", "InstanceIds": ["i-1"] })]);
+    assert_eq!(system.raw_item("instance/i-1"), None);
+    let job = until("it is told", || system.told.take())["job"].as_str().unwrap().to_owned();
+    assert_eq!(system.item(&job).state, JobState::Cancelled);
+    assert_eq!(system.raw_item(&job).unwrap().get("demand"), None);
+}
+
 fn lease(system: &System<'_>, instance: &str, until: u64) {
     system.put_item(&json!({
         "id": { "S": format!("instance/{instance}") }, "holder": { "S": "someone" }, "until": { "N": until.to_string() },
@@ -302,7 +324,7 @@ impl Instances {
                 Returns(json!({ "Command": { "CommandId": format!("command-{}", self.of(action).len()) } }))
             }
             "getCommandInvocation" => self.looks.pop_front().unwrap(),
-            "cancelCommand" | "putMetricData" => Returns(json!({})),
+            "cancelCommand" | "putMetricData" | "setInstanceProtection" => Returns(json!({})),
             "batchGetItem" => Returns(json!({ "Responses": { "jobs": [] } })),
             _ => panic!("nobody answers {call}"),
         }

@@ -1,9 +1,8 @@
 //! Runs the workflow on the emulator: its definition as it is deployed, with tables, queues, topics and parameters that
 //! are really there. What the emulator lacks, such as commands on instances, the test itself answers for.
 
-#![expect(clippy::unwrap_used, reason = "what is missing here is a failed test")]
-
 mod agents;
+mod backlog;
 mod commands;
 mod emulator;
 mod system;

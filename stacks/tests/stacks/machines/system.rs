@@ -1,12 +1,12 @@
 //! The workflow on an emulator, with all that it uses.
 
-use std::path::Path;
-
 use job::{Failure, JobItem, TaskMessage};
 use serde_json::{Value, json};
 use stacks::Environment;
+use template::StackTemplate;
 
-use crate::emulator::{ACCOUNT, Emulator, Queue, REGION, until};
+use super::emulator::{ACCOUNT, Emulator, Queue, REGION, until};
+use crate::support::synth;
 
 /// The name of the table, of the parameter and of the role.
 const NAME: &str = "jobs";
@@ -14,7 +14,9 @@ const NAME: &str = "jobs";
 /// The workflow, and what a test sees of it.
 pub struct System<'e> {
     emulator: &'e Emulator,
-    machine: String,
+    /// The stack `jobs`, as it is synthesized.
+    jobs: StackTemplate,
+    workflow: String,
     /// Takes the tasks of the blue fleet.
     pub blue: Queue<'e>,
     /// Takes the tasks of the green fleet.
@@ -32,12 +34,8 @@ pub enum Answer {
     Returns(Value),
     /// The error that it throws.
     Throws(&'static str),
-}
-
-/// Reads an environment of the repository.
-pub fn environment(name: &str) -> Environment {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments");
-    Environment::load(&directory, name).unwrap_or_else(|error| panic!("{error}"))
+    /// It waits for ever.
+    Never,
 }
 
 /// The event that S3 sends when a video was uploaded.
@@ -56,7 +54,7 @@ impl<'e> System<'e> {
     /// Makes the workflow of an environment, and what it uses. The test answers for what the emulator lacks, and for the
     /// states that are named.
     pub fn deploy(emulator: &'e Emulator, environment: &Environment, answered: &[&str]) -> Self {
-        let assembly = stacks::app(environment).synth().unwrap();
+        let assembly = synth(environment);
         let queue = |name: &str| Queue::create(emulator, name);
         let [blue, green, told, calls] = ["blue", "green", "told", "calls"].map(queue);
         emulator.call(
@@ -64,7 +62,14 @@ impl<'e> System<'e> {
             &json!({
                 "TableName": NAME, "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
-                "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+                "AttributeDefinitions": [
+                    { "AttributeName": "id", "AttributeType": "S" },
+                    { "AttributeName": "demand", "AttributeType": "S" },
+                ],
+                "GlobalSecondaryIndexes": [{
+                    "IndexName": "demand", "Projection": { "ProjectionType": "KEYS_ONLY" },
+                    "KeySchema": [{ "AttributeName": "demand", "KeyType": "HASH" }],
+                }],
             }),
         );
         for topic in ["done", "failed"] {
@@ -79,32 +84,40 @@ impl<'e> System<'e> {
                 ),
             );
         }
-        let jobs = assembly.stack("jobs").unwrap();
-        let mut definition = jobs.template.to_json()["Resources"]["Workflow"]["Properties"]["Definition"].clone();
-        resolve(&mut definition, &|name| {
-            let reference = jobs.parameters.iter().find(|reference| reference.parameter == name);
-            let reference = reference.unwrap_or_else(|| panic!("{name} comes from no other stack"));
-            match (reference.stack.as_str(), reference.output.as_str()) {
-                ("storage", "JobTable") | ("router", _) => NAME.to_owned(),
-                ("fleet-blue", "TaskQueue") => blue.url.clone(),
-                ("fleet-green", "TaskQueue") => green.url.clone(),
-                ("notifications", "DoneTopic") => topic_arn("done"),
-                ("notifications", "FailedTopic") => topic_arn("failed"),
-                (stack, output) => format!("{stack}-{output}").to_lowercase(),
-            }
-        });
-        stand_in(&mut definition, &calls.url, answered);
-        let machine = emulator.call(
+        let jobs = assembly.stack("jobs").unwrap().clone();
+        let mut system = Self { emulator, jobs, workflow: String::new(), blue, green, told, calls };
+        system.workflow = system.machine("Workflow", answered);
+        system.weigh(r#"{"blue":100,"green":0,"live":"blue"}"#);
+        system
+    }
+
+    /// Makes a state machine of the stack `jobs`; returns its ARN.
+    pub fn machine(&self, logical_id: &str, answered: &[&str]) -> String {
+        let mut definition = self.jobs.template.to_json()["Resources"][logical_id]["Properties"]["Definition"].clone();
+        resolve(&mut definition, &|name| self.value(name));
+        stand_in(&mut definition, &self.calls.url, answered);
+        let machine = self.emulator.call(
             "AWSStepFunctions.CreateStateMachine",
             &json!({
-                "name": "jobs", "definition": definition.to_string(),
+                "name": logical_id, "definition": definition.to_string(),
                 "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/{NAME}"),
             }),
         );
-        let machine = machine["stateMachineArn"].as_str().unwrap().to_owned();
-        let system = Self { emulator, machine, blue, green, told, calls };
-        system.weigh(r#"{"blue":100,"green":0,"live":"blue"}"#);
-        system
+        machine["stateMachineArn"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns what a parameter of the stack is here.
+    fn value(&self, parameter: &str) -> String {
+        let reference = self.jobs.parameters.iter().find(|reference| reference.parameter == parameter);
+        let reference = reference.unwrap_or_else(|| panic!("{parameter} comes from no other stack"));
+        match (reference.stack.as_str(), reference.output.as_str()) {
+            ("storage", "JobTable") | ("router", _) => NAME.to_owned(),
+            ("fleet-blue", "TaskQueue") => self.blue.url.clone(),
+            ("fleet-green", "TaskQueue") => self.green.url.clone(),
+            ("notifications", "DoneTopic") => topic_arn("done"),
+            ("notifications", "FailedTopic") => topic_arn("failed"),
+            (stack, output) => format!("{stack}-{output}").to_lowercase(),
+        }
     }
 
     /// Sets the weights of the colours.
@@ -113,11 +126,21 @@ impl<'e> System<'e> {
         self.emulator.call("AmazonSSM.PutParameter", &parameter);
     }
 
-    /// Starts an execution; returns its ARN.
+    /// Starts an execution of the workflow; returns its ARN.
     pub fn start(&self, event: &Value) -> String {
-        let start = json!({ "stateMachineArn": self.machine, "input": event.to_string() });
+        self.start_machine(&self.workflow, event)
+    }
+
+    /// Starts an execution of a state machine; returns its ARN.
+    pub fn start_machine(&self, machine: &str, input: &Value) -> String {
+        let start = json!({ "stateMachineArn": machine, "input": input.to_string() });
         let started = self.emulator.call("AWSStepFunctions.StartExecution", &start);
         started["executionArn"].as_str().unwrap().to_owned()
+    }
+
+    /// Stops an execution, as a person does.
+    pub fn stop(&self, execution: &str) {
+        self.emulator.call("AWSStepFunctions.StopExecution", &json!({ "executionArn": execution }));
     }
 
     /// Waits until an execution has ended; returns its description.
@@ -139,6 +162,7 @@ impl<'e> System<'e> {
                         "AWSStepFunctions.SendTaskFailure",
                         &json!({ "taskToken": token, "error": error, "cause": "because" }),
                     ),
+                    Answer::Never => Value::Null,
                 };
             }
             let described =
