@@ -28,11 +28,6 @@ BALEEN_ENVIRONMENT=@ENVIRONMENT@
 BALEEN_COLOUR=@COLOUR@
 BALEEN_TASK_QUEUE=@TASK_QUEUE@
 BALEEN_JOB_TABLE=@JOB_TABLE@
-BALEEN_AUTO_SCALING_GROUP=@AUTO_SCALING_GROUP@
-BALEEN_VISIBILITY_SECONDS=@VISIBILITY_SECONDS@
-BALEEN_RENEWAL_SECONDS=@RENEWAL_SECONDS@
-BALEEN_STALL_SECONDS=@STALL_SECONDS@
-BALEEN_ATTEMPTS=@ATTEMPTS@
 """
 AGENT_UNIT = r"""@AGENT_UNIT@
 """
@@ -91,8 +86,7 @@ def start_agent():
     new.write_bytes(patiently(lambda: fetch(f"https://{AGENT_HOST}{AGENT_PATH}", signed(AGENT_HOST, AGENT_PATH))))
     new.chmod(0o755)
     os.replace(new, program)
-    worker = metadata("meta-data/instance-id")
-    write("/etc/baleen/agent.env", f"{SETTINGS}BALEEN_WORKER={worker}\n")
+    write("/etc/baleen/agent.env", SETTINGS)
     write("/etc/systemd/system/baleen-agent.service", AGENT_UNIT)
     run("systemctl", "daemon-reload")
     run("systemctl", "enable", "--now", "baleen-agent.service")

@@ -9,7 +9,7 @@ use crate::commands::Command;
 
 const EXAMPLES: &str = "\
 Examples:
-  baleen deploy --env local                       everything on this machine: no account, no credentials
+  baleen deploy --env local                       everything on this machine, without an account
   baleen submit clip.mp4 --env local --wait       enhance a video, and wait for it
   baleen synth --env dev --out out                write the templates of an environment
   baleen jobs --env dev --json | jq '.jobs[].id'  for scripts
@@ -42,8 +42,8 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Args)]
 pub struct Global {
-    /// The environment: the name of a file in `environments/`, without its extension
-    #[arg(long, global = true, value_name = "NAME", env = "BALEEN_ENV", hide_env_values = true)]
+    /// The environment: the name of a file in `environments/`, without its extension; or set `BALEEN_ENV`
+    #[arg(long, global = true, value_name = "NAME", env = "BALEEN_ENV", hide_env = true)]
     pub env: Option<String>,
     /// Writes JSON: one document to standard output; events and errors, one a line, to standard error
     #[arg(long, global = true)]

@@ -28,19 +28,29 @@ pub async fn connect(session: &Session, target: &Target) -> Result<Cloud> {
 }
 
 /// Runs what talks to a cloud, until it ends or the user interrupts it.
-pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+pub fn block_on<T>(printer: &Printer, work: impl Future<Output = Result<T>>) -> Result<T> {
+    // A thread beside this one: the work may wait for an answer at the terminal, and must be interruptible there too.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Error::new(Kind::Failed, format!("cannot start the runtime: {error}")))?;
-    runtime.block_on(async {
-        tokio::select! {
-            biased;
-            result = work => result,
-            _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "interrupted")
-                .hint("what the cloud has begun goes on by itself; run the same command again to follow it")),
-        }
-    })
+    runtime.spawn(end_when_interrupted(printer.clone()));
+    runtime.block_on(work)
+}
+
+/// Ends this program when the user presses Ctrl-C. All that is done here can be killed anywhere and run again.
+async fn end_when_interrupted(printer: Printer) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler, the system ends the program by itself.
+        return;
+    }
+    let error = Error::new(Kind::Interrupted, "interrupted")
+        .hint("what the cloud has begun goes on by itself; run the same command again to follow it");
+    printer.interrupted();
+    printer.error(&error);
+    #[expect(clippy::exit, reason = "the work may be blocked, and does not notice")]
+    std::process::exit(error.kind.exit_code().into());
 }
 
 /// How long a cloud that does not answer is borne with: one on this machine either answers or is gone.
@@ -60,8 +70,11 @@ pub fn explain(session: &Session, error: Error) -> Error {
         return error;
     }
     let lost = Error::new(Kind::Failed, format!("the local cloud has gone: {}", error.message));
-    lost.hint("run the same command again: it starts the local cloud anew, and deploys what is missing")
-        .hint(format!("its last words are in {}", local_cloud::emulator_log(&session.root).display()))
+    let name = &session.environment.name;
+    lost.hint(format!(
+        "what was deployed there may be lost: deploy again (`baleen deploy --env {name}`), which starts it"
+    ))
+    .hint(format!("its last words are in {}", local_cloud::emulator_log(&session.root).display()))
 }
 
 /// Finds where the running system keeps things, from the outputs of its stacks.

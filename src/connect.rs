@@ -10,6 +10,7 @@ pub enum Target {
     /// AWS, with the credentials that the AWS CLI would use.
     Aws {
         /// The profile, where one is chosen.
+        #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nobody can connect"))]
         profile: Option<String>,
     },
     /// The emulator on this machine.

@@ -1,7 +1,5 @@
 //! Errors as users see them: a kind, which decides the exit code; a message; hints.
 
-use std::process::ExitCode;
-
 use serde::Serialize;
 use tree::Finding;
 
@@ -42,8 +40,8 @@ pub enum Kind {
 
 impl Kind {
     /// The exit codes that `--help` documents.
-    pub fn exit_code(self) -> ExitCode {
-        ExitCode::from(match self {
+    pub fn exit_code(self) -> u8 {
+        match self {
             Self::Silent => 0,
             Self::Failed => 1,
             // As clap exits on a command line that it cannot parse.
@@ -51,8 +49,9 @@ impl Kind {
             Self::Findings => 3,
             Self::Declined => 4,
             Self::Job => 5,
+            // As shells say of a program that Ctrl-C has ended.
             Self::Interrupted => 130,
-        })
+        }
     }
 }
 

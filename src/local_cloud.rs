@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use job::Colour;
 use local::{Emulator, Worker};
@@ -13,6 +14,9 @@ use crate::printer::Printer;
 use crate::render;
 use crate::session::Session;
 
+/// How often workers that end by themselves are started anew while someone waits for them.
+const RESTARTS: u32 = 5;
+
 /// Starts the emulator, unless it runs.
 pub fn up(root: &Path, printer: &Printer) -> Result<Emulator> {
     Ok(local::up(root, &mut |event| render::local::event(printer, &event))?)
@@ -20,8 +24,11 @@ pub fn up(root: &Path, printer: &Printer) -> Result<Emulator> {
 
 /// Says whether the emulator runs and answers.
 pub fn answers(root: &Path) -> bool {
-    let status = local::status(root).map(|status| status.emulator);
-    matches!(status, Ok(local::EmulatorStatus::Running { answers: true, .. }))
+    local::status(root).is_ok_and(|status| has_answered(&status))
+}
+
+fn has_answered(status: &local::Status) -> bool {
+    matches!(status.emulator, local::EmulatorStatus::Running { answers: true, .. })
 }
 
 /// Returns the file that the emulator writes to.
@@ -40,13 +47,49 @@ pub fn ensure_workers(session: &Session, endpoint_url: &str, places: &Places, pr
     Ok(())
 }
 
+/// Makes sure that FFmpeg is there, without which no worker starts.
+pub fn require_ffmpeg() -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = |program: &&str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    match ["ffmpeg", "ffprobe"].iter().find(|program| !is_there(program)) {
+        None => Ok(()),
+        Some(program) => {
+            let message = format!("the workers on this machine need FFmpeg, and there is no `{program}` on the PATH");
+            Err(Error::new(Kind::Failed, message)
+                .hint("install it: `sudo apt-get install ffmpeg` (Debian, Ubuntu), `brew install ffmpeg` (macOS)"))
+        }
+    }
+}
+
+/// Starts workers anew that were killed or crashed, for as long as someone waits for their work; returns only if that
+/// fails.
+pub async fn keep_workers(session: &Session, endpoint_url: &str, places: &Places, printer: &Printer) -> Error {
+    let mut restarts = 0;
+    loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let kept = local::status(&session.root).map_err(Error::from).and_then(|status| {
+            let lost = status.workers.iter().find(|worker| !worker.is_alive);
+            let Some(lost) = lost.filter(|_| has_answered(&status)) else { return Ok(()) };
+            if restarts == RESTARTS {
+                let message = format!("worker {} has ended {} times while it was waited for", lost.name, RESTARTS + 1);
+                return Err(Error::new(Kind::Failed, message).hint(format!("see its log: {}", lost.log.display())));
+            }
+            restarts += 1;
+            ensure_workers(session, endpoint_url, places, printer)
+        });
+        if let Err(error) = kept {
+            return error;
+        }
+    }
+}
+
 /// Describes a worker: this program, as `baleen agent`.
 fn worker(session: &Session, program: &Path, number: u32, endpoint_url: &str, places: &Places) -> Worker {
     let colour = Colour::Blue;
     let name = format!("{colour}-{number}");
     let times = &session.environment.times;
     let work_folder = session.root.join(".baleen").join("local").join("work");
-    let values: [(&str, OsString); 11] = [
+    let values: [(&str, OsString); 12] = [
         ("--queue", places.task_queue.clone().into()),
         ("--table", places.job_table.clone().into()),
         ("--work-folder", work_folder.into()),
@@ -57,6 +100,9 @@ fn worker(session: &Session, program: &Path, number: u32, endpoint_url: &str, pl
         ("--visibility-seconds", times.visibility_seconds.to_string().into()),
         ("--renewal-seconds", times.renewal_seconds.to_string().into()),
         ("--stall-seconds", times.stall_seconds.to_string().into()),
+        // A call that waits outlives its caller in the emulator: a message that comes then is given to nobody, and
+        // stays invisible. So no call waits.
+        ("--poll-seconds", "0".into()),
         ("--attempts", times.attempts.to_string().into()),
     ];
     let mut arguments = vec![OsString::from("agent")];

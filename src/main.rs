@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             printer.error(&error);
-            error.kind.exit_code()
+            ExitCode::from(error.kind.exit_code())
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -24,19 +24,20 @@ pub const CYAN: Style = AnsiColor::Cyan.on_default();
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 
-/// Prints; colours vanish where they are not wanted (`NO_COLOR`, no terminal).
+/// Prints; colours vanish where they are not wanted (`NO_COLOR`, no terminal). Clones share the status line.
+#[derive(Clone)]
 pub struct Printer {
     json: bool,
     /// Whether lines can be redrawn in place.
     redraws: bool,
     /// The line at the bottom that changes in place.
-    status: Mutex<String>,
+    status: Arc<Mutex<String>>,
 }
 
 impl Printer {
     pub fn new(json: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        Self { json, redraws: !json && !dumb && stderr().is_terminal(), status: Mutex::default() }
+        Self { json, redraws: !json && !dumb && stderr().is_terminal(), status: Arc::default() }
     }
 
     pub fn is_json(&self) -> bool {
@@ -94,14 +95,21 @@ impl Printer {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if *status != text {
             *status = text.chars().take(STATUS_WIDTH).collect();
-            write_to_stderr(&format!("{CLEAR_LINE}{status}"));
+            write_to_stderr(true, &status);
         }
     }
 
     fn raw_line(&self, text: impl Display) {
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        let clear = if status.is_empty() { "" } else { CLEAR_LINE };
-        write_to_stderr(&format!("{clear}{text}\n{status}"));
+        write_to_stderr(!status.is_empty(), &format!("{text}\n{status}"));
+    }
+
+    /// Leaves the line that the cursor is on as it is: the terminal has written `^C` behind it.
+    pub fn interrupted(&self) {
+        if self.redraws {
+            self.status.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            write_to_stderr(false, "\n");
+        }
     }
 
     /// Says what went wrong.
@@ -132,8 +140,13 @@ impl Printer {
     }
 }
 
-/// Whoever cannot be told cannot be told that either.
-fn write_to_stderr(text: &str) {
+/// Writes text, in place of the line that the cursor is on if that is to be cleared. Whoever cannot be told cannot be
+/// told that either.
+fn write_to_stderr(clear: bool, text: &str) {
+    if clear {
+        // Not a colour, so `NO_COLOR` must not take it away, as `anstream` would.
+        let _ = stderr().write_all(CLEAR_LINE.as_bytes());
+    }
     let mut err = anstream::stderr().lock();
     let _ = err.write_all(text.as_bytes());
     let _ = err.flush();

@@ -31,12 +31,10 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Strin
 /// Lays out names and values below each other.
 pub fn fields(fields: &[(&str, String)]) -> String {
     let widest = fields.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
-    let mut text = String::new();
-    for (name, value) in fields {
-        let pad = " ".repeat(widest - width(name) + 2);
-        text.push_str(&format!("{BOLD}{name}{BOLD:#}{pad}{value}\n"));
-    }
-    text
+    let line = |(name, value): &(&str, String)| {
+        format!("{BOLD}{name}{BOLD:#}{}{value}\n", " ".repeat(widest - width(name) + 2))
+    };
+    fields.iter().map(line).collect()
 }
 
 /// Makes text that comes from outside safe for a terminal: control characters are escaped.

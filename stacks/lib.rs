@@ -5,6 +5,7 @@
 pub mod alarms;
 pub mod bootstrap;
 pub mod buckets;
+pub mod commands;
 pub mod environment;
 pub mod fleet;
 pub mod identity;
@@ -18,6 +19,7 @@ pub mod queues;
 pub mod router;
 pub mod storage;
 pub mod tables;
+pub mod units;
 
 use job::Colour;
 use template::{App, References, Settings};
@@ -41,6 +43,9 @@ pub fn app(environment: &Environment) -> App {
     let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys));
     let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity, &keys));
     let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity, &keys));
+    if environment.fleet.instances.is_some() {
+        app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys));
+    }
     let shared = fleet::Shared {
         bootstrap: &bootstrap,
         keys: &keys,

@@ -63,7 +63,7 @@ fn create(stack: &mut Stack, environment: &Environment, network: &OwnNetwork, ke
         .enable_dns_support(true)
         .enable_dns_hostnames(true)
         .tags([named(environment, "")]);
-    let vpc = stack.add("Network", vpc).vpc_id().assume();
+    let vpc = stack.add("Network", vpc).id();
     flow_log::add(stack, environment, network, &vpc, keys);
 
     let (subnets, tables) = match network.egress {

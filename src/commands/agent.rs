@@ -48,6 +48,9 @@ pub struct Args {
     /// After how long without progress a program is killed
     #[arg(long, value_name = "SECONDS")]
     stall_seconds: Option<u64>,
+    /// How long to wait for a task in one call, at most 20
+    #[arg(long, value_name = "SECONDS")]
+    poll_seconds: Option<u64>,
     /// How often a task may be tried
     #[arg(long)]
     attempts: Option<u32>,
@@ -83,6 +86,7 @@ fn settings(args: Args, supervisor: Vec<std::ffi::OsString>) -> Settings {
         (&mut settings.visibility, args.visibility_seconds),
         (&mut settings.renewal, args.renewal_seconds),
         (&mut settings.stall, args.stall_seconds),
+        (&mut settings.poll, args.poll_seconds),
     ] {
         if let Some(seconds) = seconds {
             *time = Duration::from_secs(seconds);

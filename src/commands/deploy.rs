@@ -55,6 +55,9 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let assembly = session.assemble(printer)?;
     // A misspelt name should not start a local cloud first.
     toolkit::select(&assembly, &args.stacks)?;
+    if session.is_local() {
+        local_cloud::require_ffmpeg()?;
+    }
     let target = target(&session, printer)?;
     let options = DeployOptions {
         run: run_id(),
@@ -75,7 +78,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         }
         Ok(outcomes)
     };
-    let outcomes = block_on(work).map_err(|error| asker.explain(explain(&session, error)))?;
+    let outcomes = block_on(printer, work).map_err(|error| asker.explain(explain(&session, error)))?;
     show(&outcomes, printer)
 }
 

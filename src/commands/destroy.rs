@@ -50,7 +50,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         let cloud = connect(&session, &target).await?;
         Ok(toolkit::destroy(&assembly, &args.stacks, &cloud, &options, &asker, &narrator).await?)
     };
-    let destroyed = block_on(work).map_err(|error| asker.explain(explain(&session, error)))?;
+    let destroyed = block_on(printer, work).map_err(|error| asker.explain(explain(&session, error)))?;
     if session.is_local() && !destroyed.is_empty() {
         // Their queue may be gone; the next deployment starts those that are needed.
         local_cloud::stop_workers(&session.root, printer)?;

@@ -26,16 +26,12 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let work = async {
         let cloud = connect(&session, &target).await?;
         let table = places(&session, &assembly, &cloud).await?.job_table;
-        match &args.id {
-            Some(id) => {
-                let job = pipeline::find(&cloud, &table, id).await?;
-                if printer.is_json() { printer.json(&job) } else { printer.data(&render::jobs::details(&job)) }
-            }
-            None => {
-                let listing = pipeline::list(&cloud, &table).await?;
-                if printer.is_json() { printer.json(&listing) } else { printer.data(&render::jobs::listing(&listing)) }
-            }
+        if let Some(id) = &args.id {
+            let job = pipeline::find(&cloud, &table, id).await?;
+            return if printer.is_json() { printer.json(&job) } else { printer.data(&render::jobs::details(&job)) };
         }
+        let listing = pipeline::list(&cloud, &table).await?;
+        if printer.is_json() { printer.json(&listing) } else { printer.data(&render::jobs::listing(&listing)) }
     };
-    block_on(work).map_err(|error| explain(&session, error))
+    block_on(printer, work).map_err(|error| explain(&session, error))
 }

@@ -3,9 +3,9 @@ use local::{AfterStop, EmulatorStatus, Status, Stopped};
 use serde_json::{Value, json};
 
 use crate::cli::Global;
-use crate::cloud_access::{block_on, connect, places};
-use crate::connect::Target;
-use crate::error::{Error, Kind, Result};
+use crate::cloud_access::{self, block_on, places};
+use crate::connect::{self, Target};
+use crate::error::{Error, Result};
 use crate::local_cloud;
 use crate::printer::Printer;
 use crate::render;
@@ -64,22 +64,25 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 }
 
 fn up(global: &Global, printer: &Printer) -> Result<()> {
-    let root = session::root(global)?;
-    let emulator = local_cloud::up(&root, printer)?;
-    let session = Session::open_named(root, global.env.as_deref().unwrap_or(DEFAULT_ENVIRONMENT))?;
+    connect::require()?;
+    local_cloud::require_ffmpeg()?;
+    let name = global.env.as_deref().unwrap_or(DEFAULT_ENVIRONMENT);
+    let session = Session::open_named(session::root(global)?, name)?;
+    if !session.is_local() {
+        return Err(Error::usage(format!("environment `{name}` is not local, but in an AWS account")));
+    }
     let assembly = session.assemble(printer)?;
+    let emulator = local_cloud::up(&session.root, printer)?;
     let target = Target::Local { endpoint_url: emulator.endpoint_url.clone() };
     // Whether the system is deployed there is not this command's business.
-    let found = block_on(async {
-        let cloud = connect(&session, &target).await?;
+    let found = block_on(printer, async {
+        let cloud = cloud_access::connect(&session, &target).await?;
         places(&session, &assembly, &cloud).await
     });
-    match found {
-        Ok(places) => local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?,
-        Err(error) if error.kind == Kind::Interrupted => return Err(error),
-        Err(_) => {
-            printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {}`", session.environment.name))
-        }
+    if let Ok(places) = found {
+        local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?;
+    } else {
+        printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {name}`"));
     }
     show(&local::status(&session.root)?, printer)
 }

@@ -28,7 +28,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         let cloud = connect(&session, &target).await?;
         Ok(toolkit::outputs(&assembly, &args.stacks, &cloud, patience(&session)).await?)
     };
-    let stacks = block_on(work).map_err(|error| explain(&session, error))?;
+    let stacks = block_on(printer, work).map_err(|error| explain(&session, error))?;
     if printer.is_json() {
         return printer.json(&stacks);
     }

@@ -50,6 +50,9 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let suffixes = session.environment.jobs.suffixes.iter().map(ToString::to_string).collect();
     let upload = Upload { file: args.file.clone(), key: args.key.clone(), suffixes };
     upload.check()?;
+    if session.is_local() {
+        local_cloud::require_ffmpeg()?;
+    }
     let target = target(&session, printer)?;
     let narrator = render::pipeline::Narrator(printer);
     let work = async {
@@ -71,13 +74,20 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
             appears_within: APPEARS_WITHIN,
             patience: patience(&session).0,
         };
-        let job = pipeline::follow(&cloud, &places, &follow, &narrator).await?;
+        let following = async { Ok(pipeline::follow(&cloud, &places, &follow, &narrator).await?) };
+        let job = match &target {
+            Target::Local { endpoint_url } => tokio::select! {
+                job = following => job,
+                failed = local_cloud::keep_workers(&session, endpoint_url, &places, printer) => Err(failed),
+            },
+            Target::Aws { .. } => following.await,
+        }?;
         if let (Some(path), JobState::Done) = (&args.output, job.state) {
             pipeline::download(&cloud, &job, path, &narrator).await?;
         }
         Ok((submitted, Some(job)))
     };
-    let (submitted, job) = block_on(work).map_err(|error| explain(&session, error))?;
+    let (submitted, job) = block_on(printer, work).map_err(|error| explain(&session, error))?;
     show(&submitted, job.as_ref(), printer)?;
     job.map_or(Ok(()), |job| verdict(&job))
 }

@@ -88,7 +88,7 @@ impl Narrator<'_> {
                 printer.line(format_args!("  {GREEN}{word}{GREEN:#} in {}", self.elapsed()));
             }
             Event::BucketEmptied { bucket, objects, .. } => {
-                printer.line(format_args!("  emptied {bucket}: {}", plural(*objects, "object")));
+                printer.line(format_args!("  emptied {bucket}: {}", plural(*objects, "object version")));
             }
             Event::StackDeleted { retained, .. } => {
                 printer.status("");
@@ -157,20 +157,20 @@ fn change_line(change: &PlannedChange) -> String {
         "Import" => (CYAN, "="),
         _ => (YELLOW, "~"),
     };
-    let mut line = format!("    {style}{sign} {logical_id}{style:#} {DIM}{resource_type}{DIM:#}");
+    let mut parts = vec![format!("    {style}{sign} {logical_id}{style:#} {DIM}{resource_type}{DIM:#}")];
     let names: Vec<_> = change.properties.iter().map(|property| property.name.as_str()).collect();
     if !names.is_empty() {
-        line.push_str(&format!(" ({})", names.join(", ")));
+        parts.push(format!("({})", names.join(", ")));
     }
     match change.replacement.as_deref() {
-        Some("True") => line.push_str(&format!(" {RED}is replaced{RED:#}")),
-        Some("Conditional") => line.push_str(&format!(" {YELLOW}may be replaced{YELLOW:#}")),
+        Some("True") => parts.push(format!("{RED}is replaced{RED:#}")),
+        Some("Conditional") => parts.push(format!("{YELLOW}may be replaced{YELLOW:#}")),
         _ => {}
     }
     if change.action == "Remove" && change.policy_action.as_deref().is_some_and(|policy| policy.contains("Retain")) {
-        line.push_str(" stays, outside of the stack");
+        parts.push("stays, outside of the stack".to_owned());
     }
-    line
+    parts.join(" ")
 }
 
 fn is_replaced(change: &PlannedChange) -> bool {
@@ -190,7 +190,7 @@ pub fn destroy_plan(printer: &Printer, plan: &DestroyPlan) {
         let resources = plural(stack.resources, "resource");
         printer.line(format_args!("  {RED}- {}{RED:#} {DIM}{}{DIM:#} {resources}", stack.stack, stack.stack_name));
         for bucket in &stack.buckets {
-            let objects = plural(bucket.objects, "object");
+            let objects = plural(bucket.objects, "object version");
             printer.line(format_args!("    {RED}{objects}{RED:#} of {} bytes in {}", bucket.bytes, bucket.bucket));
         }
         for kept in &stack.retained {

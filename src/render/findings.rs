@@ -22,13 +22,15 @@ pub fn to_text(finding: &Finding) -> String {
         Severity::Info => CYAN,
     };
     let Finding { severity, message, .. } = finding;
-    let mut text = format!("{style}{severity}:{style:#} {message}");
-    text.push_str(&format!("\n  {DIM}-->{DIM:#} {}", place(finding)));
-    text.push_str(&format!("\n  {DIM}rule:{DIM:#} {}", finding.rule));
+    let mut lines = vec![
+        format!("{style}{severity}:{style:#} {message}"),
+        format!("  {DIM}-->{DIM:#} {}", place(finding)),
+        format!("  {DIM}rule:{DIM:#} {}", finding.rule),
+    ];
     if let Some(hint) = &finding.hint {
-        text.push_str(&format!("\n  {CYAN}hint:{CYAN:#} {hint}"));
+        lines.push(format!("  {CYAN}hint:{CYAN:#} {hint}"));
     }
-    text
+    lines.join("\n")
 }
 
 /// Describes a finding for scripts.
@@ -71,5 +73,38 @@ fn place(finding: &Finding) -> String {
         // A position in the file that was read.
         (None, Some((line, column))) => format!("{}:{line}:{column}", finding.template),
         _ => format!("stack `{}`{inside}", finding.template),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tree::{Origin, Path};
+
+    use super::*;
+
+    fn plain(finding: &Finding) -> String {
+        anstream::adapter::strip_str(&to_text(finding)).to_string()
+    }
+
+    #[test]
+    fn a_finding_names_the_line_of_rust_and_the_place_in_the_template() {
+        let (origin, line) = (Origin::caller(), line!());
+        let path = Path::of(["Resources", "Sources", "Properties", "BucketNme"]);
+        let finding = Finding::error("schema/property", "storage", path, origin, "there is no property `BucketNme`");
+        assert_eq!(
+            plain(&finding.hint("did you mean `BucketName`?")),
+            format!(
+                "error: there is no property `BucketNme`\n  --> src/render/findings.rs:{line}, in stack `storage`, at \
+                 Resources/Sources/Properties/BucketNme\n  rule: schema/property\n  hint: did you mean `BucketName`?"
+            )
+        );
+    }
+
+    #[test]
+    fn a_finding_without_an_origin_names_the_stack() {
+        let finding = Finding::warning("limits/outputs", "jobs", Path::root(), Origin::Unknown, "many outputs");
+        assert_eq!(plain(&finding), "warning: many outputs\n  --> stack `jobs`\n  rule: limits/outputs");
+        assert_eq!(counts(&[finding.clone(), finding]), "2 warnings");
+        assert_eq!(counts(&[]), "no findings");
     }
 }

@@ -30,14 +30,23 @@ fn narrate(printer: &Printer, event: &Event) {
             printer.status("waiting for the workflow");
         }
         Event::State { state, done, total, attempt, .. } => {
-            let attempt = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            let mut notes = Vec::new();
+            if *total > 1 {
+                notes.push(format!("{done} of {total} tasks"));
+            }
+            match attempt {
+                0 if *state == job::JobState::Enhancing => notes.push("no worker has begun yet".to_owned()),
+                0 | 1 => {}
+                again => notes.push(format!("attempt {again}")),
+            }
+            let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
             let style = match state {
                 job::JobState::Done => GREEN,
                 job::JobState::Failed | job::JobState::Cancelled => RED,
                 _ => DIM,
             };
             printer.status("");
-            printer.line(format_args!("{style}{state}{style:#} ({done} of {total} tasks{attempt})"));
+            printer.line(format_args!("{style}{state}{style:#}{notes}"));
             if !state.is_final() {
                 printer.status(&format!("{state} …"));
             }

@@ -58,14 +58,8 @@ impl Instances<'_> {
         stack.parameter(MINIMUM_INSTANCES, minimum)
     }
 
-    /// Returns what the colour's instances, and the group of them, are called.
+    /// Returns what the colour's instances are called, and the group of them: by that name, agents know it.
     pub(super) fn name(&self) -> String {
         super::name(self.environment, self.colour)
-    }
-
-    /// Returns the name of the Auto Scaling group, where there is one. It is ours to choose, so that the group's own
-    /// launch template can name it.
-    pub(super) fn group_name(&self) -> Option<String> {
-        (self.environment.fleet.kind == FleetKind::AutoScaling).then(|| self.name())
     }
 }

@@ -42,11 +42,11 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
     let fleet = stack.add("Instances", SpotFleet::new(request));
 
     let target = ScalableTarget::new(
-        settings.maximum,
-        minimum,
+        ScalableTargetServiceNamespace::Ec2,
         sub!("spot-fleet-request/{}", fleet.id()),
         ScalableTargetScalableDimension::Ec2SpotFleetRequestTargetCapacity,
-        ScalableTargetServiceNamespace::Ec2,
+        minimum,
+        settings.maximum,
     );
     let target = stack.add("Capacity", target);
     scaling::follow_backlog_of_spot_fleet(instances, stack, &target, minimum);

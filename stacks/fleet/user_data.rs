@@ -1,12 +1,12 @@
 //! What an instance does when it starts for the first time.
 
-use documents::{iam as policy, script, user_data};
+use documents::{iam as policy, user_data};
 use job::metrics;
 use template::{Stack, Value, aws, sub};
 
 use super::instances::Instances;
 use crate::environment::Executor;
-use crate::identity;
+use crate::{identity, units};
 
 /// Where the artifact bucket has the agent: the one that belongs to this version.
 const AGENT_KEY: &str = concat!("agent/", env!("CARGO_PKG_VERSION"), "/baleen-agent");
@@ -21,14 +21,13 @@ pub(super) fn fill(instances: &Instances<'_>, stack: &mut Stack) -> Value<String
         Executor::Agent => "agent",
         Executor::RunCommand => "run-command",
     };
-    let times = &environment.times;
     // What is itself filled in comes first: its holes are filled by what follows.
     let text = include_str!("../../assets/start_instance.py")
         .replace("@MONITORING@", include_str!("../../assets/cloudwatch_agent.json").trim_end())
-        .replace("@AGENT_UNIT@", include_str!("../../assets/baleen-agent.service").trim_end())
-        .replace("@WORK_FOLDER_UNIT@", include_str!("../../assets/baleen-work-folder.service").trim_end())
+        .replace("@AGENT_UNIT@", units::AGENT)
+        .replace("@WORK_FOLDER_UNIT@", units::WORK_FOLDER)
         .replace("@WORK_FOLDER@", include_str!("../../assets/work_folder.sh").trim_end());
-    let script = script(text)
+    let script = units::fill(environment, text)
         .with("REGION", aws::region())
         .with("URL_SUFFIX", aws::url_suffix())
         .with("EXECUTOR", executor)
@@ -37,11 +36,6 @@ pub(super) fn fill(instances: &Instances<'_>, stack: &mut Stack) -> Value<String
         .with("COLOUR", colour.as_str())
         .with("TASK_QUEUE", instances.task_queue.url())
         .with("JOB_TABLE", shared.storage.jobs.name())
-        .with("AUTO_SCALING_GROUP", instances.group_name().unwrap_or_default())
-        .with("VISIBILITY_SECONDS", times.visibility_seconds.to_string())
-        .with("RENEWAL_SECONDS", times.renewal_seconds.to_string())
-        .with("STALL_SECONDS", times.stall_seconds.to_string())
-        .with("ATTEMPTS", times.attempts.to_string())
         .with("ARTIFACT_BUCKET", shared.bootstrap.artifacts.name())
         .with("AGENT_KEY", AGENT_KEY)
         .with("NAMESPACE", metrics::NAMESPACE)

@@ -129,7 +129,7 @@ impl Place<'_> {
             .map_public_ip_on_launch(give_addresses)
             .tags([named(self.environment, &format!("{}-{zone}", kind.to_lowercase()))]);
         let subnet = stack.add(&format!("{kind}Subnet{letter}"), subnet);
-        let routes = SubnetRouteTableAssociation::new(table.id(), subnet.id());
+        let routes = SubnetRouteTableAssociation::new(subnet.id(), table.id());
         stack.add(&format!("{kind}Subnet{letter}Routes"), routes);
         subnet
     }

@@ -25,7 +25,8 @@ pub fn rules() -> &'static [&'static Rule] {
     &RULES
 }
 
-/// Each rule stands beside the code that applies it; this is their only list.
+/// Each rule stands beside the code that applies it; this is their only list. To add a rule, write it there, with a
+/// template that violates it and one that does not, and list it here: the tests check both templates.
 static RULES: [&Rule; 51] = [
     &references::functions::ALONE,
     &references::functions::ARGUMENTS,

@@ -4,20 +4,29 @@
 const COLUMNS: usize = 120;
 
 /// Names that the documentation's own tools should have spelt out.
-const ENTITIES: [(&str, &str); 14] = [
+const ENTITIES: [(&str, &str); 23] = [
+    ("AOlong", "AWS Organizations"),
     ("ASHlong", "AWS Security Hub"),
     ("ASMlong", "AWS Secrets Manager"),
+    ("ASlong", "Amazon EC2 Auto Scaling"),
+    ("CF", "CloudFront"),
     ("CFN", "CloudFormation"),
     ("CFNlong", "CloudFormation"),
+    ("CW", "CloudWatch"),
+    ("CWL", "CloudWatch Logs"),
     ("CWLlong", "Amazon CloudWatch Logs"),
     ("DDB", "DynamoDB"),
     ("DDBlong", "Amazon DynamoDB"),
     ("ECSlong", "Amazon ECS"),
     ("EFSlong", "Amazon EFS"),
+    ("EMPlong", "AWS Elemental MediaPackage"),
+    ("EMSlong", "AWS Elemental MediaStore"),
     ("FARGATElong", "AWS Fargate"),
     ("IAMlong", "AWS IAM"),
     ("KMSlong", "AWS KMS"),
+    ("LAM", "Lambda"),
     ("LAMlong", "AWS Lambda"),
+    ("R53AWSIntlong", "Amazon Route 53"),
     ("SYSlong", "AWS Systems Manager"),
 ];
 
@@ -148,7 +157,8 @@ fn escape(line: &str) -> Vec<String> {
 fn spelt_out(word: &str) -> String {
     let letter = |character: char| character.is_ascii_alphanumeric();
     let core = word.trim_matches(|character| !letter(character) && character != '`');
-    match ENTITIES.iter().find(|(entity, _)| *entity == core) {
+    let begins = core.split('-').next().unwrap_or(core);
+    match ENTITIES.iter().find(|(entity, _)| *entity == begins) {
         Some((entity, name)) => word.replacen(entity, name, 1),
         None => word.to_owned(),
     }
@@ -218,6 +228,7 @@ mod tests {
     #[test]
     fn entities_are_spelt_out() {
         assert_eq!(cleaned("A DDB table, in CFNlong."), "A DynamoDB table, in CloudFormation.");
+        assert_eq!(cleaned("an LAMlong-managed bucket"), "an AWS Lambda-managed bucket");
         assert_eq!(cleaned("the `DDB`"), "the `DDB`");
     }
 

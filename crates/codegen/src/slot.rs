@@ -20,7 +20,7 @@ pub enum Slot {
     /// JSON of any shape.
     Json,
     /// An IAM policy document.
-    PolicyDocument,
+    Policy(Policy),
     /// The ARN of a resource of this type.
     Arn(String),
     /// The id of a resource of this type.
@@ -39,6 +39,28 @@ pub enum Slot {
     Enumeration(String),
 }
 
+/// Which kind of IAM policy document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// What an identity may do; it names no principal.
+    Identity,
+    /// Who may do what with a resource; it always names a principal.
+    Resource,
+    /// Who may take a role.
+    Trust,
+}
+
+impl Policy {
+    /// The name of its marker in the crate `template`.
+    pub fn marker(self) -> &'static str {
+        match self {
+            Self::Identity => "IdentityPolicy",
+            Self::Resource => "ResourcePolicy",
+            Self::Trust => "TrustPolicy",
+        }
+    }
+}
+
 impl Slot {
     /// Parses the notation of `slots.toml`, such as `List<Name<AWS::IAM::Role>>`.
     pub fn parse(text: &str, types: &BTreeSet<&str>) -> Result<Self> {
@@ -49,10 +71,12 @@ impl Slot {
                 "Double" => Self::Double,
                 "Boolean" => Self::Boolean,
                 "Json" => Self::Json,
-                "PolicyDocument" => Self::PolicyDocument,
+                "IdentityPolicy" => Self::Policy(Policy::Identity),
+                "ResourcePolicy" => Self::Policy(Policy::Resource),
+                "TrustPolicy" => Self::Policy(Policy::Trust),
                 _ => bail!(
-                    "`{text}` is no kind of slot; these are: String, Integer, Double, Boolean, Json, PolicyDocument, \
-                     Arn<TYPE>, Id<TYPE>, Name<TYPE>, List<SLOT>, Map<SLOT>"
+                    "`{text}` is no kind of slot; these are: String, Integer, Double, Boolean, Json, IdentityPolicy, \
+                     ResourcePolicy, TrustPolicy, Arn<TYPE>, Id<TYPE>, Name<TYPE>, List<SLOT>, Map<SLOT>"
                 ),
             });
         };
@@ -93,7 +117,7 @@ impl Slot {
             | Self::Enumeration(_) => 0,
             Self::List(inner) => inner.rank().max(1),
             Self::Map(_) | Self::Tag | Self::Structure(_) => 2,
-            Self::Json | Self::PolicyDocument => 3,
+            Self::Json | Self::Policy(_) => 3,
         }
     }
 }

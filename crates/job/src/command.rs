@@ -6,7 +6,7 @@ use crate::{Container, Recipe};
 
 /// Formats that may be opened, by the names of FFmpeg's demuxers: those that hold their media themselves. Playlists,
 /// scripts and pictures are not among them, whatever their file is called.
-pub const FORMATS: &str = "mov,matroska,mpegts,mpeg,avi,flv,asf,mxf,ogg,ivf,h264,hevc,mpegvideo,m4v,dv,gxf,nut,rm,wtv";
+pub const FORMATS: &str = "mov,matroska,mpegts,mpeg,avi,flv,asf,mxf,ogg,gxf,dv";
 
 /// The file, in the folder where FFmpeg runs, that holds the source.
 pub const SOURCE_FILE: &str = "source";
@@ -57,7 +57,7 @@ pub enum CopyCodec {
     Copy,
     /// As MP4's timed text.
     MovText,
-    /// As SubRip text.
+    /// As `SubRip` text.
     Subrip,
 }
 
@@ -75,20 +75,9 @@ impl CopyCodec {
 /// the one that the probe found, and any error in it is fatal.
 pub fn input_arguments(format: &str, file: &str) -> Vec<String> {
     let file = format!("file:{file}");
-    [
-        "-protocol_whitelist",
-        "file",
-        "-format_whitelist",
-        FORMATS,
-        "-f",
-        format,
-        "-err_detect",
-        "explode",
-        "-i",
-        &file,
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    ["-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-f", format, "-err_detect", "explode", "-i", &file]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// Writes the arguments with which FFmpeg enhances a whole title from [`SOURCE_FILE`] into the file `output`, both in
@@ -119,9 +108,10 @@ pub fn enhance_arguments(recipe: &Recipe, input: &EnhanceInput, output: &str) ->
     Ok(arguments)
 }
 
-/// Writes the options that every run of FFmpeg gets: no questions, any error fatal, progress on standard output.
+/// Writes the options that every run of FFmpeg gets: no questions, any error fatal, progress on standard output, and
+/// log lines that say how grave they are.
 pub fn global_arguments() -> Vec<String> {
-    "-hide_banner -nostdin -nostats -loglevel warning -xerror -progress pipe:1 -stats_period 0.5"
+    "-hide_banner -nostdin -nostats -loglevel level+warning -xerror -progress pipe:1 -stats_period 0.5"
         .split(' ')
         .map(str::to_owned)
         .collect()
@@ -160,12 +150,7 @@ mod tests {
             format: "matroska".to_owned(),
             video_stream: 1,
             time_base: (1, 1000),
-            picture: Picture {
-                width: 640,
-                height: 360,
-                sample_aspect_ratio: None,
-                interlaced: false,
-            },
+            picture: Picture { width: 640, height: 360, sample_aspect_ratio: None, interlaced: false },
             copies: vec![
                 copy(0, StreamKind::Audio, CopyCodec::Copy),
                 copy(2, StreamKind::Audio, CopyCodec::Copy),
@@ -180,9 +165,9 @@ mod tests {
         let arguments = enhance_arguments(&sample(), &input(), "output").unwrap().join(" ");
         assert_eq!(
             arguments,
-            "-hide_banner -nostdin -nostats -loglevel warning -xerror -progress pipe:1 -stats_period 0.5 \
+            "-hide_banner -nostdin -nostats -loglevel level+warning -xerror -progress pipe:1 -stats_period 0.5 \
              -protocol_whitelist file -format_whitelist \
-             mov,matroska,mpegts,mpeg,avi,flv,asf,mxf,ogg,ivf,h264,hevc,mpegvideo,m4v,dv,gxf,nut,rm,wtv \
+             mov,matroska,mpegts,mpeg,avi,flv,asf,mxf,ogg,gxf,dv \
              -f matroska -err_detect explode -i file:source \
              -map 0:1 -map 0:0 -map 0:2 -map 0:3 -map 0:4 -map_metadata 0 -map_chapters 0 \
              -filter:v:0 scale=w=1280:h=720:flags=lanczos+accurate_rnd -fps_mode:v:0 passthrough \
@@ -197,27 +182,14 @@ mod tests {
         let mut recipe = sample();
         recipe.encoding.container = Container::Mkv;
         let mut input = input();
-        input.copies = vec![StreamCopy {
-            index: 7,
-            kind: StreamKind::Attachment,
-            codec: CopyCodec::Copy,
-        }];
+        input.copies = vec![StreamCopy { index: 7, kind: StreamKind::Attachment, codec: CopyCodec::Copy }];
         let arguments = enhance_arguments(&recipe, &input, "output").unwrap().join(" ");
-        assert!(
-            arguments.ends_with("-c:t:0 copy -f matroska -y file:output"),
-            "{arguments}"
-        );
+        assert!(arguments.ends_with("-c:t:0 copy -f matroska -y file:output"), "{arguments}");
     }
 
     #[test]
     fn an_engine_that_is_not_there_has_no_command_line() {
-        let recipe = Recipe {
-            engine: Engine::SwinIr,
-            ..sample()
-        };
-        assert!(matches!(
-            enhance_arguments(&recipe, &input(), "output"),
-            Err(EngineError::NotAvailable("swin-ir"))
-        ));
+        let recipe = Recipe { engine: Engine::SwinIr, ..sample() };
+        assert!(matches!(enhance_arguments(&recipe, &input(), "output"), Err(EngineError::NotAvailable("swin-ir"))));
     }
 }

@@ -25,14 +25,8 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Input,
-        Self::Transient,
-        Self::Engine,
-        Self::Interrupted,
-        Self::Resource,
-        Self::Internal,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Input, Self::Transient, Self::Engine, Self::Interrupted, Self::Resource, Self::Internal];
 
     /// Returns the kind as messages spell it; it is also the `error` of Step Functions' `SendTaskFailure`.
     pub const fn as_str(self) -> &'static str {
@@ -73,11 +67,7 @@ const LONGEST_TEXT: usize = 2_500;
 impl Failure {
     /// Creates a failure without a hint.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            hint: None,
-        }
+        Self { kind, message: message.into(), hint: None }
     }
 
     /// Says what to do about the failure.

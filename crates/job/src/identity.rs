@@ -31,13 +31,8 @@ pub fn job_id_expression(bucket: &str, key: &str, version_or_etag: &str, recipe_
 
 /// Writes bytes as lowercase hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-        .collect()
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 #[cfg(test)]
@@ -47,10 +42,7 @@ mod tests {
     #[test]
     fn an_id_is_the_head_of_a_plain_sha256() {
         // printf '%s' 'sources/in/a b.mp4#v1#scale;2x' | sha256sum
-        assert_eq!(
-            job_id("sources", "in/a b.mp4", "v1", "scale;2x"),
-            "ba710b716e15002154635f60a3323ffc"
-        );
+        assert_eq!(job_id("sources", "in/a b.mp4", "v1", "scale;2x"), "ba710b716e15002154635f60a3323ffc");
     }
 
     #[test]

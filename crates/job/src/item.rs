@@ -12,6 +12,8 @@ pub mod attributes {
     pub const STATE: &str = "state";
     /// See [`super::JobItem::attempt`].
     pub const ATTEMPT: &str = "attempt";
+    /// Which worker counted the attempt, and when: what makes counting it safe to repeat. Only workers read it.
+    pub const ATTEMPT_BY: &str = "attempt_by";
     /// See [`super::JobItem::execution`].
     pub const EXECUTION: &str = "execution";
     /// See [`super::JobItem::colour`].

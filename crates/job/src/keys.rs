@@ -13,11 +13,7 @@ pub const LONGEST_KEY: usize = 1024;
 /// Only the last segment of the source's key loses an extension, and a dot that begins the segment begins no
 /// extension: `a.b/c` and `a/.c` keep all they have.
 pub fn enhanced_key(source_key: &str, scale: Scale, id: &str, extension: &str) -> String {
-    format!(
-        "{}_sr_{scale}x/{}.{extension}",
-        without_extension(source_key),
-        head(id, OUTPUT_DIGITS)
-    )
+    format!("{}_sr_{scale}x/{}.{extension}", without_extension(source_key), head(id, OUTPUT_DIGITS))
 }
 
 /// Writes the JSONata expression by which the workflow computes the same key.
@@ -53,9 +49,7 @@ fn without_extension(key: &str) -> &str {
 }
 
 fn head(text: &str, characters: usize) -> &str {
-    text.char_indices()
-        .nth(characters)
-        .map_or(text, |(end, _)| &text[..end])
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]

@@ -202,11 +202,7 @@ impl Recipe {
     pub fn check(&self) -> Result<(), RecipeError> {
         let (factors, allowed) = self.engine.factors();
         if !factors.contains(&self.scale.0) {
-            return Err(RecipeError::EngineScale {
-                engine: self.engine.name(),
-                scale: self.scale,
-                allowed,
-            });
+            return Err(RecipeError::EngineScale { engine: self.engine.name(), scale: self.scale, allowed });
         }
         self.encoding.check()
     }
@@ -216,13 +212,7 @@ impl Recipe {
     /// It goes into the identity of jobs. A setting that is added later is left out of the text while it has the
     /// value that held before it existed. The text has no quotes, backslashes or spaces.
     pub fn identity(&self) -> String {
-        let Encoding {
-            codec,
-            quality,
-            preset,
-            pixel_format,
-            container,
-        } = self.encoding;
+        let Encoding { codec, quality, preset, pixel_format, container } = self.encoding;
         let engine = match &self.engine {
             Engine::Bluewhale { model } => format!("bluewhale,model={}", model.as_str()),
             Engine::Walrus { gamma, prompt } => format!("walrus,gamma={gamma},prompt={}", prompt.as_str()),
@@ -262,28 +252,17 @@ impl Engine {
 }
 
 impl Encoding {
-    fn check(&self) -> Result<(), RecipeError> {
+    fn check(self) -> Result<(), RecipeError> {
         let codec = self.codec.as_str();
         if self.quality > 51 {
             return Err(RecipeError::Quality(self.quality));
         }
         if self.preset.is_nvenc() != self.codec.is_nvenc() {
-            let allowed = if self.codec.is_nvenc() {
-                "p1 to p7"
-            } else {
-                "ultrafast to veryslow"
-            };
-            return Err(RecipeError::Preset {
-                preset: self.preset.as_str(),
-                codec,
-                allowed,
-            });
+            let allowed = if self.codec.is_nvenc() { "p1 to p7" } else { "ultrafast to veryslow" };
+            return Err(RecipeError::Preset { preset: self.preset.as_str(), codec, allowed });
         }
         if self.pixel_format.bits() > 8 && !self.codec.is_hevc() {
-            return Err(RecipeError::PixelFormat {
-                codec,
-                pixel_format: self.pixel_format.as_str(),
-            });
+            return Err(RecipeError::PixelFormat { codec, pixel_format: self.pixel_format.as_str() });
         }
         Ok(())
     }
@@ -374,10 +353,7 @@ impl Preset {
     }
 
     const fn is_nvenc(self) -> bool {
-        matches!(
-            self,
-            Self::P1 | Self::P2 | Self::P3 | Self::P4 | Self::P5 | Self::P6 | Self::P7
-        )
+        matches!(self, Self::P1 | Self::P2 | Self::P3 | Self::P4 | Self::P5 | Self::P6 | Self::P7)
     }
 }
 
@@ -538,19 +514,8 @@ pub(crate) mod tests {
     }
 
     fn bluewhale() -> Recipe {
-        let encoding = Encoding {
-            codec: Codec::H264Nvenc,
-            quality: 13,
-            preset: Preset::P5,
-            ..sample().encoding
-        };
-        Recipe {
-            engine: Engine::Bluewhale {
-                model: BluewhaleModel::A,
-            },
-            scale: Scale(2),
-            encoding,
-        }
+        let encoding = Encoding { codec: Codec::H264Nvenc, quality: 13, preset: Preset::P5, ..sample().encoding };
+        Recipe { engine: Engine::Bluewhale { model: BluewhaleModel::A }, scale: Scale(2), encoding }
     }
 
     #[test]
@@ -583,11 +548,7 @@ pub(crate) mod tests {
 
     #[test]
     fn unknown_settings_are_refused() {
-        for (place, key) in [
-            ("", "denoise"),
-            ("/encoding", "bitrate"),
-            ("/engine/bluewhale", "grain"),
-        ] {
+        for (place, key) in [("", "denoise"), ("/encoding", "bitrate"), ("/engine/bluewhale", "grain")] {
             let mut value = serde_json::to_value(bluewhale()).unwrap();
             value.pointer_mut(place).unwrap()[key] = json!(1);
             let error = serde_json::from_value::<Recipe>(value).unwrap_err().to_string();
@@ -606,10 +567,7 @@ pub(crate) mod tests {
             assert_eq!(serde_json::from_value::<Gamma>(json!(gamma)).is_ok(), good, "{gamma}");
         }
         assert_eq!(Gamma::new(-0.0).unwrap().to_string(), "0");
-        assert_eq!(
-            Gamma::new(f64::NAN).unwrap_err().to_string(),
-            "gamma NaN is out of range; allowed: 0 to 1"
-        );
+        assert_eq!(Gamma::new(f64::NAN).unwrap_err().to_string(), "gamma NaN is out of range; allowed: 0 to 1");
     }
 
     #[test]
@@ -648,17 +606,11 @@ pub(crate) mod tests {
             bluewhale().identity(),
             "engine=bluewhale,model=a;scale=2;codec=h264_nvenc;quality=13;preset=p5;pixel_format=yuv420p;container=mp4"
         );
-        let walrus = Engine::Walrus {
-            gamma: Gamma::new(1.0).unwrap(),
-            prompt: WalrusPrompt::Sports,
-        };
+        let walrus = Engine::Walrus { gamma: Gamma::new(1.0).unwrap(), prompt: WalrusPrompt::Sports };
         assert!(
-            Recipe {
-                engine: walrus,
-                ..sample()
-            }
-            .identity()
-            .starts_with("engine=walrus,gamma=1,prompt=sports;scale=2;")
+            Recipe { engine: walrus, ..sample() }
+                .identity()
+                .starts_with("engine=walrus,gamma=1,prompt=sports;scale=2;")
         );
     }
 
@@ -670,9 +622,9 @@ pub(crate) mod tests {
         for codec in [Codec::Libx264, Codec::Libx265, Codec::H264Nvenc, Codec::HevcNvenc] {
             assert_eq!(serde_json::to_value(codec).unwrap(), codec.as_str());
         }
-        for preset in [
-            Ultrafast, Superfast, Veryfast, Faster, Fast, Medium, Slow, Slower, Veryslow, P1, P2, P3, P4, P5, P6, P7,
-        ] {
+        for preset in
+            [Ultrafast, Superfast, Veryfast, Faster, Fast, Medium, Slow, Slower, Veryslow, P1, P2, P3, P4, P5, P6, P7]
+        {
             assert_eq!(serde_json::to_value(preset).unwrap(), preset.as_str());
         }
         for format in [PixelFormat::Yuv420p, PixelFormat::Yuv420p10le] {
@@ -691,9 +643,6 @@ pub(crate) mod tests {
         let schema = serde_json::to_value(schemars::schema_for!(Recipe)).unwrap();
         assert_eq!(schema["additionalProperties"], json!(false));
         assert_eq!(schema["$defs"]["Scale"]["maximum"], json!(4));
-        assert_eq!(
-            schema["$defs"]["Encoding"]["properties"]["quality"]["maximum"],
-            json!(51)
-        );
+        assert_eq!(schema["$defs"]["Encoding"]["properties"]["quality"]["maximum"], json!(51));
     }
 }

@@ -75,14 +75,7 @@ mod tests {
     #[test]
     fn an_environment_changes_some_and_misspells_none() {
         let times: Times = toml::from_str("visibility_seconds = 30\nrenewal_seconds = 10").unwrap();
-        assert_eq!(
-            times,
-            Times {
-                visibility_seconds: 30,
-                renewal_seconds: 10,
-                ..Times::DEFAULT
-            }
-        );
+        assert_eq!(times, Times { visibility_seconds: 30, renewal_seconds: 10, ..Times::DEFAULT });
         assert!(toml::from_str::<Times>("visibility = 30").is_err());
     }
 }

@@ -25,8 +25,11 @@
 
 pub mod applicationautoscaling;
 pub mod autoscaling;
+pub mod batch;
 pub mod budgets;
+pub mod certificatemanager;
 pub mod cloudfront;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
@@ -38,6 +41,7 @@ pub mod lambda;
 pub mod logs;
 pub mod mediaconvert;
 pub mod pipes;
+pub mod route53;
 pub mod s3;
 pub mod scheduler;
 pub mod sns;

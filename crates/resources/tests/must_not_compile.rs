@@ -81,7 +81,7 @@ fn write_package(package: &Path, cases: &Path) -> PathBuf {
     let mut manifest = String::from(
         "[package]\nname = \"must-not-compile\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n",
     );
-    for dependency in ["template", "resources"] {
+    for dependency in ["documents", "template", "resources"] {
         manifest += &format!("{dependency} = {{ path = {:?} }}\n", crates.join(dependency));
     }
     for file in files(cases) {

@@ -3,7 +3,8 @@
 use resources::{Tag, autoscaling, dynamodb, ec2, iam, kind, kms, lambda, s3, sns, sqs, ssm, stepfunctions};
 use serde_json::{Value as JsonValue, json};
 use template::{
-    App, Arn, Assume, Id, IntoValue, Json, PolicyDocument, References, Resource, Settings, Stack, Value, aws, sub,
+    App, Arn, Assume, Id, IdentityPolicy, IntoValue, Json, PolicyKind, References, Resource, ResourcePolicy, Settings,
+    Stack, TrustPolicy, Value, aws, sub,
 };
 use tree::Tree;
 
@@ -77,8 +78,8 @@ fn references_are_named_by_what_they_give() {
 fn typed_slots_take_what_belongs_there() {
     let resources = template(|stack| {
         let bucket = stack.add("Bucket", s3::Bucket::new());
-        let role = stack.add("Role", iam::Role::new(document()));
-        stack.add("Read", iam::Policy::new("read-sources", document()).roles([role.name()]));
+        let role = stack.add("Role", iam::Role::new(document::<TrustPolicy>()));
+        stack.add("Read", iam::Policy::new("read-sources", document::<IdentityPolicy>()).roles([role.name()]));
         stack.add("Profile", iam::InstanceProfile::new([role.name()]));
         let code = lambda::Code::new().s3_bucket(bucket.name()).s3_key("code.zip");
         stack.add("Function", lambda::Function::new(role.arn(), code));
@@ -99,8 +100,8 @@ fn typed_slots_take_what_belongs_there() {
     assert_eq!(properties("Group")["MinSize"], "0", "the minimum comes before the maximum");
 }
 
-/// A policy that says nothing, from JSON.
-fn document() -> Value<PolicyDocument> {
+/// A policy that says nothing, from JSON, as whichever kind is wanted.
+fn document<K: PolicyKind>() -> Value<K> {
     let json: Value<Json> = json!({ "Version": "2012-10-17", "Statement": [] }).into_value();
     json.assume()
 }
@@ -116,7 +117,7 @@ fn tags_have_the_shape_that_each_type_wants() {
     let propagated = json!([{ "Key": "environment", "Value": "test", "PropagateAtLaunch": true }]);
     assert_eq!(properties(group)["Tags"], propagated);
     let topic = "arn:aws:sns:ap-northeast-2:111122223333:done".assume::<Arn<kind::sns::Topic>>();
-    let policy = sns::TopicPolicy::new([topic], document());
+    let policy = sns::TopicPolicy::new([topic], document::<ResourcePolicy>());
     assert!(properties(policy).get("Tags").is_none(), "a topic policy cannot be tagged");
 }
 

@@ -118,11 +118,27 @@ pub(crate) async fn make(
         return Ok(Made::Empty);
     }
     if made.status != ChangeSetStatus::CreateComplete {
+        let reason = why_it_failed(context, &ids, &made).await;
         discard(context, &stack.name, &ids, creates_stack).await?;
-        let reason = made.reason.unwrap_or_else(|| format!("the change set is in {}", made.status));
         return Err(Error::ChangeSet { stack: stack.name.clone(), reason });
     }
     Ok(Made::Ready(ids, plan(stack, creates_stack, &made)))
+}
+
+/// Says why a change set failed: what early validation found, and else what the change set itself says.
+async fn why_it_failed(context: &Context<'_>, ids: &ChangeSetIds, made: &ChangeSetDescription) -> String {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let own = made.reason.clone().unwrap_or_else(|| format!("the change set is in {}", made.status));
+    // Without these there is still the change set's own reason, so that a failure here must not hide it.
+    let found = context.call(async || cloud_formation.validation_failures(&ids.stack, &ids.change_set).await).await;
+    let errors = found.unwrap_or_default().into_iter().filter(|failure| !failure.is_warning);
+    let reasons: Vec<_> = errors
+        .map(|failure| {
+            let place = failure.path.map(|path| format!(" at {path}")).unwrap_or_default();
+            format!("{} ({}){place}: {}", failure.logical_id, failure.resource_type, failure.reason)
+        })
+        .collect();
+    if reasons.is_empty() { own } else { reasons.join("; ") }
 }
 
 async fn wait(context: &Context<'_>, ids: &ChangeSetIds) -> cloud::Result<ChangeSetDescription> {

@@ -63,7 +63,7 @@ pub struct BucketContent {
     pub logical_id: String,
     /// The bucket.
     pub bucket: String,
-    /// How many objects it holds, older versions not counted.
+    /// How many objects it holds; each version counts, and so does each delete marker.
     pub objects: usize,
     /// How many bytes they have.
     pub bytes: u64,
@@ -217,7 +217,8 @@ fn deletion_policies(template: &str) -> BTreeMap<String, String> {
 /// Looks into a bucket; `None` if it is empty, or gone.
 async fn content(context: &Context<'_>, resource: &StackResource) -> Result<Option<BucketContent>, Error> {
     let Some(bucket) = resource.physical_id.as_deref() else { return Ok(None) };
-    let objects = match context.call(async || context.cloud.objects.list(bucket, "").await).await {
+    // A bucket whose objects were all deleted still holds their versions, and cannot be deleted.
+    let objects = match context.call(async || context.cloud.objects.list_versions(bucket, "").await).await {
         Ok(objects) => objects,
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -259,11 +260,11 @@ async fn delete(context: &Context<'_>, doomed: &DoomedStack) -> Result<Destroyed
     Ok(Destroyed { stack: doomed.stack.clone(), stack_name: doomed.stack_name.clone(), retained })
 }
 
-/// Deletes the objects of a bucket. Older versions in a versioned bucket stay.
+/// Deletes the objects of a bucket, with all their versions and delete markers.
 async fn empty(context: &Context<'_>, bucket: &str) -> Result<(), Error> {
-    let objects = context.call(async || context.cloud.objects.list(bucket, "").await).await?;
-    let deletions = stream::iter(objects).map(|object| async move {
-        let target = ObjectVersion::newest(bucket, object.key);
+    let versions = context.call(async || context.cloud.objects.list_versions(bucket, "").await).await?;
+    let deletions = stream::iter(versions).map(|version| async move {
+        let target = ObjectVersion { version: version.version, ..ObjectVersion::newest(bucket, version.key) };
         context.call(async || context.cloud.objects.delete(&target).await).await
     });
     deletions.buffer_unordered(DELETIONS_AT_ONCE).try_collect::<()>().await?;

@@ -173,13 +173,19 @@ impl fmt::Display for Failure {
             None => formatter.write_str("CloudFormation gives no cause")?,
         }
         let Self { stack, operation, status, .. } = self;
-        write!(formatter, "; to {operation} stack `{stack}` failed, it is in {status} now")
+        let doing = match *operation {
+            "create" => "creating",
+            "delete" => "deleting",
+            _ => "updating",
+        };
+        write!(formatter, "; {doing} stack `{stack}` failed, and it is in {status} now")
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({}) {}: {}", self.logical_id, self.resource_type, self.status, self.reason)
+        let reason = self.reason.trim_end_matches('.');
+        write!(formatter, "{} ({}) {}: {reason}", self.logical_id, self.resource_type, self.status)
     }
 }
 
@@ -294,6 +300,7 @@ fn listed(names: &[String]) -> String {
 
 fn buckets(plan: &DestroyPlan) -> String {
     let buckets = plan.stacks.iter().flat_map(|stack| &stack.buckets);
-    let texts: Vec<_> = buckets.map(|bucket| format!("{} ({} objects)", bucket.bucket, bucket.objects)).collect();
+    let texts: Vec<_> =
+        buckets.map(|bucket| format!("{} ({} object versions)", bucket.bucket, bucket.objects)).collect();
     texts.join(", ")
 }

@@ -14,7 +14,8 @@ pub struct Arguments {
     /// Adds resource types to the allow-list first, such as `AWS::ECS::Cluster`.
     #[arg(long, value_name = "TYPE", num_args = 1..)]
     add: Vec<String>,
-    /// Vendors the schemas of another wheel of cfn-lint first (`pip download cfn-lint==VERSION --no-deps`).
+    /// Vendors what another wheel of cfn-lint (the schemas) or botocore (MediaConvert) has first (`pip download
+    /// cfn-lint==VERSION --no-deps`).
     #[arg(long, value_name = "WHEEL")]
     vendor: Option<PathBuf>,
     /// Writes a crate of all resource types into this folder instead, for `cargo check` there.
@@ -30,7 +31,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     }
     if let Some(wheel) = &arguments.vendor {
         let record = ::codegen::vendor::vendor(root, wheel)?;
-        say(&format!("vendored {} resource types of {} {}", record.types, record.package, record.version));
+        say(&format!("vendored {} {}: {} entries", record.package, record.version, record.entries));
     }
     for type_name in &arguments.add {
         if !::codegen::output::add(root, type_name)? {

@@ -6,6 +6,7 @@ mod codegen;
 mod demo;
 mod process;
 mod setup;
+mod snapshots;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Runs every test.
     Test(test::Arguments),
+    /// Writes the templates under `snapshots/` and the other expectations of the tests anew.
+    Snapshots,
     /// Generates the resource types from the provider schemas.
     Codegen(codegen::Arguments),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(&root),
         Command::Demo(arguments) => demo::run(&root, &arguments),
         Command::Test(arguments) => test::run(&root, &arguments),
+        Command::Snapshots => snapshots::run(&root),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
     };
     match result {

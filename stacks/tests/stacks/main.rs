@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what is missing here is a failed test")]
 
 mod app;
+mod commands;
 mod fleets;
 mod machines;
 mod networks;

@@ -117,37 +117,39 @@ impl<'t> Walk<'_, 't> {
 
     /// Reports a function that does not exist, or not here.
     pub(super) fn is_out_of_place(&mut self, name: &str, place: &Place<'_>) -> bool {
-        let of_extensions = OF_EXTENSIONS.contains(&name) || name.starts_with("Fn::ForEach::");
-        let is_decided_early = matches!(self.scope, Scope::Condition | Scope::Rule);
-        let (rule, message, hint): (&'static Rule, _, _) = if !name.starts_with("Fn::ForEach::")
-            && !FUNCTIONS.iter().any(|(known, _)| *known == name)
-        {
-            let hint = did_you_mean(name, FUNCTIONS.map(|(known, _)| known));
-            (&UNKNOWN_FUNCTION, format!("there is no function {}", quoted(name)), hint)
-        } else if of_extensions && !self.outline.extended && !self.outline.transformed {
-            let message = format!("`{name}` works only with the transform `AWS::LanguageExtensions`");
-            (&EXTENSION, message, Some("add `\"Transform\": \"AWS::LanguageExtensions\"` to the template".to_owned()))
-        } else if OF_CONDITIONS.contains(&name) {
-            let hint = "declare a condition, and choose with `Fn::If`";
-            (&CONTEXT, format!("`{name}` works only in `Conditions`"), Some(hint.to_owned()))
-        } else if OF_RULES.contains(&name) && self.scope != Scope::Rule {
-            (&CONTEXT, format!("`{name}` works only in `Rules`"), None)
-        } else if is_decided_early
-            && name != "Ref"
-            && !IN_CONDITIONS.contains(&name)
-            && !OF_RULES.contains(&name)
-            && !self.outline.extended
-        {
-            let message =
-                format!("`{name}` does not work in `Conditions` and `Rules`, which are decided before anything else");
-            (&CONTEXT, message, Some("compare parameters, pseudo-parameters and mappings".to_owned()))
-        } else {
-            return false;
-        };
+        let Some((rule, message, hint)) = self.misplacement(name) else { return false };
         let mut finding = rule.at(place, message);
         finding.hint = hint;
         self.findings.push(finding);
         true
+    }
+
+    fn misplacement(&self, name: &str) -> Option<(&'static Rule, String, Option<String>)> {
+        let is_loop = name.starts_with("Fn::ForEach::");
+        if !is_loop && !FUNCTIONS.iter().any(|(known, _)| *known == name) {
+            let hint = did_you_mean(name, FUNCTIONS.map(|(known, _)| known));
+            return Some((&UNKNOWN_FUNCTION, format!("there is no function {}", quoted(name)), hint));
+        }
+        let is_extended = self.outline.extended || self.outline.transformed;
+        if (is_loop || OF_EXTENSIONS.contains(&name)) && !is_extended {
+            let message = format!("`{name}` works only with the transform `AWS::LanguageExtensions`");
+            let hint = "add `\"Transform\": \"AWS::LanguageExtensions\"` to the template";
+            return Some((&EXTENSION, message, Some(hint.to_owned())));
+        }
+        if OF_CONDITIONS.contains(&name) {
+            let hint = "declare a condition, and choose with `Fn::If`";
+            return Some((&CONTEXT, format!("`{name}` works only in `Conditions`"), Some(hint.to_owned())));
+        }
+        if OF_RULES.contains(&name) {
+            return (self.scope != Scope::Rule).then(|| (&CONTEXT, format!("`{name}` works only in `Rules`"), None));
+        }
+        let is_decided_early = matches!(self.scope, Scope::Condition | Scope::Rule);
+        if is_decided_early && name != "Ref" && !IN_CONDITIONS.contains(&name) && !is_extended {
+            let message =
+                format!("`{name}` does not work in `Conditions` and `Rules`, which are decided before anything else");
+            return Some((&CONTEXT, message, Some("compare parameters, pseudo-parameters and mappings".to_owned())));
+        }
+        None
     }
 
     fn get_att(&mut self, argument: &'t Tree, place: &Place<'_>) {

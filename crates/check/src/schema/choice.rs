@@ -82,91 +82,100 @@ impl<'t> Validation<'_, 't> {
         place: &Place<'_>,
         faults: &mut Vec<Fault>,
     ) -> bool {
-        let options = forms.iter().map(|form| {
+        let tried = forms.iter().map(|form| {
             let schema = self.resolved(form);
             let mut faults = Vec::new();
             let certain = self.value(tree, schema, place, &mut faults);
             Form { schema, faults, certain }
         });
-        let options: Vec<Form<'_>> = options.collect();
-        let fitting: Vec<&Form<'_>> = options.iter().filter(|option| option.faults.is_empty()).collect();
-        let certain = options.iter().all(|option| option.certain);
+        let tried: Vec<Form<'_>> = tried.collect();
+        let certain = tried.iter().all(|form| form.certain);
+        let fitting: Vec<&Form<'_>> = tried.iter().filter(|form| form.faults.is_empty()).collect();
         match fitting.as_slice() {
-            [] => self.none_fits(tree, options, place, faults),
-            [_, _, ..]
-                if exactly_one && fitting.iter().all(|option| option.certain && is_about_presence(option.schema)) =>
-            {
-                let alternatives: Vec<String> =
-                    fitting.iter().map(|option| all_of(names(option.schema.get("required")))).collect();
+            [] => self.none_fits(tree, tried, place, faults),
+            [_, _, ..] if exactly_one && fitting.iter().all(|form| form.certain && form.is_about_presence()) => {
                 let message = format!(
                     "`{}` has {}, which exclude each other",
                     self.named(place),
-                    alternatives.join(" as well as ")
+                    required(&fitting, " as well as ")
                 );
-                faults.push(Fault {
-                    finding: EXCLUSIVE.at(place, message).hint("keep one of them"),
-                    must: None,
-                    weight: 4,
-                });
+                let finding = EXCLUSIVE.at(place, message).hint("keep one of them");
+                faults.push(Fault { finding, must: None, weight: 4 });
             }
             _ => {}
         }
         certain
     }
 
-    fn none_fits(&self, tree: &Tree, mut options: Vec<Form<'_>>, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        if options.iter().all(|option| is_about_presence(option.schema)) {
-            let alternatives: Vec<String> =
-                options.iter().map(|option| all_of(names(option.schema.get("required")))).collect();
-            let message = format!("`{}` needs {}, but has none of them", self.named(place), alternatives.join(" or "));
+    fn none_fits(&self, tree: &Tree, mut forms: Vec<Form<'_>>, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        if forms.iter().all(Form::is_about_presence) {
+            let all: Vec<&Form<'_>> = forms.iter().collect();
+            let message = format!("`{}` needs {}, but has none of them", self.named(place), required(&all, " or "));
             faults.push(Fault { finding: ONE_OF.at(place, message), must: None, weight: super::ABSENT });
             return;
         }
         let is_scalar = !matches!(tree.node, Node::Map(_) | Node::List(_));
-        let is_mistyped =
-            |option: &Form<'_>| option.faults.iter().any(|fault| fault.weight == MISTYPED && fault.is_at(place));
-        let alternatives = options.len();
-        if is_scalar || options.iter().all(is_mistyped) {
-            faults.push(self.all_forms(tree, &options, place));
+        if (is_scalar || forms.iter().all(|form| form.is_mistyped(place)))
+            && let Some(fault) = self.all_forms(tree, &forms, place)
+        {
+            faults.push(fault);
             return;
         }
         // Of the forms that have the right kind, the one with the least to change is explained.
-        options.retain(|option| !is_mistyped(option));
-        let nearest =
-            options.into_iter().min_by_key(|option| option.faults.iter().map(|fault| fault.weight).sum::<u32>());
-        for mut fault in nearest.map(|option| option.faults).unwrap_or_default() {
+        let number = forms.len();
+        forms.sort_by_key(|form| (form.is_mistyped(place), form.faults.iter().map(|fault| fault.weight).sum::<u32>()));
+        for mut fault in forms.into_iter().next().map(|form| form.faults).unwrap_or_default() {
             if fault.finding.hint.is_none() && fault.is_at(place) {
-                fault.finding.hint =
-                    Some(format!("`{}` has {alternatives} forms; this is about the nearest one", self.named(place)));
+                let hint = format!("`{}` has {number} forms; this is about the nearest one", self.named(place));
+                fault.finding.hint = Some(hint);
             }
             faults.push(fault);
         }
     }
 
     /// Says of a value that is far from all its forms what each of them wants.
-    fn all_forms(&self, tree: &Tree, options: &[Form<'_>], place: &Place<'_>) -> Fault {
+    fn all_forms(&self, tree: &Tree, forms: &[Form<'_>], place: &Place<'_>) -> Option<Fault> {
+        let first = forms.iter().find_map(|form| form.faults.first())?;
         let mut wanted: Vec<&str> = Vec::new();
-        for must in options.iter().filter_map(|option| option.faults.first()?.must.as_deref()) {
+        for form in forms {
+            let must = form.faults.first()?.must.as_deref()?;
             if !wanted.contains(&must) {
                 wanted.push(must);
             }
         }
-        let only = options.iter().find_map(|option| option.faults.first());
-        let rule = match only {
-            Some(fault) if wanted.len() < 2 => fault.finding.rule,
-            _ => CHOICE.id,
-        };
         let must = wanted.join(", or ").replace(", or be ", ", or ");
         let mut fault = self.fault(&CHOICE, place, &given(tree), must);
-        fault.finding.rule = rule;
-        fault.finding.hint = only.and_then(|fault| fault.finding.hint.clone());
-        fault.weight = if options.iter().all(|option| option.faults.iter().any(|fault| fault.weight == MISTYPED)) {
-            MISTYPED
-        } else {
-            1
-        };
-        fault
+        if wanted.len() == 1 {
+            fault.finding.rule = first.finding.rule;
+        }
+        fault.finding.hint.clone_from(&first.finding.hint);
+        if forms.iter().all(|form| form.is_mistyped(place)) {
+            fault.weight = MISTYPED;
+        }
+        Some(fault)
     }
+}
+
+impl Form<'_> {
+    /// Tells whether the value is of another kind than the form.
+    fn is_mistyped(&self, place: &Place<'_>) -> bool {
+        self.faults.iter().any(|fault| fault.weight == MISTYPED && fault.is_at(place))
+    }
+
+    /// Tells whether the form says nothing but which properties there must be.
+    fn is_about_presence(&self) -> bool {
+        let only = |keywords: &Keywords| {
+            keywords.contains_key("required")
+                && keywords.keys().all(|keyword| keyword == "required" || keyword == "type")
+        };
+        self.schema.as_object().is_some_and(only)
+    }
+}
+
+/// Lists what each form requires.
+fn required(forms: &[&Form<'_>], separator: &str) -> String {
+    let each: Vec<String> = forms.iter().map(|form| all_of(names(form.schema.get("required")))).collect();
+    each.join(separator)
 }
 
 impl Fault {
@@ -174,13 +183,4 @@ impl Fault {
     fn is_at(&self, place: &Place<'_>) -> bool {
         self.finding.path.segments().len() <= place.depth
     }
-}
-
-/// Tells whether a schema says nothing but which properties there must be.
-fn is_about_presence(schema: &Value) -> bool {
-    let keywords = schema.as_object();
-    let only = |keywords: &serde_json::Map<String, Value>| {
-        keywords.contains_key("required") && keywords.keys().all(|keyword| keyword == "required" || keyword == "type")
-    };
-    keywords.is_some_and(only)
 }

@@ -59,7 +59,7 @@ impl Names {
             Slot::Double => "f64".to_owned(),
             Slot::Boolean => "bool".to_owned(),
             Slot::Json => self.template("Json"),
-            Slot::PolicyDocument => self.template("PolicyDocument"),
+            Slot::Policy(policy) => self.template(policy.marker()),
             Slot::Arn(of) => format!("{}<{}>", self.template("Arn"), self.kind(of)),
             Slot::Id(of) => format!("{}<{}>", self.template("Id"), self.kind(of)),
             Slot::Name(of) => format!("{}<{}>", self.template("Name"), self.kind(of)),

@@ -23,7 +23,7 @@ pub fn attributes(type_name: &str, schema: &Value, reviewed: &Reviewed) -> Vec<A
     for path in paths {
         for (name, leaf) in leaves(schema, path) {
             let Some(slot) = slot(schema, leaf) else { continue };
-            let identity = identity(&name, type_name);
+            let identity = reviewed_identity(&name, type_name, reviewed);
             let method = identity.as_ref().map_or_else(|| names::snake(&name), |(method, _)| method.clone());
             // `Ref` and an attribute of the same name are the same value, and `Ref` is shorter.
             if attributes.iter().any(|known| known.attribute.as_deref() == Some(&name))
@@ -39,10 +39,7 @@ pub fn attributes(type_name: &str, schema: &Value, reviewed: &Reviewed) -> Vec<A
                     method.push('_');
                 }
             }
-            let slot = match (reviewed.attribute(&format!("{type_name}.{name}")), identity) {
-                (Some(slot), _) | (None, Some((_, slot))) => slot,
-                (None, None) => slot,
-            };
+            let slot = identity.map_or(slot, |(_, slot)| slot);
             attributes.push(Attribute {
                 method,
                 description: shape::text(leaf, "description").to_owned(),
@@ -70,21 +67,31 @@ fn reference(type_name: &str, schema: &Value, reviewed: &Reviewed) -> Attribute 
             slot: Slot::String,
         };
     };
-    let (method, slot) = identity(property, type_name).unwrap_or_else(|| (names::snake(property), Slot::String));
+    let (method, slot) =
+        reviewed_identity(property, type_name, reviewed).unwrap_or_else(|| (names::snake(property), Slot::String));
     let schema = schema.get("properties").and_then(|properties| properties.get(property));
     let description = schema.map_or("", |schema| shape::text(schema, "description")).to_owned();
     Attribute { method, description, attribute: None, slot }
 }
 
-/// Says which identity of its own resource a property is: `TopicArn` is the `arn` of a topic, and `PolicyArn` that of a
-/// managed policy, whose last word is policy.
+/// Says which identity of a resource an attribute is, by its name or as reviewed, and what its method is called.
+fn reviewed_identity(property: &str, type_name: &str, reviewed: &Reviewed) -> Option<(String, Slot)> {
+    let by_name = identity(property, type_name);
+    let Some(slot) = reviewed.attribute(&format!("{type_name}.{property}")) else { return by_name };
+    Some((by_name.map_or_else(|| names::snake(property), |(method, _)| method), slot))
+}
+
+/// Says which identity of its own resource a property is: `TopicArn` is the `arn` of a topic, `PolicyArn` that of a
+/// managed policy, whose last word is policy, and `VpcId` the `id` of a VPC.
 fn identity(property: &str, type_name: &str) -> Option<(String, Slot)> {
     let resource = names::resource_name(type_name);
     let word_begins = |at: &usize| *at == 0 || resource[*at..].starts_with(|first: char| first.is_ascii_uppercase());
     let tails = resource.char_indices().map(|(at, _)| at).filter(word_begins).map(|at| &resource[at..]);
     let rest = tails
         .chain([""])
-        .find_map(|tail| property.strip_prefix(tail).filter(|rest| Slot::identity(rest, type_name).is_some()))?;
+        .filter(|tail| property.get(..tail.len()).is_some_and(|start| start.eq_ignore_ascii_case(tail)))
+        .map(|tail| &property[tail.len()..])
+        .find(|rest| Slot::identity(rest, type_name).is_some())?;
     let method = if rest.eq_ignore_ascii_case("url") { "url".to_owned() } else { rest.to_lowercase() };
     Some((method, Slot::identity(rest, type_name)?))
 }

@@ -28,33 +28,33 @@ pub struct ScalableTarget(Properties);
 impl ScalableTarget {
     /// Makes a `ScalableTarget`.
     ///
-    /// - `max_capacity`: The maximum value that you plan to scale out to. When a scaling policy is in effect,
-    ///   Application Auto Scaling can scale out (expand) as needed to the maximum capacity limit in response to
-    ///   changing demand.
-    /// - `min_capacity`: The minimum value that you plan to scale in to. When a scaling policy is in effect,
-    ///   Application Auto Scaling can scale in (contract) as needed to the minimum capacity limit in response to
-    ///   changing demand.
+    /// - `service_namespace`: The namespace of the AWS service that provides the resource, or a `custom-resource`. A
+    ///   change replaces the resource.
     /// - `resource_id`: The identifier of the resource associated with the scalable target. This string consists of the
     ///   resource type and unique identifier. A change replaces the resource.
     /// - `scalable_dimension`: The scalable dimension associated with the scalable target. This string consists of the
     ///   service namespace, resource type, and scaling property. A change replaces the resource.
-    /// - `service_namespace`: The namespace of the AWS service that provides the resource, or a `custom-resource`. A
-    ///   change replaces the resource.
+    /// - `min_capacity`: The minimum value that you plan to scale in to. When a scaling policy is in effect,
+    ///   Application Auto Scaling can scale in (contract) as needed to the minimum capacity limit in response to
+    ///   changing demand.
+    /// - `max_capacity`: The maximum value that you plan to scale out to. When a scaling policy is in effect,
+    ///   Application Auto Scaling can scale out (expand) as needed to the maximum capacity limit in response to
+    ///   changing demand.
     #[track_caller]
     pub fn new(
-        max_capacity: impl IntoValue<i64>,
-        min_capacity: impl IntoValue<i64>,
+        service_namespace: impl IntoValue<ScalableTargetServiceNamespace>,
         resource_id: impl IntoValue<String>,
         scalable_dimension: impl IntoValue<ScalableTargetScalableDimension>,
-        service_namespace: impl IntoValue<ScalableTargetServiceNamespace>,
+        min_capacity: impl IntoValue<i64>,
+        max_capacity: impl IntoValue<i64>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("MaxCapacity", max_capacity.into_value().into_expression())
-                .require("MinCapacity", min_capacity.into_value().into_expression())
+                .require("ServiceNamespace", service_namespace.into_value().into_expression())
                 .require("ResourceId", resource_id.into_value().into_expression())
                 .require("ScalableDimension", scalable_dimension.into_value().into_expression())
-                .require("ServiceNamespace", service_namespace.into_value().into_expression()),
+                .require("MinCapacity", min_capacity.into_value().into_expression())
+                .require("MaxCapacity", max_capacity.into_value().into_expression()),
         )
     }
 
@@ -388,15 +388,15 @@ pub struct ScheduledAction(Properties);
 impl ScheduledAction {
     /// Makes a `ScheduledAction`.
     ///
-    /// - `schedule`: The schedule for this action. The following formats are supported:
     /// - `scheduled_action_name`: The name of the scheduled action. This name must be unique among all other scheduled
     ///   actions on the specified scalable target.
+    /// - `schedule`: The schedule for this action. The following formats are supported:
     #[track_caller]
-    pub fn new(schedule: impl IntoValue<String>, scheduled_action_name: impl IntoValue<String>) -> Self {
+    pub fn new(scheduled_action_name: impl IntoValue<String>, schedule: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Schedule", schedule.into_value().into_expression())
-                .require("ScheduledActionName", scheduled_action_name.into_value().into_expression()),
+                .require("ScheduledActionName", scheduled_action_name.into_value().into_expression())
+                .require("Schedule", schedule.into_value().into_expression()),
         )
     }
 

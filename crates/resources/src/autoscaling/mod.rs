@@ -5,6 +5,8 @@
 pub mod auto_scaling_group;
 pub mod lifecycle_hook;
 pub mod scaling_policy;
+pub mod scheduled_action;
+pub mod warm_pool;
 
 pub use self::auto_scaling_group::{
     AcceleratorCountRequest, AcceleratorTotalMemoryMiBRequest, AutoScalingGroup, AutoScalingGroupDeletionProtection,
@@ -39,3 +41,5 @@ pub use self::scaling_policy::{
     ScalingPolicyMetricAggregationType, ScalingPolicyRef, ScalingPolicyType, StepAdjustment,
     TargetTrackingConfiguration, TargetTrackingMetricDataQuery, TargetTrackingMetricStat,
 };
+pub use self::scheduled_action::{ScheduledAction, ScheduledActionRef};
+pub use self::warm_pool::{InstanceReusePolicy, WarmPool, WarmPoolRef, WarmPoolState};

@@ -516,19 +516,19 @@ pub struct Notification(Properties);
 impl Notification {
     /// Makes a `Notification`.
     ///
-    /// - `comparison_operator`: the property `ComparisonOperator`.
     /// - `notification_type`: the property `NotificationType`.
+    /// - `comparison_operator`: the property `ComparisonOperator`.
     /// - `threshold`: the property `Threshold`.
     #[track_caller]
     pub fn new(
-        comparison_operator: impl IntoValue<String>,
         notification_type: impl IntoValue<String>,
+        comparison_operator: impl IntoValue<String>,
         threshold: impl IntoValue<f64>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("ComparisonOperator", comparison_operator.into_value().into_expression())
                 .require("NotificationType", notification_type.into_value().into_expression())
+                .require("ComparisonOperator", comparison_operator.into_value().into_expression())
                 .require("Threshold", threshold.into_value().into_expression()),
         )
     }
@@ -677,14 +677,14 @@ pub struct Subscriber(Properties);
 impl Subscriber {
     /// Makes a `Subscriber`.
     ///
-    /// - `address`: the property `Address`.
     /// - `subscription_type`: the property `SubscriptionType`.
+    /// - `address`: the property `Address`.
     #[track_caller]
-    pub fn new(address: impl IntoValue<String>, subscription_type: impl IntoValue<String>) -> Self {
+    pub fn new(subscription_type: impl IntoValue<String>, address: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Address", address.into_value().into_expression())
-                .require("SubscriptionType", subscription_type.into_value().into_expression()),
+                .require("SubscriptionType", subscription_type.into_value().into_expression())
+                .require("Address", address.into_value().into_expression()),
         )
     }
 

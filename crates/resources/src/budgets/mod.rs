@@ -6,6 +6,6 @@ pub mod budget;
 
 pub use self::budget::{
     AutoAdjustData, Budget, BudgetData, BudgetRef, CostCategoryValues, CostTypes, Expression,
-    ExpressionDimensionValues, HistoricalOptions, Notification, NotificationWithSubscribers, Spend, TagValues,
-    TimePeriod,
+    ExpressionDimensionValues, HistoricalOptions, Notification, NotificationWithSubscribers, ResourceTag, Spend,
+    Subscriber, TagValues, TimePeriod,
 };

@@ -109,6 +109,12 @@ pub struct CachePolicyConfig(Properties);
 impl CachePolicyConfig {
     /// Makes a `CachePolicyConfig`.
     ///
+    /// - `name`: A unique name to identify the cache policy.
+    /// - `min_ttl`: The minimum amount of time, in seconds, that you want objects to stay in the CloudFront cache
+    ///   before CloudFront sends another request to the origin to see if the object has been updated. For more
+    ///   information, see [Managing How Long Content Stays in an Edge Cache
+    ///   (Expiration)](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html) in the
+    ///   *Amazon CloudFront Developer Guide*.
     /// - `default_ttl`: The default amount of time, in seconds, that you want objects to stay in the CloudFront cache
     ///   before CloudFront sends another request to the origin to see if the object has been updated. CloudFront uses
     ///   this value as the object's time to live (TTL) only when the origin does *not* send `Cache-Control` or
@@ -121,29 +127,23 @@ impl CachePolicyConfig {
     ///   [Managing How Long Content Stays in an Edge Cache
     ///   (Expiration)](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html) in the
     ///   *Amazon CloudFront Developer Guide*.
-    /// - `min_ttl`: The minimum amount of time, in seconds, that you want objects to stay in the CloudFront cache
-    ///   before CloudFront sends another request to the origin to see if the object has been updated. For more
-    ///   information, see [Managing How Long Content Stays in an Edge Cache
-    ///   (Expiration)](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html) in the
-    ///   *Amazon CloudFront Developer Guide*.
-    /// - `name`: A unique name to identify the cache policy.
     /// - `parameters_in_cache_key_and_forwarded_to_origin`: The HTTP headers, cookies, and URL query strings to include
     ///   in the cache key. The values included in the cache key are also included in requests that CloudFront sends to
     ///   the origin.
     #[track_caller]
     pub fn new(
+        name: impl IntoValue<String>,
+        min_ttl: impl IntoValue<f64>,
         default_ttl: impl IntoValue<f64>,
         max_ttl: impl IntoValue<f64>,
-        min_ttl: impl IntoValue<f64>,
-        name: impl IntoValue<String>,
         parameters_in_cache_key_and_forwarded_to_origin: impl IntoValue<ParametersInCacheKeyAndForwardedToOrigin>,
     ) -> Self {
         Self(
             Properties::new()
+                .require("Name", name.into_value().into_expression())
+                .require("MinTTL", min_ttl.into_value().into_expression())
                 .require("DefaultTTL", default_ttl.into_value().into_expression())
                 .require("MaxTTL", max_ttl.into_value().into_expression())
-                .require("MinTTL", min_ttl.into_value().into_expression())
-                .require("Name", name.into_value().into_expression())
                 .require(
                     "ParametersInCacheKeyAndForwardedToOrigin",
                     parameters_in_cache_key_and_forwarded_to_origin.into_value().into_expression(),

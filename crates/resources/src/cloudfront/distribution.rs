@@ -3,7 +3,7 @@
 //! `AWS::CloudFront::Distribution`
 
 use template::{
-    Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, TagProperty, TagShape, Value,
+    Arn, Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, TagProperty, TagShape, Value,
 };
 
 use crate::kind;
@@ -332,7 +332,7 @@ impl CacheBehavior {
     /// logs](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/real-time-logs.html) in the *Amazon
     /// CloudFront Developer Guide*.
     #[track_caller]
-    pub fn realtime_log_config_arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn realtime_log_config_arn(self, value: impl IntoValue<Arn<kind::cloudfront::RealtimeLogConfig>>) -> Self {
         Self(self.0.set("RealtimeLogConfigArn", value.into_value().into_expression()))
     }
 
@@ -365,7 +365,7 @@ impl CacheBehavior {
     /// content](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PrivateContent.html) in the *Amazon
     /// CloudFront Developer Guide*.
     #[track_caller]
-    pub fn trusted_key_groups(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn trusted_key_groups(self, value: impl IntoValue<List<Id<kind::cloudfront::KeyGroup>>>) -> Self {
         Self(self.0.set("TrustedKeyGroups", value.into_value().into_expression()))
     }
 
@@ -1024,7 +1024,7 @@ impl DefaultCacheBehavior {
     /// logs](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/real-time-logs.html) in the *Amazon
     /// CloudFront Developer Guide*.
     #[track_caller]
-    pub fn realtime_log_config_arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn realtime_log_config_arn(self, value: impl IntoValue<Arn<kind::cloudfront::RealtimeLogConfig>>) -> Self {
         Self(self.0.set("RealtimeLogConfigArn", value.into_value().into_expression()))
     }
 
@@ -1057,7 +1057,7 @@ impl DefaultCacheBehavior {
     /// content](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PrivateContent.html) in the *Amazon
     /// CloudFront Developer Guide*.
     #[track_caller]
-    pub fn trusted_key_groups(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn trusted_key_groups(self, value: impl IntoValue<List<Id<kind::cloudfront::KeyGroup>>>) -> Self {
         Self(self.0.set("TrustedKeyGroups", value.into_value().into_expression()))
     }
 
@@ -1173,7 +1173,7 @@ impl DistributionConfig {
         Self(self.0.set("AnycastIpListId", value.into_value().into_expression()))
     }
 
-    /// An alias for the CF distribution's domain name.
+    /// An alias for the CloudFront distribution's domain name.
     ///
     /// This property is legacy. We recommend that you use
     /// [Aliases](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-cloudfront-distribution-distributionconfig.html#cfn-cloudfront-distribution-distributionconfig-aliases)
@@ -1230,7 +1230,10 @@ impl DistributionConfig {
     ///
     /// The identifier of a continuous deployment policy. For more information, see `CreateContinuousDeploymentPolicy`.
     #[track_caller]
-    pub fn continuous_deployment_policy_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn continuous_deployment_policy_id(
+        self,
+        value: impl IntoValue<Id<kind::cloudfront::ContinuousDeploymentPolicy>>,
+    ) -> Self {
         Self(self.0.set("ContinuousDeploymentPolicyId", value.into_value().into_expression()))
     }
 
@@ -1248,7 +1251,7 @@ impl DistributionConfig {
         Self(self.0.set("CustomErrorResponses", value.into_value().into_expression()))
     }
 
-    /// The user-defined HTTP server that serves as the origin for content that CF distributes.
+    /// The user-defined HTTP server that serves as the origin for content that CloudFront distributes.
     ///
     /// This property is legacy. We recommend that you use
     /// [Origin](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-cloudfront-distribution-origin.html)
@@ -1285,15 +1288,15 @@ impl DistributionConfig {
         Self(self.0.set("DefaultRootObject", value.into_value().into_expression()))
     }
 
-    /// (Optional) Specify the HTTP version(s) that you want viewers to use to communicate with CF. The default value
-    /// for new distributions is `http1.1`.
+    /// (Optional) Specify the HTTP version(s) that you want viewers to use to communicate with CloudFront. The default
+    /// value for new distributions is `http1.1`.
     ///
-    /// For viewers and CF to use HTTP/2, viewers must support TLSv1.2 or later, and must support Server Name Indication
-    /// (SNI).
+    /// For viewers and CloudFront to use HTTP/2, viewers must support TLSv1.2 or later, and must support Server Name
+    /// Indication (SNI).
     ///
-    /// For viewers and CF to use HTTP/3, viewers must support TLSv1.3 and Server Name Indication (SNI). CF supports
-    /// HTTP/3 connection migration to allow the viewer to switch networks without losing connection. For more
-    /// information about connection migration, see [Connection
+    /// For viewers and CloudFront to use HTTP/3, viewers must support TLSv1.3 and Server Name Indication (SNI).
+    /// CloudFront supports HTTP/3 connection migration to allow the viewer to switch networks without losing
+    /// connection. For more information about connection migration, see [Connection
     /// Migration](https://docs.aws.amazon.com/https://www.rfc-editor.org/rfc/rfc9000.html#name-connection-migration) at
     /// RFC 9000. For more information about supported TLSv1.3 ciphers, see [Supported protocols and ciphers between
     /// viewers and
@@ -1320,8 +1323,8 @@ impl DistributionConfig {
     /// Policy](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html)
     /// in the *Amazon CloudFront Developer Guide*.
     ///
-    /// If you're using an R53AWSIntlong alias resource record set to route traffic to your CloudFront distribution, you
-    /// need to create a second alias resource record set when both of the following are true:
+    /// If you're using an Amazon Route 53 alias resource record set to route traffic to your CloudFront distribution,
+    /// you need to create a second alias resource record set when both of the following are true:
     ///
     /// - You enable IPv6 for the distribution
     /// - You're using alternate domain names in the URLs for your objects
@@ -1330,7 +1333,7 @@ impl DistributionConfig {
     /// Name](https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-cloudfront-distribution.html) in the
     /// *Developer Guide*.
     ///
-    /// If you created a CNAME resource record set, either with R53AWSIntlong or with another DNS service, you don't
+    /// If you created a CNAME resource record set, either with Amazon Route 53 or with another DNS service, you don't
     /// need to make any changes. A CNAME record will route traffic to your distribution regardless of the IP address
     /// format of the viewer request.
     #[track_caller]
@@ -1720,7 +1723,7 @@ impl FunctionAssociation {
 
     /// The Amazon Resource Name (ARN) of the function.
     #[track_caller]
-    pub fn function_arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn function_arn(self, value: impl IntoValue<Arn<kind::cloudfront::Function>>) -> Self {
         Self(self.0.set("FunctionARN", value.into_value().into_expression()))
     }
 
@@ -1739,8 +1742,8 @@ impl Literal for FunctionAssociation {
 
 impl Is<Self> for FunctionAssociation {}
 
-/// A complex type that controls the countries in which your content is distributed. CF determines the location of your
-/// users using `MaxMind` GeoIP databases. To disable geo restriction, remove the
+/// A complex type that controls the countries in which your content is distributed. CloudFront determines the location
+/// of your users using `MaxMind` GeoIP databases. To disable geo restriction, remove the
 /// [Restrictions](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-cloudfront-distribution-distributionconfig.html#cfn-cloudfront-distribution-distributionconfig-restrictions)
 /// property from your stack template.
 ///
@@ -2679,7 +2682,7 @@ impl LambdaFunctionAssociation {
     /// The ARN of the Lambda@Edge function. You must specify the ARN of a function version; you can't specify an alias
     /// or $LATEST.
     #[track_caller]
-    pub fn lambda_function_arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn lambda_function_arn(self, value: impl IntoValue<Arn<kind::lambda::Version>>) -> Self {
         Self(self.0.set("LambdaFunctionARN", value.into_value().into_expression()))
     }
 
@@ -2715,10 +2718,11 @@ pub struct LegacyCustomOrigin(Properties);
 impl LegacyCustomOrigin {
     /// Makes a `LegacyCustomOrigin`.
     ///
-    /// - `dns_name`: The domain name assigned to your CF distribution.
-    /// - `origin_protocol_policy`: Specifies the protocol (HTTP or HTTPS) that CF uses to connect to the origin.
-    /// - `origin_ssl_protocols`: The minimum SSL/TLS protocol version that CF uses when communicating with your origin
-    ///   server over HTTPs.
+    /// - `dns_name`: The domain name assigned to your CloudFront distribution.
+    /// - `origin_protocol_policy`: Specifies the protocol (HTTP or HTTPS) that CloudFront uses to connect to the
+    ///   origin.
+    /// - `origin_ssl_protocols`: The minimum SSL/TLS protocol version that CloudFront uses when communicating with your
+    ///   origin server over HTTPs.
     #[track_caller]
     pub fn new(
         dns_name: impl IntoValue<String>,
@@ -2733,13 +2737,13 @@ impl LegacyCustomOrigin {
         )
     }
 
-    /// The HTTP port that CF uses to connect to the origin. Specify the HTTP port that the origin listens on.
+    /// The HTTP port that CloudFront uses to connect to the origin. Specify the HTTP port that the origin listens on.
     #[track_caller]
     pub fn http_port(self, value: impl IntoValue<i64>) -> Self {
         Self(self.0.set("HTTPPort", value.into_value().into_expression()))
     }
 
-    /// The HTTPS port that CF uses to connect to the origin. Specify the HTTPS port that the origin listens on.
+    /// The HTTPS port that CloudFront uses to connect to the origin. Specify the HTTPS port that the origin listens on.
     #[track_caller]
     pub fn https_port(self, value: impl IntoValue<i64>) -> Self {
         Self(self.0.set("HTTPSPort", value.into_value().into_expression()))
@@ -2775,14 +2779,14 @@ pub struct LegacyS3Origin(Properties);
 impl LegacyS3Origin {
     /// Makes a `LegacyS3Origin`.
     ///
-    /// - `dns_name`: The domain name assigned to your CF distribution.
+    /// - `dns_name`: The domain name assigned to your CloudFront distribution.
     #[track_caller]
     pub fn new(dns_name: impl IntoValue<String>) -> Self {
         Self(Properties::new().require("DNSName", dns_name.into_value().into_expression()))
     }
 
-    /// The CF origin access identity to associate with the distribution. Use an origin access identity to configure the
-    /// distribution so that end users can only access objects in an S3 through CF.
+    /// The CloudFront origin access identity to associate with the distribution. Use an origin access identity to
+    /// configure the distribution so that end users can only access objects in an S3 through CloudFront.
     ///
     /// This property is legacy. We recommend that you use
     /// [OriginAccessControl](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudfront-originaccesscontrol.html)
@@ -2876,8 +2880,8 @@ impl Is<Self> for Logging {}
 /// - Use `CustomOriginConfig` to specify all other kinds of origins, including:
 /// - An Amazon S3 bucket that is configured with static website hosting
 /// - An Elastic Load Balancing load balancer
-/// - An EMPlong endpoint
-/// - An EMSlong container
+/// - An AWS Elemental MediaPackage endpoint
+/// - An AWS Elemental MediaStore container
 /// - Any other HTTP server, running on an Amazon EC2 instance or any other kind of host
 ///
 /// For the current maximum number of origins that you can specify per distribution, see [General Quotas on Web
@@ -2893,14 +2897,14 @@ pub struct Origin(Properties);
 impl Origin {
     /// Makes an `Origin`.
     ///
-    /// - `domain_name`: The domain name for the origin.
     /// - `id`: A unique identifier for the origin. This value must be unique within the distribution.
+    /// - `domain_name`: The domain name for the origin.
     #[track_caller]
-    pub fn new(domain_name: impl IntoValue<String>, id: impl IntoValue<String>) -> Self {
+    pub fn new(id: impl IntoValue<String>, domain_name: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("DomainName", domain_name.into_value().into_expression())
-                .require("Id", id.into_value().into_expression()),
+                .require("Id", id.into_value().into_expression())
+                .require("DomainName", domain_name.into_value().into_expression()),
         )
     }
 
@@ -2945,7 +2949,7 @@ impl Origin {
     /// origin](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html)
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
-    pub fn origin_access_control_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn origin_access_control_id(self, value: impl IntoValue<Id<kind::cloudfront::OriginAccessControl>>) -> Self {
         Self(self.0.set("OriginAccessControlId", value.into_value().into_expression()))
     }
 
@@ -3510,7 +3514,7 @@ pub struct Restrictions(Properties);
 impl Restrictions {
     /// Makes a `Restrictions`.
     ///
-    /// - `geo_restriction`: A complex type that controls the countries in which your content is distributed. CF
+    /// - `geo_restriction`: A complex type that controls the countries in which your content is distributed. CloudFront
     ///   determines the location of your users using `MaxMind` GeoIP databases. To disable geo restriction, remove the
     ///   [Restrictions](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-cloudfront-distribution-distributionconfig.html#cfn-cloudfront-distribution-distributionconfig-restrictions)
     ///   property from your stack template.
@@ -3752,7 +3756,7 @@ impl ViewerCertificate {
     /// `SSLSupportMethod`. (In CloudFormation, the field name is `SslSupportMethod`. Note the different
     /// capitalization.)
     #[track_caller]
-    pub fn acm_certificate_arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn acm_certificate_arn(self, value: impl IntoValue<Arn<kind::certificatemanager::Certificate>>) -> Self {
         Self(self.0.set("AcmCertificateArn", value.into_value().into_expression()))
     }
 
@@ -4021,7 +4025,7 @@ impl VpcOriginConfig {
     ///
     /// - `vpc_origin_id`: The VPC origin ID.
     #[track_caller]
-    pub fn new(vpc_origin_id: impl IntoValue<String>) -> Self {
+    pub fn new(vpc_origin_id: impl IntoValue<Id<kind::cloudfront::VpcOrigin>>) -> Self {
         Self(Properties::new().require("VpcOriginId", vpc_origin_id.into_value().into_expression()))
     }
 

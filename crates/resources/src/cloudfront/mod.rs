@@ -4,7 +4,11 @@
 
 pub mod cache_policy;
 pub mod distribution;
+pub mod function;
+pub mod key_group;
 pub mod origin_access_control;
+pub mod origin_request_policy;
+pub mod public_key;
 pub mod response_headers_policy;
 
 pub use self::cache_policy::{
@@ -16,14 +20,18 @@ pub use self::distribution::{
     DefaultCacheBehaviorViewerProtocolPolicy, Distribution, DistributionConfig, DistributionConfigHttpVersion,
     DistributionConfigPriceClass, DistributionConfigTenantConfig, DistributionRef, ForwardedValues,
     FunctionAssociation, GeoRestriction, GeoRestrictionLocation, GeoRestrictionType, GrpcConfig,
-    LambdaFunctionAssociation, LegacyCustomOrigin, LegacyS3Origin, Origin, OriginCustomHeader, OriginGroup,
+    LambdaFunctionAssociation, LegacyCustomOrigin, LegacyS3Origin, Logging, Origin, OriginCustomHeader, OriginGroup,
     OriginGroupFailoverCriteria, OriginGroupMember, OriginGroupMembers, OriginGroupSelectionCriteria, OriginGroups,
     OriginMtlsConfig, OriginShield, ParameterDefinition, ParameterDefinitionDefinition,
     ParameterDefinitionDefinitionStringSchema, Restrictions, S3OriginConfig, StatusCodes, TrustStoreConfig,
     ViewerCertificate, ViewerCertificateMinimumProtocolVersion, ViewerCertificateSslSupportMethod, ViewerMtlsConfig,
     ViewerMtlsMode, VpcOriginConfig,
 };
+pub use self::function::{Function, FunctionConfig, FunctionConfigRuntime, FunctionMetadata, FunctionRef};
+pub use self::key_group::{KeyGroup, KeyGroupConfig, KeyGroupRef};
 pub use self::origin_access_control::{OriginAccessControl, OriginAccessControlConfig, OriginAccessControlRef};
+pub use self::origin_request_policy::{OriginRequestPolicy, OriginRequestPolicyConfig, OriginRequestPolicyRef};
+pub use self::public_key::{PublicKey, PublicKeyConfig, PublicKeyRef};
 pub use self::response_headers_policy::{
     AccessControlAllowHeaders, AccessControlAllowMethods, AccessControlAllowMethodsItem, AccessControlAllowOrigins,
     AccessControlExposeHeaders, ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader,

@@ -83,8 +83,8 @@ impl Alarm {
     /// Alarm](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html#alarm-evaluation)
     /// in the *User Guide*.
     ///
-    /// If you omit this parameter, CW uses the same value here that you set for `EvaluationPeriods`, and the alarm goes
-    /// to alarm state if that many consecutive periods are breaching.
+    /// If you omit this parameter, CloudWatch uses the same value here that you set for `EvaluationPeriods`, and the
+    /// alarm goes to alarm state if that many consecutive periods are breaching.
     #[track_caller]
     pub fn datapoints_to_alarm(self, value: impl IntoValue<i64>) -> Self {
         Self(self.0.set("DatapointsToAlarm", value.into_value().into_expression()))
@@ -681,7 +681,7 @@ impl Literal for AlarmUnit {
 impl Is<Self> for AlarmUnit {}
 
 /// Dimension is an embedded property of the `AWS::CloudWatch::Alarm` type. Dimensions are name/value pairs that can be
-/// associated with a CW metric. You can specify a maximum of 30 dimensions for a given metric.
+/// associated with a CloudWatch metric. You can specify a maximum of 30 dimensions for a given metric.
 ///
 /// [Its page in the template
 /// reference](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudwatch-alarm-dimension.html)
@@ -927,8 +927,8 @@ impl MetricDataQuery {
     }
 
     /// A human-readable label for this metric or expression. This is especially useful if this is an expression, so
-    /// that you know what the value represents. If the metric or expression is shown in a CW dashboard widget, the
-    /// label is shown. If `Label` is omitted, CW generates a default.
+    /// that you know what the value represents. If the metric or expression is shown in a CloudWatch dashboard widget,
+    /// the label is shown. If `Label` is omitted, CloudWatch generates a default.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
         Self(self.0.set("Label", value.into_value().into_expression()))
@@ -1000,8 +1000,8 @@ impl MetricStat {
     ///   that are collected at intervals of less than one minute, the period can be 1, 5, 10, 20, 30, 60, or any
     ///   multiple of 60. High-resolution metrics are those metrics stored by a `PutMetricData` call that includes a
     ///   `StorageResolution` of 1 second.
-    /// - `stat`: The statistic to return. It can include any CW statistic or extended statistic. For a list of valid
-    ///   values, see the table in
+    /// - `stat`: The statistic to return. It can include any CloudWatch statistic or extended statistic. For a list of
+    ///   valid values, see the table in
     ///   [Statistics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Statistic)
     ///   in the *User Guide*.
     /// - `metric`: The metric to return, including the metric name, namespace, and dimensions.

@@ -3,6 +3,7 @@
 //! The resource types of `AWS::CloudWatch`.
 
 pub mod alarm;
+pub mod anomaly_detector;
 pub mod composite_alarm;
 pub mod dashboard;
 
@@ -11,6 +12,10 @@ pub use self::alarm::{
     AlarmTagsPropagation, AlarmTreatMissingData, AlarmUnit, Dimension, EvaluationCriteria, EvaluationWindow,
     EvaluationWindowSlidingWindow, Metric, MetricDataQuery, MetricStat, MetricStatUnit, WallClockWindow,
     WarmUpConfiguration,
+};
+pub use self::anomaly_detector::{
+    AnomalyDetector, AnomalyDetectorRef, Configuration, MetricCharacteristics, MetricMathAnomalyDetector, Range,
+    SingleMetricAnomalyDetector,
 };
 pub use self::composite_alarm::{CompositeAlarm, CompositeAlarmRef};
 pub use self::dashboard::{Dashboard, DashboardRef};

@@ -3,8 +3,8 @@
 //! `AWS::DynamoDB::Table`
 
 use template::{
-    Arn, Expression, Handle, IntoValue, Is, Json, List, Literal, Name, PolicyDocument, Properties, Resource,
-    TagProperty, TagShape, Value,
+    Arn, Expression, Handle, IntoValue, Is, Json, List, Literal, Name, Properties, Resource, TagProperty, TagShape,
+    Value,
 };
 
 use crate::kind;
@@ -1107,7 +1107,7 @@ impl ResourcePolicy {
     ///
     /// - `policy_document`: the property `PolicyDocument`.
     #[track_caller]
-    pub fn new(policy_document: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn new(policy_document: impl IntoValue<template::ResourcePolicy>) -> Self {
         Self(Properties::new().require("PolicyDocument", policy_document.into_value().into_expression()))
     }
 

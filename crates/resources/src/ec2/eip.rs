@@ -2,7 +2,9 @@
 
 //! `AWS::EC2::EIP`
 
-use template::{Handle, IntoValue, Json, List, Properties, Resource, TagProperty, TagShape, Value};
+use template::{Handle, Id, IntoValue, Json, List, Properties, Resource, TagProperty, TagShape, Value};
+
+use crate::kind;
 
 /// Specifies an Elastic IP (EIP) address and can, optionally, associate it with an Amazon EC2 instance.
 ///
@@ -51,7 +53,7 @@ impl EIP {
     /// Updates to the `InstanceId` property may require *some interruptions*. Updates on an EIP reassociates the
     /// address on its associated resource.
     #[track_caller]
-    pub fn instance_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn instance_id(self, value: impl IntoValue<Id<kind::ec2::Instance>>) -> Self {
         Self(self.0.set("InstanceId", value.into_value().into_expression()))
     }
 
@@ -146,7 +148,7 @@ impl EIPRef {
     }
 
     /// Returns the attribute `AllocationId`.
-    pub fn allocation_id(&self) -> Value<String> {
+    pub fn allocation_id(&self) -> Value<Id<kind::ec2::EIP>> {
         self.0.attribute("AllocationId")
     }
 }

@@ -3,7 +3,7 @@
 //! `AWS::EC2::FlowLog`
 
 use template::{
-    Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Name, Properties, Resource, TagProperty, TagShape,
+    Arn, Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Name, Properties, Resource, TagProperty, TagShape,
     Value,
 };
 
@@ -37,7 +37,7 @@ impl FlowLog {
     ///
     /// A change replaces the resource.
     #[track_caller]
-    pub fn deliver_cross_account_role(self, value: impl IntoValue<String>) -> Self {
+    pub fn deliver_cross_account_role(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
         Self(self.0.set("DeliverCrossAccountRole", value.into_value().into_expression()))
     }
 
@@ -47,7 +47,7 @@ impl FlowLog {
     ///
     /// A change replaces the resource.
     #[track_caller]
-    pub fn deliver_logs_permission_arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn deliver_logs_permission_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
         Self(self.0.set("DeliverLogsPermissionArn", value.into_value().into_expression()))
     }
 

@@ -142,7 +142,7 @@ impl Instance {
 
     /// The IAM instance profile.
     #[track_caller]
-    pub fn iam_instance_profile(self, value: impl IntoValue<String>) -> Self {
+    pub fn iam_instance_profile(self, value: impl IntoValue<Name<kind::iam::InstanceProfile>>) -> Self {
         Self(self.0.set("IamInstanceProfile", value.into_value().into_expression()))
     }
 
@@ -247,7 +247,7 @@ impl Instance {
     ///
     /// A change replaces the resource.
     #[track_caller]
-    pub fn placement_group_name(self, value: impl IntoValue<String>) -> Self {
+    pub fn placement_group_name(self, value: impl IntoValue<Name<kind::ec2::PlacementGroup>>) -> Self {
         Self(self.0.set("PlacementGroupName", value.into_value().into_expression()))
     }
 
@@ -288,7 +288,7 @@ impl Instance {
     ///
     /// A change may replace the resource.
     #[track_caller]
-    pub fn security_group_ids(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn security_group_ids(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
         Self(self.0.set("SecurityGroupIds", value.into_value().into_expression()))
     }
 
@@ -433,7 +433,7 @@ impl InstanceRef {
     /// Returns the attribute `VpcId`.
     ///
     /// The ID of the VPC that the instance is running in.
-    pub fn vpc_id(&self) -> Value<String> {
+    pub fn vpc_id(&self) -> Value<Id<kind::ec2::VPC>> {
         self.0.attribute("VpcId")
     }
 }
@@ -1084,7 +1084,7 @@ impl LaunchTemplateSpecification {
 
     /// The ID of the launch template. You must specify the LaunchTemplateName or the LaunchTemplateId, but not both.
     #[track_caller]
-    pub fn launch_template_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
         Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
     }
 
@@ -1399,7 +1399,7 @@ impl NetworkInterface {
 
     /// The ID of the network interface.
     #[track_caller]
-    pub fn network_interface_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn network_interface_id(self, value: impl IntoValue<Id<kind::ec2::NetworkInterface>>) -> Self {
         Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
     }
 
@@ -1615,7 +1615,7 @@ impl Volume {
     /// - `device`: The device name (for example, /dev/sdh or xvdh).
     /// - `volume_id`: The ID of the EBS volume. The volume and instance must be within the same Availability Zone.
     #[track_caller]
-    pub fn new(device: impl IntoValue<String>, volume_id: impl IntoValue<String>) -> Self {
+    pub fn new(device: impl IntoValue<String>, volume_id: impl IntoValue<Id<kind::ec2::Volume>>) -> Self {
         Self(
             Properties::new()
                 .require("Device", device.into_value().into_expression())

@@ -1079,8 +1079,8 @@ impl Is<Self> for HibernationOptions {}
 /// Specifies an IAM instance profile, which is a container for an IAM role for your instance. You can use an IAM role
 /// to distribute your AWS credentials to your instances.
 ///
-/// If you are creating the launch template for use with an ASlong group, you can specify either the name or the ARN of
-/// the instance profile, but not both.
+/// If you are creating the launch template for use with an Amazon EC2 Auto Scaling group, you can specify either the
+/// name or the ARN of the instance profile, but not both.
 ///
 /// `IamInstanceProfile` is a property of [AWS::EC2::LaunchTemplate
 /// LaunchTemplateData](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-ec2-launchtemplate-launchtemplatedata.html).
@@ -3985,8 +3985,8 @@ impl SpotOptions {
 
     /// The Spot Instance request type.
     ///
-    /// If you are using Spot Instances with an Auto Scaling group, use `one-time` requests, as the ASlong service
-    /// handles requesting new Spot Instances whenever the group is below its desired capacity.
+    /// If you are using Spot Instances with an Auto Scaling group, use `one-time` requests, as the Amazon EC2 Auto
+    /// Scaling service handles requesting new Spot Instances whenever the group is below its desired capacity.
     #[track_caller]
     pub fn spot_instance_type(self, value: impl IntoValue<SpotOptionsSpotInstanceType>) -> Self {
         Self(self.0.set("SpotInstanceType", value.into_value().into_expression()))

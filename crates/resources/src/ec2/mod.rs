@@ -2,12 +2,15 @@
 
 //! The resource types of `AWS::EC2`.
 
+pub mod ec2_fleet;
 pub mod eip;
 pub mod flow_log;
 pub mod instance;
 pub mod internet_gateway;
 pub mod launch_template;
 pub mod nat_gateway;
+pub mod network_acl;
+pub mod network_acl_entry;
 pub mod route;
 pub mod route_table;
 pub mod security_group;
@@ -15,11 +18,29 @@ pub mod security_group_egress;
 pub mod security_group_ingress;
 pub mod spot_fleet;
 pub mod subnet;
+pub mod subnet_network_acl_association;
 pub mod subnet_route_table_association;
+pub mod volume;
 pub mod vpc;
 pub mod vpc_endpoint;
 pub mod vpc_gateway_attachment;
 
+pub use self::ec2_fleet::{
+    CapacityRebalance, CapacityRebalanceReplacementStrategy, CapacityReservationOptionsRequest,
+    CapacityReservationOptionsRequestUsageStrategy, CapacityReservationTargetRequest, EC2Fleet,
+    EC2FleetExcessCapacityTerminationPolicy, EC2FleetRef, EC2FleetType, EbsBlockDeviceVolumeType,
+    FleetLaunchTemplateConfigRequest, FleetLaunchTemplateOverridesRequest, FleetLaunchTemplateSpecificationRequest,
+    InstanceMetadataOptionsRequest, InstanceMetadataOptionsRequestHttpEndpoint,
+    InstanceMetadataOptionsRequestHttpTokens, Ipv6AddressRequest, MaintenanceStrategies,
+    MultiAvailabilityZoneConfiguration, NetworkInterfaceSpecificationRequest, OnDemandOptionsRequest,
+    OnDemandOptionsRequestAllocationStrategy, PrivateIpAddressSpecificationRequest,
+    ReservedCapacityFallbackOptionsRequest, ReservedCapacityFallbackOptionsRequestMarketType,
+    ReservedCapacityOptionsRequest, ReservedCapacityOptionsRequestAllocationStrategy,
+    ReservedCapacityOptionsRequestReservationType, SpotOptionsRequest, SpotOptionsRequestAllocationStrategy,
+    SpotOptionsRequestInstanceInterruptionBehavior, StandbyAvailabilityZone, TargetCapacitySpecificationRequest,
+    TargetCapacitySpecificationRequestDefaultTargetCapacityType,
+    TargetCapacitySpecificationRequestTargetCapacityUnitType,
+};
 pub use self::eip::{EIP, EIPRef};
 pub use self::flow_log::{
     FlowLog, FlowLogDestinationOptions, FlowLogDestinationOptionsFileFormat, FlowLogDestinationType, FlowLogRef,
@@ -56,6 +77,8 @@ pub use self::launch_template::{
 pub use self::nat_gateway::{
     AvailabilityZoneAddress, NatGateway, NatGatewayAvailabilityMode, NatGatewayConnectivityType, NatGatewayRef,
 };
+pub use self::network_acl::{NetworkAcl, NetworkAclRef};
+pub use self::network_acl_entry::{Icmp, NetworkAclEntry, NetworkAclEntryRef};
 pub use self::route::{Route, RouteRef};
 pub use self::route_table::{RouteTable, RouteTableRef};
 pub use self::security_group::{Egress, Ingress, SecurityGroup, SecurityGroupRef};
@@ -63,20 +86,18 @@ pub use self::security_group_egress::{SecurityGroupEgress, SecurityGroupEgressRe
 pub use self::security_group_ingress::{SecurityGroupIngress, SecurityGroupIngressRef};
 pub use self::spot_fleet::{
     ClassicLoadBalancer, ClassicLoadBalancersConfig, FleetLaunchTemplateSpecification,
-    InstanceNetworkInterfaceSpecification, InstanceRequirementsRequestAcceleratorManufacturer,
-    InstanceRequirementsRequestAcceleratorName, InstanceRequirementsRequestAcceleratorType,
-    InstanceRequirementsRequestBareMetal, InstanceRequirementsRequestBurstablePerformance,
-    InstanceRequirementsRequestCpuManufacturer, InstanceRequirementsRequestInstanceGeneration,
-    InstanceRequirementsRequestLocalStorage, InstanceRequirementsRequestLocalStorageType, LaunchTemplateConfig,
-    LaunchTemplateOverrides, LoadBalancersConfig, SpotCapacityRebalance, SpotCapacityRebalanceReplacementStrategy,
-    SpotFleet, SpotFleetLaunchSpecification, SpotFleetMonitoring, SpotFleetRef, SpotFleetRequestConfigData,
-    SpotFleetRequestConfigDataAllocationStrategy, SpotFleetRequestConfigDataExcessCapacityTerminationPolicy,
-    SpotFleetRequestConfigDataInstanceInterruptionBehavior, SpotFleetRequestConfigDataTargetCapacityUnitType,
-    SpotFleetRequestConfigDataType, SpotFleetTagSpecification, SpotFleetTagSpecificationResourceType,
-    SpotMaintenanceStrategies, SpotPlacement, SpotPlacementTenancy, TargetGroup, TargetGroupsConfig,
+    InstanceNetworkInterfaceSpecification, LaunchTemplateConfig, LaunchTemplateOverrides, LoadBalancersConfig,
+    SpotCapacityRebalance, SpotCapacityRebalanceReplacementStrategy, SpotFleet, SpotFleetLaunchSpecification,
+    SpotFleetMonitoring, SpotFleetRef, SpotFleetRequestConfigData, SpotFleetRequestConfigDataAllocationStrategy,
+    SpotFleetRequestConfigDataExcessCapacityTerminationPolicy, SpotFleetRequestConfigDataInstanceInterruptionBehavior,
+    SpotFleetRequestConfigDataTargetCapacityUnitType, SpotFleetRequestConfigDataType, SpotFleetTagSpecification,
+    SpotFleetTagSpecificationResourceType, SpotMaintenanceStrategies, SpotPlacement, SpotPlacementTenancy, TargetGroup,
+    TargetGroupsConfig,
 };
 pub use self::subnet::{Subnet, SubnetPrivateDnsNameOptionsOnLaunch, SubnetRef};
+pub use self::subnet_network_acl_association::{SubnetNetworkAclAssociation, SubnetNetworkAclAssociationRef};
 pub use self::subnet_route_table_association::{SubnetRouteTableAssociation, SubnetRouteTableAssociationRef};
+pub use self::volume::{Volume, VolumeRef};
 pub use self::vpc::{
     VPC, VPCInstanceTenancy, VPCRef, VpcEncryptionControl, VpcEncryptionControlEgressOnlyInternetGatewayExclusion,
     VpcEncryptionControlElasticFileSystemExclusion, VpcEncryptionControlInternetGatewayExclusion,

@@ -44,7 +44,7 @@ impl NatGateway {
     ///
     /// A change replaces the resource.
     #[track_caller]
-    pub fn allocation_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn allocation_id(self, value: impl IntoValue<Id<kind::ec2::EIP>>) -> Self {
         Self(self.0.set("AllocationId", value.into_value().into_expression()))
     }
 
@@ -109,7 +109,7 @@ impl NatGateway {
     /// gateway](https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html) in the *Amazon VPC User
     /// Guide*.
     #[track_caller]
-    pub fn secondary_allocation_ids(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn secondary_allocation_ids(self, value: impl IntoValue<List<Id<kind::ec2::EIP>>>) -> Self {
         Self(self.0.set("SecondaryAllocationIds", value.into_value().into_expression()))
     }
 

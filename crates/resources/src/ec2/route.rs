@@ -2,7 +2,9 @@
 
 //! `AWS::EC2::Route`
 
-use template::{Handle, IntoValue, Json, Properties, Resource, TagProperty, Value};
+use template::{Handle, Id, IntoValue, Json, Properties, Resource, TagProperty, Value};
+
+use crate::kind;
 
 /// Specifies a route in a route table. For more information, see
 /// [Routes](https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html#route-table-routes) in the *Amazon
@@ -28,7 +30,7 @@ impl Route {
     ///
     /// - `route_table_id`: The ID of the route table for the route. A change replaces the resource.
     #[track_caller]
-    pub fn new(route_table_id: impl IntoValue<String>) -> Self {
+    pub fn new(route_table_id: impl IntoValue<Id<kind::ec2::RouteTable>>) -> Self {
         Self(Properties::new().require("RouteTableId", route_table_id.into_value().into_expression()))
     }
 
@@ -36,7 +38,7 @@ impl Route {
     ///
     /// You can only use this option when the VPC contains a subnet which is associated with a Wavelength Zone.
     #[track_caller]
-    pub fn carrier_gateway_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn carrier_gateway_id(self, value: impl IntoValue<Id<kind::ec2::CarrierGateway>>) -> Self {
         Self(self.0.set("CarrierGatewayId", value.into_value().into_expression()))
     }
 
@@ -74,7 +76,10 @@ impl Route {
 
     /// \[IPv6 traffic only\] The ID of an egress-only internet gateway.
     #[track_caller]
-    pub fn egress_only_internet_gateway_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn egress_only_internet_gateway_id(
+        self,
+        value: impl IntoValue<Id<kind::ec2::EgressOnlyInternetGateway>>,
+    ) -> Self {
         Self(self.0.set("EgressOnlyInternetGatewayId", value.into_value().into_expression()))
     }
 
@@ -87,7 +92,7 @@ impl Route {
     /// The ID of a NAT instance in your VPC. The operation fails if you specify an instance ID unless exactly one
     /// network interface is attached.
     #[track_caller]
-    pub fn instance_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn instance_id(self, value: impl IntoValue<Id<kind::ec2::Instance>>) -> Self {
         Self(self.0.set("InstanceId", value.into_value().into_expression()))
     }
 
@@ -99,13 +104,13 @@ impl Route {
 
     /// \[IPv4 traffic only\] The ID of a NAT gateway.
     #[track_caller]
-    pub fn nat_gateway_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn nat_gateway_id(self, value: impl IntoValue<Id<kind::ec2::NatGateway>>) -> Self {
         Self(self.0.set("NatGatewayId", value.into_value().into_expression()))
     }
 
     /// The ID of a network interface.
     #[track_caller]
-    pub fn network_interface_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn network_interface_id(self, value: impl IntoValue<Id<kind::ec2::NetworkInterface>>) -> Self {
         Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
     }
 
@@ -117,19 +122,19 @@ impl Route {
 
     /// The ID of a transit gateway.
     #[track_caller]
-    pub fn transit_gateway_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn transit_gateway_id(self, value: impl IntoValue<Id<kind::ec2::TransitGateway>>) -> Self {
         Self(self.0.set("TransitGatewayId", value.into_value().into_expression()))
     }
 
     /// The ID of a VPC endpoint. Supported for Gateway Load Balancer endpoints only.
     #[track_caller]
-    pub fn vpc_endpoint_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn vpc_endpoint_id(self, value: impl IntoValue<Id<kind::ec2::VPCEndpoint>>) -> Self {
         Self(self.0.set("VpcEndpointId", value.into_value().into_expression()))
     }
 
     /// The ID of a VPC peering connection.
     #[track_caller]
-    pub fn vpc_peering_connection_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn vpc_peering_connection_id(self, value: impl IntoValue<Id<kind::ec2::VPCPeeringConnection>>) -> Self {
         Self(self.0.set("VpcPeeringConnectionId", value.into_value().into_expression()))
     }
 

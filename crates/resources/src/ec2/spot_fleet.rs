@@ -2,7 +2,9 @@
 
 //! `AWS::EC2::SpotFleet`
 
-use template::{Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, TagProperty, Value};
+use template::{
+    Arn, Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, TagProperty, Value,
+};
 
 use crate::kind;
 
@@ -483,7 +485,7 @@ impl FleetLaunchTemplateSpecification {
 
     /// Sets `LaunchTemplateId`.
     #[track_caller]
-    pub fn launch_template_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
         Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
     }
 
@@ -524,7 +526,7 @@ impl IamInstanceProfileSpecification {
 
     /// Sets `Arn`.
     #[track_caller]
-    pub fn arn(self, value: impl IntoValue<String>) -> Self {
+    pub fn arn(self, value: impl IntoValue<Arn<kind::iam::InstanceProfile>>) -> Self {
         Self(self.0.set("Arn", value.into_value().into_expression()))
     }
 
@@ -615,7 +617,7 @@ impl InstanceNetworkInterfaceSpecification {
 
     /// Sets `Groups`.
     #[track_caller]
-    pub fn groups(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
         Self(self.0.set("Groups", value.into_value().into_expression()))
     }
 
@@ -1862,7 +1864,7 @@ impl SpotFleetRequestConfigData {
     /// - `iam_fleet_role`: the property `IamFleetRole`.
     /// - `target_capacity`: the property `TargetCapacity`.
     #[track_caller]
-    pub fn new(iam_fleet_role: impl IntoValue<String>, target_capacity: impl IntoValue<i64>) -> Self {
+    pub fn new(iam_fleet_role: impl IntoValue<Arn<kind::iam::Role>>, target_capacity: impl IntoValue<i64>) -> Self {
         Self(
             Properties::new()
                 .require("IamFleetRole", iam_fleet_role.into_value().into_expression())
@@ -2531,7 +2533,7 @@ impl TargetGroup {
     ///
     /// - `arn`: the property `Arn`.
     #[track_caller]
-    pub fn new(arn: impl IntoValue<String>) -> Self {
+    pub fn new(arn: impl IntoValue<Arn<kind::elasticloadbalancingv2::TargetGroup>>) -> Self {
         Self(Properties::new().require("Arn", arn.into_value().into_expression()))
     }
 

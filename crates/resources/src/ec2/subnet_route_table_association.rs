@@ -20,14 +20,17 @@ pub struct SubnetRouteTableAssociation(Properties);
 impl SubnetRouteTableAssociation {
     /// Makes a `SubnetRouteTableAssociation`.
     ///
-    /// - `route_table_id`: The ID of the route table. A change replaces the resource.
     /// - `subnet_id`: The ID of the subnet. A change replaces the resource.
+    /// - `route_table_id`: The ID of the route table. A change replaces the resource.
     #[track_caller]
-    pub fn new(route_table_id: impl IntoValue<String>, subnet_id: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
+    pub fn new(
+        subnet_id: impl IntoValue<Id<kind::ec2::Subnet>>,
+        route_table_id: impl IntoValue<Id<kind::ec2::RouteTable>>,
+    ) -> Self {
         Self(
             Properties::new()
-                .require("RouteTableId", route_table_id.into_value().into_expression())
-                .require("SubnetId", subnet_id.into_value().into_expression()),
+                .require("SubnetId", subnet_id.into_value().into_expression())
+                .require("RouteTableId", route_table_id.into_value().into_expression()),
         )
     }
 

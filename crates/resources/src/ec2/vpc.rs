@@ -3,8 +3,10 @@
 //! `AWS::EC2::VPC`
 
 use template::{
-    Expression, Handle, IntoValue, Is, Json, List, Literal, Properties, Resource, TagProperty, TagShape, Value,
+    Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, TagProperty, TagShape, Value,
 };
+
+use crate::kind;
 
 /// Specifies a virtual private cloud (VPC).
 ///
@@ -147,7 +149,7 @@ pub struct VPCRef(Handle);
 
 impl VPCRef {
     /// Returns what `Ref` gives.
-    pub fn vpc_id(&self) -> Value<String> {
+    pub fn id(&self) -> Value<Id<kind::ec2::VPC>> {
         self.0.reference()
     }
 
@@ -157,12 +159,12 @@ impl VPCRef {
     }
 
     /// Returns the attribute `DefaultNetworkAcl`.
-    pub fn default_network_acl(&self) -> Value<String> {
+    pub fn default_network_acl(&self) -> Value<Id<kind::ec2::NetworkAcl>> {
         self.0.attribute("DefaultNetworkAcl")
     }
 
     /// Returns the attribute `DefaultSecurityGroup`.
-    pub fn default_security_group(&self) -> Value<String> {
+    pub fn default_security_group(&self) -> Value<Id<kind::ec2::SecurityGroup>> {
         self.0.attribute("DefaultSecurityGroup")
     }
 

@@ -3,7 +3,7 @@
 //! `AWS::EC2::VPCEndpoint`
 
 use template::{
-    Expression, Handle, Id, IntoValue, Is, Json, List, Literal, PolicyDocument, Properties, Resource, TagProperty,
+    Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, ResourcePolicy, TagProperty,
     TagShape, Value,
 };
 
@@ -65,7 +65,7 @@ impl VPCEndpoint {
     /// '{ "Version":"2012-10-17", "Statement": [{ "Effect":"Allow", "Principal":"*",
     /// "Action":["logs:Describe*","logs:Get*","logs:List*","logs:FilterLogEvents"], "Resource":"*" }] }'`
     #[track_caller]
-    pub fn policy_document(self, value: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn policy_document(self, value: impl IntoValue<ResourcePolicy>) -> Self {
         Self(self.0.set("PolicyDocument", value.into_value().into_expression()))
     }
 
@@ -96,7 +96,7 @@ impl VPCEndpoint {
 
     /// The IDs of the route tables. Routing is supported only for gateway endpoints.
     #[track_caller]
-    pub fn route_table_ids(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn route_table_ids(self, value: impl IntoValue<List<Id<kind::ec2::RouteTable>>>) -> Self {
         Self(self.0.set("RouteTableIds", value.into_value().into_expression()))
     }
 
@@ -136,7 +136,7 @@ impl VPCEndpoint {
     /// interface endpoint or a Gateway Load Balancer endpoint. You can't specify this property for a gateway endpoint.
     /// For a Gateway Load Balancer endpoint, you can specify only one subnet.
     #[track_caller]
-    pub fn subnet_ids(self, value: impl IntoValue<List<String>>) -> Self {
+    pub fn subnet_ids(self, value: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
         Self(self.0.set("SubnetIds", value.into_value().into_expression()))
     }
 

@@ -25,13 +25,13 @@ impl VPCGatewayAttachment {
 
     /// The ID of the internet gateway. You must specify either InternetGatewayId or VpnGatewayId, but not both.
     #[track_caller]
-    pub fn internet_gateway_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn internet_gateway_id(self, value: impl IntoValue<Id<kind::ec2::InternetGateway>>) -> Self {
         Self(self.0.set("InternetGatewayId", value.into_value().into_expression()))
     }
 
     /// The ID of the virtual private gateway. You must specify either InternetGatewayId or VpnGatewayId, but not both.
     #[track_caller]
-    pub fn vpn_gateway_id(self, value: impl IntoValue<String>) -> Self {
+    pub fn vpn_gateway_id(self, value: impl IntoValue<Id<kind::ec2::VPNGateway>>) -> Self {
         Self(self.0.set("VpnGatewayId", value.into_value().into_expression()))
     }
 

@@ -3,9 +3,16 @@
 //! The resource types of `AWS::Events`.
 
 pub mod archive;
+pub mod event_bus;
+pub mod event_bus_policy;
 pub mod rule;
 
 pub use self::archive::{Archive, ArchiveRef};
+pub use self::event_bus::{
+    EventBus, EventBusDeadLetterConfig, EventBusLogConfig, EventBusLogConfigIncludeDetail, EventBusLogConfigLevel,
+    EventBusRef,
+};
+pub use self::event_bus_policy::{Condition, ConditionType, EventBusPolicy, EventBusPolicyAction, EventBusPolicyRef};
 pub use self::rule::{
     AppSyncParameters, AwsVpcConfiguration, AwsVpcConfigurationAssignPublicIp, BatchArrayProperties, BatchParameters,
     BatchRetryStrategy, CapacityProviderStrategyItem, DeadLetterConfig, EcsParameters, EcsParametersLaunchType,

@@ -3,7 +3,7 @@
 //! `AWS::IAM::ManagedPolicy`
 
 use template::{
-    Arn, Handle, Id, IntoValue, Json, List, Name, PolicyDocument, Properties, Resource, TagProperty, Value,
+    Arn, Handle, Id, IdentityPolicy, IntoValue, Json, List, Name, Properties, Resource, TagProperty, Value,
 };
 
 use crate::kind;
@@ -32,7 +32,7 @@ impl ManagedPolicy {
     ///
     /// - `policy_document`: the property `PolicyDocument`.
     #[track_caller]
-    pub fn new(policy_document: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn new(policy_document: impl IntoValue<IdentityPolicy>) -> Self {
         Self(Properties::new().require("PolicyDocument", policy_document.into_value().into_expression()))
     }
 

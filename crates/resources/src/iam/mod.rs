@@ -4,12 +4,16 @@
 
 pub mod instance_profile;
 pub mod managed_policy;
+pub mod oidc_provider;
 pub mod policy;
 pub mod role;
+pub mod role_policy;
 pub mod service_linked_role;
 
 pub use self::instance_profile::{InstanceProfile, InstanceProfileRef};
 pub use self::managed_policy::{ManagedPolicy, ManagedPolicyRef};
+pub use self::oidc_provider::{OIDCProvider, OIDCProviderRef};
 pub use self::policy::{Policy, PolicyRef};
 pub use self::role::{Role, RoleRef};
+pub use self::role_policy::{RolePolicy, RolePolicyRef};
 pub use self::service_linked_role::{ServiceLinkedRole, ServiceLinkedRoleRef};

@@ -2,7 +2,7 @@
 
 //! `AWS::IAM::Policy`
 
-use template::{Handle, Id, IntoValue, Json, List, Name, PolicyDocument, Properties, Resource, TagProperty, Value};
+use template::{Handle, Id, IdentityPolicy, IntoValue, Json, List, Name, Properties, Resource, TagProperty, Value};
 
 use crate::kind;
 
@@ -43,7 +43,7 @@ impl Policy {
     /// - `policy_name`: The name of the policy document.
     /// - `policy_document`: The policy document.
     #[track_caller]
-    pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<IdentityPolicy>) -> Self {
         Self(
             Properties::new()
                 .require("PolicyName", policy_name.into_value().into_expression())

@@ -3,8 +3,8 @@
 //! `AWS::IAM::Role`
 
 use template::{
-    Arn, Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Name, PolicyDocument, Properties, Resource,
-    TagProperty, TagShape, Value,
+    Arn, Expression, Handle, Id, IdentityPolicy, IntoValue, Is, Json, List, Literal, Name, Properties, Resource,
+    TagProperty, TagShape, TrustPolicy, Value,
 };
 
 use crate::kind;
@@ -32,7 +32,7 @@ impl Role {
     ///   Reference](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html) in the *User
     ///   Guide*.
     #[track_caller]
-    pub fn new(assume_role_policy_document: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn new(assume_role_policy_document: impl IntoValue<TrustPolicy>) -> Self {
         Self(
             Properties::new()
                 .require("AssumeRolePolicyDocument", assume_role_policy_document.into_value().into_expression()),
@@ -248,7 +248,7 @@ impl Policy {
     ///   [Overview of JSON
     ///   policies](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#access_policies-json).
     #[track_caller]
-    pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<IdentityPolicy>) -> Self {
         Self(
             Properties::new()
                 .require("PolicyName", policy_name.into_value().into_expression())

@@ -3,7 +3,7 @@
 //! `AWS::KMS::Key`
 
 use template::{
-    Arn, Expression, Handle, Id, IntoValue, Is, Json, List, Literal, PolicyDocument, Properties, Resource, TagProperty,
+    Arn, Expression, Handle, Id, IntoValue, Is, Json, List, Literal, Properties, Resource, ResourcePolicy, TagProperty,
     TagShape, Value,
 };
 
@@ -160,7 +160,7 @@ impl Key {
     ///
     /// *Maximum*: `32768`
     #[track_caller]
-    pub fn key_policy(self, value: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn key_policy(self, value: impl IntoValue<ResourcePolicy>) -> Self {
         Self(self.0.set("KeyPolicy", value.into_value().into_expression()))
     }
 

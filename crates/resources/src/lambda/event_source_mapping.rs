@@ -9,7 +9,7 @@ use template::{
 use crate::kind;
 
 /// The `AWS::Lambda::EventSourceMapping` resource creates a mapping between an event source and an AWS Lambda function.
-/// LAM reads items from the event source and triggers the function.
+/// Lambda reads items from the event source and triggers the function.
 ///
 /// For details about each event source type, see the following topics. In particular, each of the topics describes the
 /// required and optional parameters for the specific event source.
@@ -73,8 +73,8 @@ impl EventSourceMapping {
     /// default value is false.
     ///
     /// When using `BisectBatchOnFunctionError`, check the `BatchSize` parameter in the `OnFailure` destination
-    /// message's metadata. The `BatchSize` could be greater than 1 since LAM consolidates failed messages metadata when
-    /// writing to the `OnFailure` destination.
+    /// message's metadata. The `BatchSize` could be greater than 1 since Lambda consolidates failed messages metadata
+    /// when writing to the `OnFailure` destination.
     #[track_caller]
     pub fn bisect_batch_on_function_error(self, value: impl IntoValue<bool>) -> Self {
         Self(self.0.set("BisectBatchOnFunctionError", value.into_value().into_expression()))

@@ -482,7 +482,7 @@ impl Code {
         Self(self.0.set("S3Key", value.into_value().into_expression()))
     }
 
-    /// Specifies the storage mode for the deployment package. Use `COPY` to store the package in LAMlong-managed
+    /// Specifies the storage mode for the deployment package. Use `COPY` to store the package in AWS Lambda-managed
     /// storage. Use `REFERENCE` to read the package directly from the Amazon S3 bucket. If omitted, the default is
     /// `COPY`.
     #[track_caller]

@@ -2,10 +2,17 @@
 
 //! The resource types of `AWS::Lambda`.
 
+pub mod alias;
+pub mod event_invoke_config;
 pub mod event_source_mapping;
 pub mod function;
+pub mod layer_version;
 pub mod permission;
+pub mod url;
+pub mod version;
 
+pub use self::alias::{Alias, AliasRef, AliasRoutingConfiguration, VersionWeight};
+pub use self::event_invoke_config::{EventInvokeConfig, EventInvokeConfigRef, OnSuccess};
 pub use self::event_source_mapping::{
     AmazonManagedKafkaEventSourceConfig, ConsumptionMode, DocumentDBEventSourceConfig,
     DocumentDBEventSourceConfigFullDocument, Endpoints, EventSourceMapping, EventSourceMappingFunctionResponseType,
@@ -24,4 +31,10 @@ pub use self::function::{
     SnapStart, SnapStartApplyOn, TenancyConfig, TenancyConfigTenantIsolationMode, TracingConfig, TracingConfigMode,
     VpcConfig,
 };
+pub use self::layer_version::{
+    Content, ContentS3ObjectStorageMode, LayerVersion, LayerVersionCompatibleArchitecture,
+    LayerVersionCompatibleRuntime, LayerVersionRef,
+};
 pub use self::permission::{Permission, PermissionFunctionUrlAuthType, PermissionRef};
+pub use self::url::{AllowMethod, Cors, Url, UrlAuthType, UrlInvokeMode, UrlRef};
+pub use self::version::{RuntimePolicy, Version, VersionRef};

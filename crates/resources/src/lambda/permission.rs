@@ -12,11 +12,11 @@ use crate::kind;
 /// the function.
 ///
 /// To grant permission to another account, specify the account ID as the `Principal`. To grant permission to an
-/// organization defined in AOlong, specify the organization ID as the `PrincipalOrgID`. For AWS services, the principal
-/// is a domain-style identifier defined by the service, like `s3.amazonaws.com` or `sns.amazonaws.com`. For AWS
-/// services, you can also specify the ARN of the associated resource as the `SourceArn`. If you grant permission to a
-/// service principal without specifying the source, other accounts could potentially configure resources in their
-/// account to invoke your Lambda function.
+/// organization defined in AWS Organizations, specify the organization ID as the `PrincipalOrgID`. For AWS services,
+/// the principal is a domain-style identifier defined by the service, like `s3.amazonaws.com` or `sns.amazonaws.com`.
+/// For AWS services, you can also specify the ARN of the associated resource as the `SourceArn`. If you grant
+/// permission to a service principal without specifying the source, other accounts could potentially configure
+/// resources in their account to invoke your Lambda function.
 ///
 /// If your function has a function URL, you can specify the `FunctionUrlAuthType` parameter. This adds a condition to
 /// your permission that only applies when your function URL's `AuthType` matches the specified `FunctionUrlAuthType`.
@@ -83,8 +83,8 @@ impl Permission {
         Self(self.0.set("InvokedViaFunctionUrl", value.into_value().into_expression()))
     }
 
-    /// The identifier for your organization in AOlong. Use this to grant permissions to all the AWS-accounts under this
-    /// organization.
+    /// The identifier for your organization in AWS Organizations. Use this to grant permissions to all the AWS-accounts
+    /// under this organization.
     ///
     /// A change replaces the resource.
     #[track_caller]

@@ -3,7 +3,7 @@
 //! `AWS::Logs::LogGroup`
 
 use template::{
-    Arn, Expression, Handle, IntoValue, Is, Json, List, Literal, Name, PolicyDocument, Properties, Resource,
+    Arn, Expression, Handle, IntoValue, Is, Json, List, Literal, Name, Properties, Resource, ResourcePolicy,
     TagProperty, TagShape, Value,
 };
 
@@ -57,11 +57,11 @@ impl LogGroup {
     /// classes](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html).
     ///
     /// You can use field index policies to create *field indexes* on fields found in log events in the log group.
-    /// Creating field indexes lowers the costs for CWL Insights queries that reference those field indexes, because
-    /// these queries attempt to skip the processing of log events that are known to not match the indexed field. Good
-    /// fields to index are fields that you often need to query for and fields that have high cardinality of values
-    /// Common examples of indexes include request ID, session ID, userID, and instance IDs. For more information, see
-    /// [Create field indexes to improve query performance and reduce
+    /// Creating field indexes lowers the costs for CloudWatch Logs Insights queries that reference those field indexes,
+    /// because these queries attempt to skip the processing of log events that are known to not match the indexed
+    /// field. Good fields to index are fields that you often need to query for and fields that have high cardinality of
+    /// values Common examples of indexes include request ID, session ID, userID, and instance IDs. For more
+    /// information, see [Create field indexes to improve query performance and reduce
     /// costs](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogs-Field-Indexing.html).
     ///
     /// Currently, this array supports only one field index policy object.
@@ -74,13 +74,13 @@ impl LogGroup {
     ///
     /// To associate an KMS key with the log group, specify the ARN of that KMS key here. If you do so, ingested data is
     /// encrypted using this key. This association is stored as long as the data encrypted with the KMS key is still
-    /// within CWL. This enables CWL to decrypt this data whenever it is requested.
+    /// within CloudWatch Logs. This enables CloudWatch Logs to decrypt this data whenever it is requested.
     ///
     /// If you attempt to associate a KMS key with the log group but the KMS key doesn't exist or is deactivated, you
     /// will receive an `InvalidParameterException` error.
     ///
-    /// Log group data is always encrypted in CWL. If you omit this key, the encryption does not use KMS. For more
-    /// information, see [Encrypt log data in
+    /// Log group data is always encrypted in CloudWatch Logs. If you omit this key, the encryption does not use KMS.
+    /// For more information, see [Encrypt log data in
     /// using](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html)
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
@@ -89,8 +89,8 @@ impl LogGroup {
 
     /// Specifies the log group class for this log group. There are two classes:
     ///
-    /// - The `Standard` log class supports all CWL features.
-    /// - The `Infrequent Access` log class supports a subset of CWL features and incurs lower costs.
+    /// - The `Standard` log class supports all CloudWatch Logs features.
+    /// - The `Infrequent Access` log class supports a subset of CloudWatch Logs features and incurs lower costs.
     ///
     /// For details about the features supported by each class, see [Log
     /// classes](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html)
@@ -110,7 +110,7 @@ impl LogGroup {
     /// Creates or updates a resource policy for the specified log group that allows other services to put log events to
     /// this account. A LogGroup can have 1 resource policy.
     #[track_caller]
-    pub fn resource_policy_document(self, value: impl IntoValue<PolicyDocument>) -> Self {
+    pub fn resource_policy_document(self, value: impl IntoValue<ResourcePolicy>) -> Self {
         Self(self.0.set("ResourcePolicyDocument", value.into_value().into_expression()))
     }
 

@@ -8,9 +8,9 @@ use template::{
 
 use crate::kind;
 
-/// The `AWS::Logs::MetricFilter` resource specifies a metric filter that describes how CWL extracts information from
-/// logs and transforms it into Amazon CloudWatch metrics. If you have multiple metric filters that are associated with
-/// a log group, all the filters are applied to the log streams in that group.
+/// The `AWS::Logs::MetricFilter` resource specifies a metric filter that describes how CloudWatch Logs extracts
+/// information from logs and transforms it into Amazon CloudWatch metrics. If you have multiple metric filters that are
+/// associated with a log group, all the filters are applied to the log streams in that group.
 ///
 /// The maximum number of metric filters that can be associated with a log group is 100.
 ///
@@ -23,22 +23,22 @@ pub struct MetricFilter(Properties);
 impl MetricFilter {
     /// Makes a `MetricFilter`.
     ///
+    /// - `log_group_name`: The name of an existing log group that you want to associate with this metric filter. A
+    ///   change replaces the resource.
     /// - `filter_pattern`: A filter pattern for extracting metric data out of ingested log events. For more
     ///   information, see [Filter and Pattern
     ///   Syntax](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html).
-    /// - `log_group_name`: The name of an existing log group that you want to associate with this metric filter. A
-    ///   change replaces the resource.
     /// - `metric_transformations`: The metric transformations.
     #[track_caller]
     pub fn new(
-        filter_pattern: impl IntoValue<String>,
         log_group_name: impl IntoValue<Name<kind::logs::LogGroup>>,
+        filter_pattern: impl IntoValue<String>,
         metric_transformations: impl IntoValue<List<MetricTransformation>>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("FilterPattern", filter_pattern.into_value().into_expression())
                 .require("LogGroupName", log_group_name.into_value().into_expression())
+                .require("FilterPattern", filter_pattern.into_value().into_expression())
                 .require("MetricTransformations", metric_transformations.into_value().into_expression()),
         )
     }
@@ -122,7 +122,7 @@ impl AsRef<Handle> for MetricFilterRef {
     }
 }
 
-/// Specifies the CW metric dimensions to publish with this metric.
+/// Specifies the CloudWatch metric dimensions to publish with this metric.
 ///
 /// Because dimensions are part of the unique identifier for a metric, whenever a unique dimension name/value pair is
 /// extracted from your logs, you are creating a new variation of that metric.
@@ -151,7 +151,7 @@ pub struct Dimension(Properties);
 impl Dimension {
     /// Makes a `Dimension`.
     ///
-    /// - `key`: The name for the CW metric dimension that the metric filter creates.
+    /// - `key`: The name for the CloudWatch metric dimension that the metric filter creates.
     /// - `value`: The log event field that will contain the value for this dimension. This dimension will only be
     ///   published for a metric if the value is found in the log event. For example, `$.eventType` for JSON log events,
     ///   or `$server` for space-delimited log events.
@@ -191,24 +191,24 @@ pub struct MetricTransformation(Properties);
 impl MetricTransformation {
     /// Makes a `MetricTransformation`.
     ///
-    /// - `metric_name`: The name of the CloudWatch metric.
     /// - `metric_namespace`: A custom namespace to contain your metric in CloudWatch. Use namespaces to group together
     ///   metrics that are similar. For more information, see
     ///   [Namespaces](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace).
+    /// - `metric_name`: The name of the CloudWatch metric.
     /// - `metric_value`: The value that is published to the CloudWatch metric. For example, if you're counting the
     ///   occurrences of a particular term like `Error`, specify 1 for the metric value. If you're counting the number
     ///   of bytes transferred, reference the value that is in the log event by using $. followed by the name of the
     ///   field that you specified in the filter pattern, such as `$.size`.
     #[track_caller]
     pub fn new(
-        metric_name: impl IntoValue<String>,
         metric_namespace: impl IntoValue<String>,
+        metric_name: impl IntoValue<String>,
         metric_value: impl IntoValue<String>,
     ) -> Self {
         Self(
             Properties::new()
-                .require("MetricName", metric_name.into_value().into_expression())
                 .require("MetricNamespace", metric_namespace.into_value().into_expression())
+                .require("MetricName", metric_name.into_value().into_expression())
                 .require("MetricValue", metric_value.into_value().into_expression()),
         )
     }

@@ -4,8 +4,14 @@
 
 pub mod log_group;
 pub mod metric_filter;
+pub mod query_definition;
+pub mod resource_policy;
+pub mod subscription_filter;
 
 pub use self::log_group::{LogGroup, LogGroupClass, LogGroupRef};
 pub use self::metric_filter::{
     Dimension, MetricFilter, MetricFilterRef, MetricTransformation, MetricTransformationUnit,
 };
+pub use self::query_definition::{QueryDefinition, QueryDefinitionQueryLanguage, QueryDefinitionRef, QueryParameter};
+pub use self::resource_policy::{ResourcePolicy, ResourcePolicyRef};
+pub use self::subscription_filter::{SubscriptionFilter, SubscriptionFilterDistribution, SubscriptionFilterRef};

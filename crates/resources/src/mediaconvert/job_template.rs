@@ -71,7 +71,7 @@ impl JobTemplate {
     /// Optional. The queue that jobs created from this template are assigned to. Specify the Amazon Resource Name (ARN)
     /// of the queue.
     #[track_caller]
-    pub fn queue(self, value: impl IntoValue<String>) -> Self {
+    pub fn queue(self, value: impl IntoValue<Arn<kind::mediaconvert::Queue>>) -> Self {
         Self(self.0.set("Queue", value.into_value().into_expression()))
     }
 
@@ -229,7 +229,7 @@ impl HopDestination {
 
     /// Optional. The destination queue for queue hopping.
     #[track_caller]
-    pub fn queue(self, value: impl IntoValue<String>) -> Self {
+    pub fn queue(self, value: impl IntoValue<Arn<kind::mediaconvert::Queue>>) -> Self {
         Self(self.0.set("Queue", value.into_value().into_expression()))
     }
 

@@ -3,10 +3,12 @@
 //! The resource types of `AWS::MediaConvert`.
 
 pub mod job_template;
+pub mod preset;
 pub mod queue;
 
 pub use self::job_template::{
     AccelerationSettings, AccelerationSettingsMode, HopDestination, JobTemplate, JobTemplateRef,
     JobTemplateStatusUpdateInterval,
 };
+pub use self::preset::{Preset, PresetRef};
 pub use self::queue::{Queue, QueuePricingPlan, QueueRef, QueueStatus};

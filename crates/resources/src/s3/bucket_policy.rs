@@ -2,7 +2,7 @@
 
 //! `AWS::S3::BucketPolicy`
 
-use template::{Handle, IntoValue, Json, Name, PolicyDocument, Properties, Resource, TagProperty, Value};
+use template::{Handle, IntoValue, Json, Name, Properties, Resource, ResourcePolicy, TagProperty, Value};
 
 use crate::kind;
 
@@ -60,7 +60,7 @@ impl BucketPolicy {
     #[track_caller]
     pub fn new(
         bucket: impl IntoValue<Name<kind::s3::Bucket>>,
-        policy_document: impl IntoValue<PolicyDocument>,
+        policy_document: impl IntoValue<ResourcePolicy>,
     ) -> Self {
         Self(
             Properties::new()

@@ -3,6 +3,7 @@
 //! The resource types of `AWS::Scheduler`.
 
 pub mod schedule;
+pub mod schedule_group;
 
 pub use self::schedule::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DeadLetterConfig, EcsParameters,
@@ -11,3 +12,4 @@ pub use self::schedule::{
     PropagateTags, RetryPolicy, SageMakerPipelineParameter, SageMakerPipelineParameters, Schedule, ScheduleRef,
     ScheduleState, SqsParameters, Target,
 };
+pub use self::schedule_group::{ScheduleGroup, ScheduleGroupRef};

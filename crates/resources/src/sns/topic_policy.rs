@@ -2,7 +2,7 @@
 
 //! `AWS::SNS::TopicPolicy`
 
-use template::{Arn, Handle, Id, IntoValue, Json, List, PolicyDocument, Properties, Resource, TagProperty, Value};
+use template::{Arn, Handle, Id, IntoValue, Json, List, Properties, Resource, ResourcePolicy, TagProperty, Value};
 
 use crate::kind;
 
@@ -25,7 +25,7 @@ impl TopicPolicy {
     #[track_caller]
     pub fn new(
         topics: impl IntoValue<List<Arn<kind::sns::Topic>>>,
-        policy_document: impl IntoValue<PolicyDocument>,
+        policy_document: impl IntoValue<ResourcePolicy>,
     ) -> Self {
         Self(
             Properties::new()

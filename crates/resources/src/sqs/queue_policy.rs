@@ -2,7 +2,7 @@
 
 //! `AWS::SQS::QueuePolicy`
 
-use template::{Handle, Id, IntoValue, Json, List, PolicyDocument, Properties, Resource, TagProperty, Value};
+use template::{Handle, Id, IntoValue, Json, List, Properties, Resource, ResourcePolicy, TagProperty, Value};
 
 use crate::kind;
 
@@ -28,7 +28,7 @@ impl QueuePolicy {
     #[track_caller]
     pub fn new(
         queues: impl IntoValue<List<Id<kind::sqs::Queue>>>,
-        policy_document: impl IntoValue<PolicyDocument>,
+        policy_document: impl IntoValue<ResourcePolicy>,
     ) -> Self {
         Self(
             Properties::new()

@@ -2,11 +2,29 @@
 
 //! The resource types of `AWS::SSM`.
 
+pub mod association;
 pub mod document;
+pub mod maintenance_window;
+pub mod maintenance_window_target;
+pub mod maintenance_window_task;
 pub mod parameter;
 
+pub use self::association::{
+    Association, AssociationComplianceSeverity, AssociationRef, AssociationSyncCompliance,
+    InstanceAssociationOutputLocation, S3OutputLocation,
+};
 pub use self::document::{
     AttachmentsSource, AttachmentsSourceKey, Document, DocumentFormat, DocumentRef, DocumentRequires, DocumentType,
     DocumentUpdateMethod,
+};
+pub use self::maintenance_window::{MaintenanceWindow, MaintenanceWindowRef};
+pub use self::maintenance_window_target::{
+    MaintenanceWindowTarget, MaintenanceWindowTargetRef, MaintenanceWindowTargetResourceType, Targets,
+};
+pub use self::maintenance_window_task::{
+    CloudWatchOutputConfig, LoggingInfo, MaintenanceWindowAutomationParameters, MaintenanceWindowLambdaParameters,
+    MaintenanceWindowRunCommandParameters, MaintenanceWindowStepFunctionsParameters, MaintenanceWindowTask,
+    MaintenanceWindowTaskCutoffBehavior, MaintenanceWindowTaskRef, MaintenanceWindowTaskType, NotificationConfig,
+    TaskInvocationParameters,
 };
 pub use self::parameter::{Parameter, ParameterDataType, ParameterRef, ParameterTier, ParameterType};

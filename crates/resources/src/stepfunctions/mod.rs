@@ -2,8 +2,10 @@
 
 //! The resource types of `AWS::StepFunctions`.
 
+pub mod activity;
 pub mod state_machine;
 
+pub use self::activity::{Activity, ActivityRef};
 pub use self::state_machine::{
     CloudWatchLogsLogGroup, EncryptionConfiguration, EncryptionConfigurationType, LogDestination, LoggingConfiguration,
     LoggingConfigurationLevel, S3Location, StateMachine, StateMachineRef, StateMachineType, TracingConfiguration,

@@ -1,6 +1,7 @@
 //! The right form of everything that the other files get wrong.
 
-use resources::{ec2, kind, s3, sns, sqs, stepfunctions};
+use documents::iam as policy;
+use resources::{ec2, iam, kind, kms, s3, sns, sqs, stepfunctions};
 use template::{App, Arn, Assume, Id, If, NoValue, Parameter, References, Settings, Stack, Value, aws, equals, sub};
 
 struct Storage {
@@ -28,6 +29,18 @@ fn fleet(stack: &mut Stack, storage: &Storage) -> sqs::QueueRef {
     stack.add("Queue", sqs::Queue::new().delay_seconds(If::new(&large, size, NoValue)))
 }
 
+fn policies(stack: &mut Stack, queue: &sqs::QueueRef) {
+    let read = || policy::allow(["s3:GetObject"]).on_any();
+    let anyone_reads = || read().principal(policy::anyone());
+    let trust = || policy::trust(policy::service("ec2.amazonaws.com"));
+    let role = stack.add("Role", iam::Role::new(trust()).policies([iam::role::Policy::new("read", read())]));
+    stack.add("Read", iam::Policy::new("read", (read(), read())));
+    stack.add("Managed", iam::ManagedPolicy::new(read()));
+    stack.add("OfRole", iam::RolePolicy::new("read", role.name()).policy_document(read()));
+    stack.add("OfQueue", sqs::QueuePolicy::new([queue.url()], anyone_reads()));
+    stack.add("Key", kms::Key::new().key_policy([anyone_reads()]));
+}
+
 fn main() {
     let mut app = App::new(Settings {
         name: "baleen".into(),
@@ -39,5 +52,6 @@ fn main() {
         termination_protection: false,
     });
     let storage = app.stack("storage", storage);
-    app.stack("fleet", |stack| fleet(stack, &storage));
+    let queue = app.stack("fleet", |stack| fleet(stack, &storage));
+    app.stack("policies", |stack| policies(stack, &queue));
 }

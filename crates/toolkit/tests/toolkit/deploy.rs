@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloud::cloud_formation::StackStatus;
+use cloud::cloud_formation::{StackStatus, ValidationFailure};
 use toolkit::{Error, Event, Outcome, Question};
 
 use crate::fake::Fake;
@@ -112,6 +112,28 @@ async fn what_is_declined_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_early_validation_found_is_said_instead_of_where_to_look() {
+    let fake = Fake::default();
+    let found = ValidationFailure {
+        logical_id: "Sources".to_owned(),
+        resource_type: "AWS::S3::Bucket".to_owned(),
+        name: "NAME_CONFLICT_VALIDATION".to_owned(),
+        path: Some("/Resources/Sources/Properties/BucketName".to_owned()),
+        reason: "Resource of type AWS::S3::Bucket with identifier sources already exists".to_owned(),
+        is_warning: false,
+    };
+    fake.state().invalid.insert("baleen-test-storage".to_owned(), found);
+    let error = deploy(&assembly(&Variant::default()), &[], &fake.cloud()).await.0.expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "CloudFormation cannot change stack `storage` like this: Sources (AWS::S3::Bucket) at \
+         /Resources/Sources/Properties/BucketName: Resource of type AWS::S3::Bucket with identifier sources already \
+         exists"
+    );
+    assert!(!fake.state().stacks.contains_key("baleen-test-storage"), "not even a stack under review");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_creation_says_its_root_cause_first_and_the_next_deployment_goes_on() {
     let fake = Fake::default();
     fake.state().failing.insert("Group".to_owned(), "The subnet 'subnet-1' does not exist".to_owned());
@@ -119,8 +141,8 @@ async fn a_failed_creation_says_its_root_cause_first_and_the_next_deployment_goe
     let error = deploy(&assembly, &[], &fake.cloud()).await.0.expect_err("failed");
     assert_eq!(
         error.to_string(),
-        "Group (AWS::AutoScaling::AutoScalingGroup) CREATE_FAILED: The subnet 'subnet-1' does not exist; to create \
-         stack `fleet` failed, it is in ROLLBACK_COMPLETE now"
+        "Group (AWS::AutoScaling::AutoScalingGroup) CREATE_FAILED: The subnet 'subnet-1' does not exist; \
+         creating stack `fleet` failed, and it is in ROLLBACK_COMPLETE now"
     );
     let Error::Failed(failure) = &error else { panic!("{error}") };
     assert!(failure.others.is_empty(), "what was only cancelled is no cause: {:?}", failure.others);

@@ -48,18 +48,21 @@ async fn buckets_with_objects_are_emptied_only_with_a_word() {
     deploy(&assembly, &[], &fake.cloud()).await.0.expect("deployed");
     let bucket = "baleen-test-storage-sources".to_owned();
     fake.state().objects.insert((bucket.clone(), "a b/é.mp4".to_owned()), vec![0; 10]);
+    // An object that was deleted, or written over, keeps the bucket from being deleted all the same.
+    fake.state().older_versions.insert((bucket.clone(), "gone.mp4".to_owned(), "v1".to_owned()));
     let result = toolkit::destroy(&assembly, &[], &fake.cloud(), &destroy_options(), &yes, &toolkit::silent).await;
     assert_eq!(
         result.expect_err("not empty").to_string(),
-        "these buckets are not empty, and nothing was deleted: baleen-test-storage-sources (1 objects)"
+        "these buckets are not empty, and nothing was deleted: baleen-test-storage-sources (2 object versions)"
     );
     assert_eq!(fake.state().stacks.len(), 4);
 
     let options = toolkit::DestroyOptions { empty_buckets: true, ..destroy_options() };
     let log = Log::default();
     toolkit::destroy(&assembly, &[], &fake.cloud(), &options, &yes, &log).await.expect("destroyed");
-    assert!(log.events().contains(&Event::BucketEmptied { stack: "storage".to_owned(), bucket, objects: 1 }));
-    assert!(fake.state().objects.is_empty() && fake.state().stacks.is_empty());
+    assert!(log.events().contains(&Event::BucketEmptied { stack: "storage".to_owned(), bucket, objects: 2 }));
+    assert!(fake.state().objects.is_empty() && fake.state().older_versions.is_empty());
+    assert!(fake.state().stacks.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

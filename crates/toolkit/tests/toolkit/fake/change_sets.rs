@@ -94,13 +94,18 @@ impl State {
     pub fn describe_change_set(&mut self, stack: &str, name: &str) -> Result<ChangeSetDescription> {
         let missing =
             || Error::new(ErrorKind::NotFound, "cloudformation:DescribeChangeSet", format!("{name} is not there"));
+        let invalid = self.invalid.clone();
         let stack = self.find(stack).ok_or_else(missing)?;
         let (stack_id, is_working) = (stack.id.clone(), stack.status.is_in_progress());
+        let invalid = invalid.contains_key(&stack.name);
         let succeeded = stack.status.is_success();
         let found = stack.change_sets.iter_mut().find(|present| present.name == name || present.id == name);
         let change_set = found.ok_or_else(missing)?;
         let (status, reason) = if !std::mem::replace(&mut change_set.looked_at, true) {
             (ChangeSetStatus::CreateInProgress, None)
+        } else if invalid {
+            let reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation].";
+            (ChangeSetStatus::Failed, Some(reason.to_owned()))
         } else if change_set.changes.is_empty() {
             let reason = "The submitted information didn't contain changes. Submit different information.";
             (ChangeSetStatus::Failed, Some(reason.to_owned()))

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use cloud::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, ExecutionStatus,
     ParameterValue, StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary,
+    ValidationFailure,
 };
 use cloud::{Cloud, Error, ErrorKind, Result};
 use serde_json::Value;
@@ -39,6 +40,10 @@ pub struct State {
     pub stacks: BTreeMap<String, Stack>,
     pub deleted: Vec<Stack>,
     pub objects: BTreeMap<(String, String), Vec<u8>>,
+    /// Older versions of objects: bucket, key, version id.
+    pub older_versions: BTreeSet<(String, String, String)>,
+    /// What early validation finds in the template of a stack, by the stack's name.
+    pub invalid: BTreeMap<String, ValidationFailure>,
     /// Resources that fail, by logical id, and why.
     pub failing: BTreeMap<String, String>,
     /// Logical ids of resources that fail when the failure of another is undone.
@@ -238,6 +243,12 @@ impl CloudFormation for Fake {
         self.state().describe_change_set(stack, change_set)
     }
 
+    async fn validation_failures(&self, stack: &str, _change_set: &str) -> Result<Vec<ValidationFailure>> {
+        let mut state = self.state();
+        let name = state.existing("cloudformation:DescribeEvents", stack)?.name.clone();
+        Ok(state.invalid.get(&name).cloned().into_iter().collect())
+    }
+
     async fn execute_change_set(&self, stack: &str, change_set: &str, client_token: Option<&str>) -> Result<()> {
         let mut state = self.state();
         state.tokens.extend(client_token.map(str::to_owned));
@@ -254,7 +265,8 @@ impl CloudFormation for Fake {
     async fn delete_stack(&self, request: &DeleteStackRequest) -> Result<()> {
         let mut state = self.state();
         state.tokens.extend(request.client_token.clone());
-        let objects = state.objects.keys().map(|(bucket, _)| bucket.clone()).collect();
+        let newest = state.objects.keys().map(|(bucket, _)| bucket);
+        let objects = newest.chain(state.older_versions.iter().map(|(bucket, ..)| bucket)).cloned().collect();
         let Some(stack) = state.find(&request.stack) else { return Ok(()) };
         if stack.protected {
             return Err(refused(

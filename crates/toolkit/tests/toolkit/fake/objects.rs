@@ -2,7 +2,8 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use cloud::objects::{
-    Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutCondition, PutTarget, Written,
+    Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutCondition, PutTarget,
+    VersionSummary, Written,
 };
 use cloud::{Error, ErrorKind, Result};
 
@@ -58,8 +59,22 @@ impl Objects for Fake {
             .collect())
     }
 
+    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<VersionSummary>> {
+        let newest = self.list(bucket, prefix).await?.into_iter().map(|object| (object.key, None, object.bytes));
+        let state = self.state();
+        let older = state.older_versions.iter().filter(|(of, key, _)| of == bucket && key.starts_with(prefix));
+        let older = older.map(|(_, key, version)| (key.clone(), Some(version.clone()), 0));
+        let summary = |(key, version, bytes)| VersionSummary { key, version, bytes, is_delete_marker: false };
+        Ok(newest.chain(older).map(summary).collect())
+    }
+
     async fn delete(&self, target: &ObjectVersion) -> Result<()> {
-        self.state().objects.remove(&(target.bucket.clone(), target.key.clone()));
+        let mut state = self.state();
+        let (bucket, key) = (target.bucket.clone(), target.key.clone());
+        match &target.version {
+            Some(version) => state.older_versions.remove(&(bucket, key, version.clone())),
+            None => state.objects.remove(&(bucket, key)).is_some(),
+        };
         Ok(())
     }
 }

@@ -1,0 +1,43 @@
+//! The cloud in memory, as strict as the real one: receipts go stale, tokens die, conditions hold, names are exact.
+
+mod absent;
+mod objects;
+mod queues;
+mod tables;
+mod workflows;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cloud::Cloud;
+
+pub use objects::MemoryObjects;
+pub use queues::MemoryQueues;
+pub use tables::MemoryTables;
+pub use workflows::{MemoryWorkflows, Token};
+
+/// All its services, for a test to prepare and to look into.
+#[derive(Clone, Default)]
+pub struct Memory {
+    pub objects: Arc<MemoryObjects>,
+    pub queues: Arc<MemoryQueues>,
+    pub tables: Arc<MemoryTables>,
+    pub workflows: Arc<MemoryWorkflows>,
+}
+
+impl Memory {
+    pub fn cloud(&self) -> Cloud {
+        Cloud {
+            region: "eu-central-1".to_owned(),
+            cloud_formation: Arc::new(absent::Absent),
+            identity: Arc::new(absent::Absent),
+            objects: Arc::clone(&self.objects) as _,
+            queues: Arc::clone(&self.queues) as _,
+            tables: Arc::clone(&self.tables) as _,
+            workflows: Arc::clone(&self.workflows) as _,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,263 @@
+//! What commands say that need no cloud.
+
+use crate::harness::Checkout;
+
+/// What the tool says, on both streams, and its exit status.
+fn said(arguments: &[&str]) -> String {
+    Checkout::new().run(arguments).to_string()
+}
+
+#[test]
+fn list_shows_the_environments() {
+    insta::assert_snapshot!(said(&["list"]), @r#"
+        $ baleen list
+        ENVIRONMENT  KIND   ACCOUNT       REGION
+        dev          aws    111122223333  ap-northeast-2
+        local        local  000000000000  ap-northeast-2
+        [exit status 0]
+    "#);
+}
+
+#[test]
+fn list_shows_the_stacks_of_one() {
+    insta::assert_snapshot!(said(&["list", "--env", "local"]), @r#"
+        $ baleen list --env local
+        STACK          NAME                        RESOURCES  DEPENDS ON
+        bootstrap      baleen-local-bootstrap      3
+        identity       baleen-local-identity       4
+        storage        baleen-local-storage        13         identity
+        notifications  baleen-local-notifications  3          identity
+        fleet-blue     baleen-local-fleet-blue     14         identity, notifications
+        jobs           baleen-local-jobs           16         identity, storage, notifications, fleet-blue
+        [exit status 0]
+    "#);
+}
+
+#[test]
+fn the_environment_may_stand_anywhere() {
+    let checkout = Checkout::new();
+    let before = checkout.run(&["--env", "dev", "--json", "list"]).success();
+    let after = checkout.run(&["list", "--json", "--env", "dev"]).success();
+    assert_eq!(before.stdout, after.stdout);
+}
+
+#[test]
+fn check_says_that_nothing_is_wrong() {
+    let checked = Checkout::new().run(&["check", "--env", "dev"]).success();
+    assert!(checked.stdout.starts_with("dev: 6 stacks, ") && checked.stdout.ends_with(": no findings\n"), "{checked}");
+}
+
+#[test]
+fn an_environment_has_to_be_named() {
+    insta::assert_snapshot!(said(&["synth"]), @r#"
+        $ baleen synth
+        [stderr]
+        error: no environment is given
+        hint: add `--env NAME`; there are dev, local
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn an_unknown_environment_is_answered_with_the_known_ones() {
+    insta::assert_snapshot!(said(&["check", "--env", "locl"]), @r#"
+        $ baleen check --env locl
+        [stderr]
+        error: no environment `locl` in environments; there are `dev`, `local`; did you mean `local`?
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn an_unknown_stack_is_answered_with_the_known_ones() {
+    insta::assert_snapshot!(said(&["deploy", "storge", "--env", "local"]), @r#"
+        $ baleen deploy storge --env local
+        [stderr]
+        error: there is no stack `storge` in environment `local`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, jobs
+        hint: did you mean `storage`?
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn errors_are_json_under_json() {
+    insta::assert_snapshot!(said(&["synth", "storge", "--env", "dev", "--json"]), @r#"
+        $ baleen synth storge --env dev --json
+        [stderr]
+        {"error":{"kind":"usage","message":"there is no stack `storge` in environment `dev`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, jobs","hints":["did you mean `storage`?"]}}
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn an_unknown_command_is_answered_with_a_similar_one() {
+    insta::assert_snapshot!(said(&["deplyo", "--env", "dev"]), @r#"
+        $ baleen deplyo --env dev
+        [stderr]
+        error: unrecognized subcommand 'deplyo'
+
+          tip: a similar subcommand exists: 'deploy'
+
+        Usage: baleen [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn a_parameter_has_a_form() {
+    insta::assert_snapshot!(said(&["deploy", "--env", "dev", "--parameter", "Minimum=2"]), @r#"
+        $ baleen deploy --env dev --parameter Minimum=2
+        [stderr]
+        error: invalid value 'Minimum=2' for '--parameter <STACK.NAME=VALUE>': write it as STACK.NAME=VALUE, such as `fleet-blue.Minimum=2`
+
+        For more information, try '--help'.
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn a_video_that_is_not_there_is_found_before_the_cloud_is_asked() {
+    insta::assert_snapshot!(said(&["submit", "missing.mp4", "--env", "dev"]), @r#"
+        $ baleen submit missing.mp4 --env dev
+        [stderr]
+        error: cannot read missing.mp4: No such file or directory (os error 2)
+        [exit status 1]
+    "#);
+}
+
+#[test]
+fn a_key_that_would_not_become_a_job_is_refused() {
+    insta::assert_snapshot!(said(&["submit", "environments/dev.toml", "--env", "dev"]), @r#"
+        $ baleen submit environments/dev.toml --env dev
+        [stderr]
+        error: "dev.toml" does not become a job: uploads do if they end with .mp4, .mov, .mkv, .webm, .ts, .mxf, .avi
+        hint: give it another key (`--key NAME.mp4`), or add the ending to `jobs.suffixes`
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn outside_of_a_checkout_it_says_so() {
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    let output = Checkout::new().run(&["list", "--root", empty.path().to_str().expect("UTF-8")]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("cannot read") && output.stderr.contains("environments"), "{output}");
+}
+
+#[test]
+fn synth_writes_what_it_names() {
+    let checkout = Checkout::new();
+    insta::assert_snapshot!(said_and_wrote(&checkout), @r#"
+        $ baleen synth --env local --out out
+        out/bootstrap.template.json
+        out/identity.template.json
+        out/storage.template.json
+        out/notifications.template.json
+        out/fleet-blue.template.json
+        out/jobs.template.json
+        out/manifest.json
+        [exit status 0]
+        bootstrap.template.json
+        fleet-blue.template.json
+        identity.template.json
+        jobs.template.json
+        manifest.json
+        notifications.template.json
+        storage.template.json
+    "#);
+}
+
+fn said_and_wrote(checkout: &Checkout) -> String {
+    let output = checkout.run(&["synth", "--env", "local", "--out", "out"]);
+    let mut files: Vec<_> = std::fs::read_dir(checkout.path().join("out"))
+        .expect("readable")
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    format!("{output}{}\n", files.join("\n"))
+}
+
+#[test]
+fn synth_gives_one_template_as_it_is_and_several_by_stack() {
+    let checkout = Checkout::new();
+    let one = checkout.json(&["synth", "storage", "--env", "dev"]);
+    assert_eq!(one["AWSTemplateFormatVersion"], "2010-09-09");
+    let two = checkout.json(&["synth", "storage", "jobs", "--env", "dev"]);
+    assert_eq!(two["storage"], one);
+    assert_eq!(two.as_object().map(serde_json::Map::len), Some(2));
+}
+
+#[test]
+fn a_folder_with_someone_elses_manifest_is_left_alone() {
+    let checkout = Checkout::new();
+    std::fs::create_dir(checkout.path().join("site")).expect("created");
+    std::fs::write(checkout.path().join("site/manifest.json"), r#"{"name":"my site"}"#).expect("written");
+    let output = checkout.run(&["synth", "--env", "dev", "--out", "site"]);
+    insta::assert_snapshot!(output.to_string(), @r#"
+        $ baleen synth --env dev --out site
+        [stderr]
+        error: site/manifest.json is not a manifest that was written here, and is not overwritten
+        hint: choose another folder with `--out`
+        [exit status 1]
+    "#);
+}
+
+#[test]
+fn schema_is_the_one_that_editors_use() {
+    let schema = Checkout::new().run(&["schema"]).success();
+    let path = crate::harness::repository().join("environments/schema.json");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &schema.stdout).expect("written");
+    }
+    assert_eq!(
+        schema.stdout,
+        std::fs::read_to_string(path).expect("readable"),
+        "run: baleen schema > environments/schema.json"
+    );
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Checkout::new().run(&["completions", shell]).success().stdout;
+        assert!(script.contains("destroy") && script.contains("submit"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_error() {
+    let checkout = Checkout::new();
+    let command = format!("'{}' synth --env dev | head -n 1", env!("CARGO_BIN_EXE_baleen"));
+    let mut shell = std::process::Command::new("bash");
+    let output =
+        shell.args(["-o", "pipefail", "-c", &command]).current_dir(checkout.path()).output().expect("bash runs");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"{\n"[..], &b""[..]));
+}
+
+#[test]
+fn without_ffmpeg_it_says_what_to_install() {
+    let output = Checkout::new().run_with_programs(&["python3"], &["deploy", "--env", "local", "--yes"]);
+    insta::assert_snapshot!(output.to_string(), @r#"
+        $ baleen deploy --env local --yes
+        [stderr]
+        error: the workers on this machine need FFmpeg, and there is no `ffmpeg` on the PATH
+        hint: install it: `sudo apt-get install ffmpeg` (Debian, Ubuntu), `brew install ffmpeg` (macOS)
+        [exit status 1]
+    "#);
+}
+
+#[test]
+fn without_python_it_says_what_to_install() {
+    let output = Checkout::new().run_with_programs(&["ffmpeg", "ffprobe"], &["deploy", "--env", "local", "--yes"]);
+    insta::assert_snapshot!(output.to_string(), @r#"
+        $ baleen deploy --env local --yes
+        [stderr]
+        local: installing the emulator, ministack 1.5.33, into [ROOT]/.baleen/local/venv (once)
+        error: the local cloud needs Python 3.10 or newer, and there is no `python3` on the PATH
+        hint: install Python: `sudo apt-get install python3 python3-venv` (Debian, Ubuntu), `brew install python3` (macOS)
+        [exit status 1]
+    "#);
+}

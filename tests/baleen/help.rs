@@ -1,0 +1,110 @@
+//! Help.
+
+use crate::harness::Checkout;
+
+#[test]
+fn help_shows_the_commands_the_examples_and_the_exit_codes() {
+    insta::assert_snapshot!(Checkout::new().run(&["--help"]).to_string(), @r#"
+        $ baleen --help
+        Infrastructure as code for video super-resolution on AWS
+
+        Usage: baleen [OPTIONS] <COMMAND>
+
+        Commands:
+          list         Lists the environments, or the stacks of one
+          synth        Synthesizes and checks the templates of an environment
+          check        Checks the templates of an environment: references, and each resource against its
+                       schema
+          deploy       Deploys stacks by change sets, in dependency order
+          outputs      Shows what the deployed stacks put out
+          destroy      Deletes stacks, those that use others first
+          submit       Uploads a video, which becomes a job
+          jobs         Lists the jobs, the newest first, or shows one
+          local        Starts, shows and stops the local cloud of this checkout
+          schema       Writes the JSON Schema of environments' files, for editors
+          completions  Writes a script that completes command lines
+          help         Print this message or the help of the given subcommand(s)
+
+        Options:
+              --env <NAME>  The environment: the name of a file in `environments/`, without its extension;
+                            or set `BALEEN_ENV`
+              --json        Writes JSON: one document to standard output; events and errors, one a line, to
+                            standard error
+          -h, --help        Print help
+          -V, --version     Print version
+
+        Examples:
+          baleen deploy --env local                       everything on this machine, without an account
+          baleen submit clip.mp4 --env local --wait       enhance a video, and wait for it
+          baleen synth --env dev --out out                write the templates of an environment
+          baleen jobs --env dev --json | jq '.jobs[].id'  for scripts
+
+        Exit codes:
+            0  done; that there was nothing to change is done too
+            1  failed
+            2  the command line or an environment's file is wrong
+            3  the templates have errors
+            4  not approved
+            5  the job failed, or was cancelled
+          130  interrupted
+        [exit status 0]
+    "#);
+}
+
+#[test]
+fn help_of_a_command() {
+    insta::assert_snapshot!(Checkout::new().run(&["deploy", "--help"]).to_string(), @r#"
+        $ baleen deploy --help
+        Deploys stacks by change sets, in dependency order
+
+        The account and the region of the credentials must be those of the environment, or nothing happens.
+        Each change set is shown and approved before it is executed. A stack that is needed and not deployed
+        yet is deployed too; one that is deployed is only read. An interrupted deployment is continued by
+        the next one.
+
+        Usage: baleen deploy [OPTIONS] [STACK]...
+
+        Arguments:
+          [STACK]...
+                  The stacks to deploy; all if none is named
+
+        Options:
+              --env <NAME>
+                  The environment: the name of a file in `environments/`, without its extension; or set
+                  `BALEEN_ENV`
+
+          -y, --yes
+                  Approves everything without asking
+
+              --json
+                  Writes JSON: one document to standard output; events and errors, one a line, to standard
+                  error
+
+              --parameter <STACK.NAME=VALUE>
+                  Gives a parameter of a stack a value; those not given keep theirs
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          baleen deploy --env local --yes                        everything on this machine
+          baleen deploy --env dev                                shows each change set, and asks
+          baleen deploy jobs --env dev                           one stack, and what it needs
+          baleen deploy --env dev --parameter fleet-blue.Minimum=2
+        [exit status 0]
+    "#);
+}
+
+#[test]
+fn every_command_has_examples() {
+    let checkout = Checkout::new();
+    let help = checkout.run(&["--help"]).success().stdout;
+    let commands = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("the commands");
+    let names: Vec<_> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.len() >= 11, "{names:?}");
+    assert!(!names.contains(&"agent"), "the agent is hidden");
+    for name in names.into_iter().filter(|name| *name != "help") {
+        let help = checkout.run(&[name, "--help"]).success().stdout;
+        assert!(help.contains(&format!("Examples:\n  baleen {name}")), "{help}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The command line tool as its users meet it: whole outputs, templates byte by byte, and the whole pipeline on the
+//! local cloud.
+//!
+//! `cargo xtask snapshots` writes the expectations anew: those in these files, `snapshots/` and `environments/schema.json`.
+
+#![expect(clippy::needless_raw_string_hashes, reason = "expectations are written so")]
+
+mod cli;
+mod environment_files;
+mod harness;
+mod help;
+mod linkage;
+mod local;
+mod snapshots;
