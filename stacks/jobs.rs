@@ -3,11 +3,11 @@
 mod agent;
 mod backlog;
 mod base64url;
-pub mod commands;
 mod leases;
 mod outcome;
 mod ownership;
 mod record;
+mod run_command;
 mod sweep;
 mod workflow;
 
@@ -20,11 +20,12 @@ use resources::iam;
 use resources::logs::LogGroupRef;
 use resources::sns::TopicRef;
 use resources::sqs::{Queue, QueueRef};
+use resources::ssm::DocumentRef;
 use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
 use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
-use self::commands::Commands;
-use crate::environment::{Environment, FleetKind};
+use crate::commands::Commands;
+use crate::environment::{Environment, Executor, FleetKind};
 use crate::fleet::{self, Fleet};
 use crate::identity::{self, Identity, Role, trusted_service};
 use crate::keys::Keys;
@@ -52,7 +53,7 @@ pub struct Shared<'a> {
     pub router: &'a Router,
     /// Do the work: blue and green.
     pub fleets: [&'a Fleet; 2],
-    /// Are sent to instances, where the environment says so; agents take tasks otherwise.
+    /// Can be sent to instances, where there are any.
     pub commands: Option<&'a Commands>,
 }
 
@@ -73,6 +74,7 @@ struct Machines<'a> {
 pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) {
     stack.description("The workflow of a job, and what starts it");
     let Shared { keys, identity, storage, notifications, router, fleets, commands } = *shared;
+    let commands = commands.filter(|_| environment.jobs.executor == Executor::RunCommand);
     let machines = Machines {
         environment,
         storage,
@@ -90,7 +92,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
 
     let_ask_and_answer(stack, identity, fleets, &jobs);
     if let Some(commands) = commands {
-        let_run(stack, environment, identity, commands);
+        let_run(stack, environment, identity, machines.document(commands));
     }
     if environment.fleet.instances.is_some() {
         let count = machines.add(stack, "Count", StateMachineType::Express, backlog::machine(&machines));
@@ -190,9 +192,9 @@ fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleets: [&Fleet; 2
 }
 
 /// Lets the workflow send commands to the instances of the environment, and look after them.
-fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, commands: &Commands) {
+fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, document: &DocumentRef) {
     let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
-    let document = sub!("arn:{}:ssm:{}:{}:document/{}", &partition, &region, &account, &commands.enhance);
+    let document = sub!("arn:{}:ssm:{}:{}:document/{}", &partition, &region, &account, document.name());
     let instances = sub!("arn:{}:ec2:{}:{}:instance/*", &partition, &region, &account);
     let send = policy::allow(["ssm:DescribeDocument", "ssm:SendCommand"]).on([document]);
     let send_to = policy::allow(["ssm:SendCommand"])

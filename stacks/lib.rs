@@ -43,9 +43,11 @@ pub fn app(environment: &Environment) -> App {
     let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys));
     let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity, &keys));
     let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity, &keys));
-    if environment.fleet.instances.is_some() {
-        app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys));
-    }
+    let commands = environment
+        .fleet
+        .instances
+        .as_ref()
+        .map(|_| app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys)));
     let shared = fleet::Shared {
         bootstrap: &bootstrap,
         keys: &keys,
@@ -57,10 +59,6 @@ pub fn app(environment: &Environment) -> App {
     let blue = app.stack("fleet-blue", |stack| fleet::stack(stack, environment, Colour::Blue, &shared));
     let green = app.stack("fleet-green", |stack| fleet::stack(stack, environment, Colour::Green, &shared));
     let router = app.stack("router", |stack| router::stack(stack, environment, &identity));
-    let commands = (environment.jobs.executor == environment::Executor::RunCommand).then(|| jobs::commands::Commands {
-        enhance: template::Assume::assume("enhance"),
-        log: template::Assume::assume("commands"),
-    });
     let shared = jobs::Shared {
         keys: &keys,
         identity: &identity,

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use super::{Environment, Jobs, Kind, Storage};
+use job::Engine;
+
+use super::{Environment, Executor, Jobs, Kind, Storage};
 
 /// The account that emulators pretend to be.
 const LOCAL_ACCOUNT: &str = "000000000000";
@@ -32,6 +34,7 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     storage(&mut problems, &environment.storage);
     times(&mut problems, environment);
     jobs(&mut problems, &environment.jobs);
+    executor(&mut problems, environment);
     environment.fleet.problems(&mut problems, environment);
     environment.identity.problems(&mut problems);
     if let Some(keys) = &environment.keys {
@@ -181,6 +184,24 @@ fn jobs(problems: &mut Vec<Problem>, jobs: &Jobs) {
         problems.push(Problem { keys: vec!["jobs.suffixes"], message: message.into(), hint: None });
     }
     log_retention(problems, "jobs.log_retention_days", jobs.log_retention_days);
+}
+
+/// Commands need instances to run on, and an engine that there is a command for.
+fn executor(problems: &mut Vec<Problem>, environment: &Environment) {
+    if environment.jobs.executor == Executor::Agent {
+        return;
+    }
+    if environment.fleet.instances.is_none() {
+        let message = "jobs.executor `run-command` needs fleet.instances".into();
+        let hint = Some("say what instances there are, or leave the work to agents".into());
+        problems.push(Problem { keys: vec!["jobs.executor", "jobs"], message, hint });
+    }
+    let engine = &environment.recipe.engine;
+    if !matches!(engine, Engine::Bluewhale { .. } | Engine::Walrus { .. }) {
+        let message = format!("there is no command for engine {}; allowed: bluewhale, walrus", engine.name());
+        let hint = Some("leave the work to agents: `jobs.executor = \"agent\"`".into());
+        problems.push(Problem { keys: vec!["recipe.engine", "recipe"], message, hint });
+    }
 }
 
 /// Holds the retention of a log to the periods that CloudWatch Logs offers.

@@ -185,6 +185,13 @@ fn what_does_not_go_together_is_shown_with_its_place() {
             "[identity]\nworker_role_name = \"a b\"",
             "local.toml:18:1: identity.worker_role_name is `a b`; allowed: 1 to 64 letters, digits and `_+=,.@-`",
         ),
+        (
+            "",
+            "[jobs]\nexecutor = \"run-command\"",
+            "local.toml:18:1: jobs.executor `run-command` needs fleet.instances (say what instances there are, or leave the \
+             work to agents)\nlocal.toml:8:1: there is no command for engine scale; allowed: bluewhale, walrus (leave the work \
+             to agents: `jobs.executor = \"agent\"`)",
+        ),
         ("", "[tags]\n\"aws:x\" = \"1\"", "local.toml:17:2: tag `aws:x`: keys that begin with `aws:` belong to AWS"),
     ] {
         assert_eq!(complaint(replaced, by), expected, "{by}");

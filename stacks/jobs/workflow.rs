@@ -8,9 +8,9 @@ use documents::states::{
 use job::{Colour, ErrorKind, JobState};
 
 use super::Machines;
-use super::commands::{OUT_OF_TIME_ERROR, read_report};
 use super::outcome::read_cause;
 use super::record::{id, now, patiently, source, this_execution};
+use super::run_command::{OUT_OF_TIME_ERROR, read_report};
 use crate::fleet::DEAD_LETTER_ERROR;
 
 /// How often a task is sent again after the engine failed: to another instance, most likely.

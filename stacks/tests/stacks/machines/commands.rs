@@ -40,15 +40,16 @@ fn go_to_instances_that_are_free() {
 fn have_so_much_time() {
     let emulator = Emulator::start();
     let mut environment = environment("run-command");
-    environment.times.title_timeout_seconds = 0;
+    environment.times.title_timeout_seconds = 1;
     let system = System::deploy(&emulator, &environment, &[]);
 
     let mut none = Instances::new(&[], []);
     let (job, error) = failed(&system, "none.mp4", &mut none);
     assert_eq!(error, "resource");
-    assert_eq!(system.item(&job).error.unwrap().message, "no instance was free within 0 seconds");
+    assert_eq!(system.item(&job).error.unwrap().message, "no instance was free within 1 seconds");
 
-    let mut slow = Instances::new(&[("i-1", "Online", NEW)], [shows("InProgress", -1, "", "")]);
+    let for_ever = std::iter::repeat_n(shows("InProgress", -1, "", ""), 10_000);
+    let mut slow = Instances::new(&[("i-1", "Online", NEW)], for_ever);
     let (job, error) = failed(&system, "slow.mp4", &mut slow);
     assert_eq!(error, "resource");
     assert_eq!(system.item(&job).error.unwrap().kind, ErrorKind::Resource);
@@ -67,7 +68,7 @@ fn a_command_is_followed_to_its_end(system: &System<'_>) {
 
     let sent = instances.of("sendCommand");
     let [sent] = sent.as_slice() else { panic!("{sent:?}") };
-    assert_eq!(sent["DocumentName"], "enhance");
+    assert_eq!(sent["DocumentName"], "commands-enhancewalrus");
     assert_eq!(sent["DocumentVersion"], "7");
     assert_eq!(sent["InstanceIds"], json!(["i-1"]));
     let parameter = |name: &str| sent["Parameters"][name][0].as_str().unwrap();

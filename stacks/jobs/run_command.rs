@@ -13,14 +13,15 @@ use documents::states::{
 };
 use job::Engine;
 use job::keys::enhanced_key_expression;
-use resources::kind;
-use template::{Expression, IntoValue, Json, Name, Value};
+use resources::ssm::DocumentRef;
+use template::{Expression, IntoValue, Json, Value};
 
 use self::end::{
     ask_after_command, ask_after_instance, broken, cancel_command, lost, out_of_time, read_problem, refused,
 };
 use super::record::{now, patiently, this_execution};
 use super::{Machines, base64url};
+use crate::commands::Commands;
 use crate::environment::FleetKind;
 use crate::fleet;
 
@@ -45,15 +46,6 @@ const MISSES: u32 = 3;
 /// How many instances Systems Manager lists at once: its maximum.
 const INSTANCES_A_PAGE: u32 = 50;
 
-/// What is sent to instances.
-#[derive(Clone, Debug)]
-pub struct Commands {
-    /// The document that enhances a title by the environment's recipe.
-    pub enhance: Value<Name<kind::ssm::Document>>,
-    /// The group of logs that takes what commands print.
-    pub log: Value<Name<kind::logs::LogGroup>>,
-}
-
 /// Reads the report that the command printed. A map of the one text, because a state must be a task, a map or a parallel
 /// one to catch an error.
 pub(super) fn read_report() -> Map {
@@ -62,10 +54,19 @@ pub(super) fn read_report() -> Map {
 }
 
 impl Machines<'_> {
+    /// Returns the document that enhances a title by the environment's engine; there is one for those that have an image of
+    /// their own, which the rules of environments ask for.
+    pub(super) fn document<'c>(&self, commands: &'c Commands) -> &'c DocumentRef {
+        match self.environment.recipe.engine {
+            Engine::Walrus { .. } => &commands.enhance_walrus,
+            _ => &commands.enhance_bluewhale,
+        }
+    }
+
     /// Finds out which version of the document holds now: the one for every try of this job.
     pub(super) fn pin_document(&self, commands: &Commands) -> Task {
         aws_sdk("ssm", "describeDocument")
-            .argument("Name", &commands.enhance)
+            .argument("Name", self.document(commands).name())
             .assign("document_version", jsonata("$states.result.Document.DefaultVersion"))
             .retry([patiently()])
     }
@@ -200,9 +201,9 @@ impl Machines<'_> {
     /// Sends the command. Not twice: where the answer is lost, it may run.
     fn send_command(&self, commands: &Commands) -> Task {
         let whose = format!("{} {}", self.environment.app, self.environment.name);
-        let logs = object! { "CloudWatchLogGroupName": &commands.log, "CloudWatchOutputEnabled": true };
+        let logs = object! { "CloudWatchLogGroupName": commands.log.name(), "CloudWatchOutputEnabled": true };
         aws_sdk("ssm", "sendCommand")
-            .argument("DocumentName", &commands.enhance)
+            .argument("DocumentName", self.document(commands).name())
             .argument("DocumentVersion", jsonata("$document_version"))
             .argument("InstanceIds", jsonata("[$instance]"))
             .argument("Comment", jsonata(format!("'{whose}: job ' & $id")))
