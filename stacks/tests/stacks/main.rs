@@ -8,3 +8,4 @@ mod fleets;
 mod networks;
 mod security;
 mod support;
+mod work_folder;
