@@ -37,12 +37,12 @@ pub fn stack(stack: &mut Stack, environment: &Environment, keys: &Keys) -> Ident
     let settings = &environment.identity;
     let worker_role = worker_role(stack, environment);
     let instance_profile = stack.add("WorkerProfile", iam::InstanceProfile::new([worker_role.name()]));
-    let mut role = |logical_id: &str, ownership, name: &Option<String>, service: &str| match (ownership, name) {
-        (Ownership::Existing, Some(name)) => Role::existing(name),
-        _ => {
-            let role = iam::Role::new(trusted_service(service)).role_name(name.as_deref());
-            stack.add(logical_id, role).into()
+    let mut role = |logical_id: &str, ownership, name: &Option<String>, service: &str| -> Role {
+        if let (Ownership::Existing, Some(name)) = (ownership, name) {
+            return Role::existing(name);
         }
+        let role = iam::Role::new(trusted_service(service)).role_name(name.as_deref());
+        stack.add(logical_id, role).into()
     };
     let (workflow, packaging) = (&settings.workflow_role_name, &settings.packaging_role_name);
     let workflow_role = role("WorkflowRole", settings.workflow_role, workflow, "states.amazonaws.com");

@@ -23,7 +23,7 @@ fn script(document: &Value) -> String {
     let steps = document["Content"]["mainSteps"].as_array().unwrap();
     assert_eq!(steps.len(), 1);
     let lines = steps[0]["inputs"]["runCommand"].as_array().unwrap().iter();
-    lines.map(|line| format!("{}\n", line.as_str().unwrap())).collect()
+    lines.flat_map(|line| [line.as_str().unwrap(), "\n"]).collect()
 }
 
 #[test]

@@ -9,3 +9,4 @@ mod machines;
 mod networks;
 mod security;
 mod support;
+mod work_folder;
