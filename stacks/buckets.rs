@@ -10,11 +10,20 @@ use crate::keys::Keys;
 /// Starts a private bucket: encrypted, owned by the account alone, public in no way, versioned unless the environment
 /// says otherwise.
 pub fn private(environment: &Environment, keys: &Keys) -> s3::Bucket {
+    owned(environment, keys, s3::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced)
+}
+
+/// Starts such a bucket for a service that can write only where an access control list lets it; what it writes is the
+/// account's nevertheless.
+pub fn private_with_lists(environment: &Environment, keys: &Keys) -> s3::Bucket {
+    owned(environment, keys, s3::OwnershipControlsRuleObjectOwnership::BucketOwnerPreferred)
+}
+
+fn owned(environment: &Environment, keys: &Keys, owner: s3::OwnershipControlsRuleObjectOwnership) -> s3::Bucket {
     let versioning = s3::VersioningConfiguration::new(s3::VersioningConfigurationStatus::Enabled);
     s3::Bucket::new()
         .bucket_encryption([encryption(keys)])
-        .ownership_controls([s3::OwnershipControlsRule::new()
-            .object_ownership(s3::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced)])
+        .ownership_controls([s3::OwnershipControlsRule::new().object_ownership(owner)])
         .public_access_block_configuration(
             s3::PublicAccessBlockConfiguration::new()
                 .block_public_acls(true)
@@ -66,12 +75,24 @@ pub fn add(
     statements: impl FnOnce(&s3::BucketRef) -> Vec<iam::Statement<ResourcePolicy>>,
 ) -> (s3::BucketRef, s3::BucketPolicyRef) {
     let bucket = stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
+    let policy = add_policy(stack, logical_id, &bucket, statements(&bucket));
+    (bucket, policy)
+}
+
+/// Adds the policy of a bucket, which refuses whatever does not come by TLS, and says what else the statements do.
+///
+/// It is the bucket's logical id with `Policy` behind.
+#[track_caller]
+pub fn add_policy(
+    stack: &mut Stack,
+    logical_id: &str,
+    bucket: &s3::BucketRef,
+    statements: Vec<iam::Statement<ResourcePolicy>>,
+) -> s3::BucketPolicyRef {
     let only_tls = iam::deny(["s3:*"])
         .on((bucket.arn(), sub!("{}/*", bucket.arn())))
         .principal(iam::anyone())
         .when(iam::bool("aws:SecureTransport", false));
-    let mut policy = vec![only_tls];
-    policy.extend(statements(&bucket));
-    let policy = stack.add(&format!("{logical_id}Policy"), s3::BucketPolicy::new(bucket.name(), policy));
-    (bucket, policy)
+    let policy: Vec<_> = [only_tls].into_iter().chain(statements).collect();
+    stack.add(&format!("{logical_id}Policy"), s3::BucketPolicy::new(bucket.name(), policy))
 }

@@ -2,6 +2,7 @@
 //!
 //! Values only. Every field's documentation is also its description in `environments/schema.json`, which editors show.
 
+mod delivery;
 mod fleet;
 mod identity;
 mod instance_types;
@@ -21,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use template::DeletionPolicy;
 
+pub use delivery::{Delivery, Domain, Places};
 pub use fleet::{Fleet, FleetKind, Image, Instances, Volume};
 pub use identity::{Identity, Ownership};
 pub use keys::Keys;
@@ -28,7 +30,8 @@ pub use load::{EnvironmentError, names};
 pub use network::{Egress, ExistingNetwork, Network, OwnNetwork};
 pub use notifications::Notifications;
 pub use text::{
-    AccountId, AddressBlock, ImageId, ParameterName, Region, SecurityGroupId, Slug, SubnetId, Suffix, VpcId, Zone,
+    AccountId, AddressBlock, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region, SecurityGroupId,
+    Slug, SubnetId, Suffix, VpcId, Zone,
 };
 
 /// One deployment of the system.
@@ -90,6 +93,9 @@ pub struct Environment {
     /// The queue of a fleet, and the instances that work on it.
     #[serde(default)]
     pub fleet: Fleet,
+    /// How streams reach viewers; they stay in their bucket where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// The workers on this machine; of environments of kind `local` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<Local>,

@@ -25,6 +25,7 @@ use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
 use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
 use crate::commands::Commands;
+use crate::delivery::Delivery;
 use crate::environment::{Environment, Executor, FleetKind};
 use crate::fleet::{self, Fleet};
 use crate::identity::{self, Identity, Role, trusted_service};
@@ -55,6 +56,8 @@ pub struct Shared<'a> {
     pub fleets: [&'a Fleet; 2],
     /// Can be sent to instances, where there are any.
     pub commands: Option<&'a Commands>,
+    /// Brings streams to viewers, where the environment says so.
+    pub delivery: Option<&'a Delivery>,
 }
 
 /// What the state machines have in common.
@@ -65,6 +68,7 @@ struct Machines<'a> {
     router: &'a Router,
     fleets: [&'a Fleet; 2],
     commands: Option<&'a Commands>,
+    delivery: Option<&'a Delivery>,
     log: LogGroupRef,
     role: &'a Role,
     may_log: iam::PolicyRef,
@@ -73,7 +77,7 @@ struct Machines<'a> {
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) {
     stack.description("The workflow of a job, and what starts it");
-    let Shared { keys, identity, storage, notifications, router, fleets, commands } = *shared;
+    let Shared { keys, identity, storage, notifications, router, fleets, commands, delivery } = *shared;
     let commands = commands.filter(|_| environment.jobs.executor == Executor::RunCommand);
     let machines = Machines {
         environment,
@@ -82,6 +86,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
         router,
         fleets,
         commands,
+        delivery,
         log: log(stack, environment, keys),
         role: &identity.workflow_role,
         may_log: let_log(stack, identity),

@@ -33,7 +33,8 @@ pub struct Keys {
 pub fn stack(stack: &mut Stack, environment: &Environment, settings: &environment::Keys) -> Keys {
     stack.description("Keys of data, of messages and logs, and of disks");
     let fleet = role_of_fleets(stack, environment, settings);
-    let data = key(stack, environment, settings, "Data", [let_events_pass()]);
+    let read = environment.delivery.as_ref().map(|_| let_streams_be_read());
+    let data = key(stack, environment, settings, "Data", [let_events_pass()].into_iter().chain(read));
 
     // An Auto Scaling group tells of instances that it could not start.
     let tells = fleet.as_ref().filter(|_| environment.fleet.kind == FleetKind::AutoScaling);
@@ -150,6 +151,18 @@ fn role_of_fleets(stack: &mut Stack, environment: &Environment, settings: &envir
 /// Lets rules put the events that they cannot deliver into an encrypted queue.
 fn let_events_pass() -> policy::Statement<ResourcePolicy> {
     policy::allow(PASS).on_any().principal(policy::service("events.amazonaws.com")).when(for_this_account())
+}
+
+/// Lets CloudFront read encrypted streams, for distributions of this account. Which one may read which bucket, the bucket
+/// says.
+///
+/// See "Restrict access to an Amazon S3 origin" in the CloudFront developer guide.
+fn let_streams_be_read() -> policy::Statement<ResourcePolicy> {
+    let distributions = sub!("arn:{}:cloudfront::{}:distribution/*", aws::partition(), aws::account_id());
+    policy::allow(["kms:Decrypt"])
+        .on_any()
+        .principal(policy::service("cloudfront.amazonaws.com"))
+        .when(policy::arn_like("aws:SourceArn", [distributions]))
 }
 
 /// Lets alarms, and budgets, tell an encrypted topic.

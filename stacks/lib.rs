@@ -6,6 +6,7 @@ pub mod alarms;
 pub mod bootstrap;
 pub mod buckets;
 pub mod commands;
+pub mod delivery;
 pub mod environment;
 pub mod fleet;
 pub mod identity;
@@ -48,6 +49,10 @@ pub fn app(environment: &Environment) -> App {
         .instances
         .as_ref()
         .map(|_| app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys)));
+    let delivery = environment
+        .delivery
+        .as_ref()
+        .map(|settings| app.stack("delivery", |stack| delivery::stack(stack, environment, settings, &storage)));
     let shared = fleet::Shared {
         bootstrap: &bootstrap,
         keys: &keys,
@@ -67,6 +72,7 @@ pub fn app(environment: &Environment) -> App {
         router: &router,
         fleets: [&blue, &green],
         commands: commands.as_ref(),
+        delivery: delivery.as_ref(),
     };
     app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
 

@@ -45,6 +45,12 @@ pub const TASK_QUEUE: Output = Output { stack: "fleet-blue", name: "TaskQueue" }
 /// The URL of the queue of messages that the blue fleet's workers could not deal with.
 pub const DEAD_LETTER_QUEUE: Output = Output { stack: "fleet-blue", name: "DeadLetterQueue" };
 
+/// Where streams are, for viewers; of environments that deliver them.
+pub const STREAMS_URL: Output = Output { stack: "delivery", name: "Url" };
+
+/// The name that the record of a domain of one's own must point to; of environments that deliver streams.
+pub const STREAMS_DOMAIN: Output = Output { stack: "delivery", name: "Domain" };
+
 /// The ARN of the workflow.
 pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" };
 

@@ -9,6 +9,9 @@ use crate::identity::{self, Identity};
 use crate::keys::Keys;
 use crate::{buckets, outputs, tables};
 
+/// The logical id of the bucket of packaged streams.
+pub const DELIVERY: &str = "Delivery";
+
 /// The attribute of jobs that want an instance to enhance them, or have one: the colour of their instances.
 ///
 /// There only where commands do the work. Where agents do, the queues say how much is wanted.
@@ -25,6 +28,8 @@ pub struct Storage {
     pub sources: s3::BucketRef,
     /// Holds enhanced videos.
     pub enhanced: s3::BucketRef,
+    /// Holds packaged streams.
+    pub delivery: s3::BucketRef,
     /// Holds one item for each job.
     pub jobs: dynamodb::TableRef,
 }
@@ -41,14 +46,19 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
         let bucket =
             bucket.lifecycle_configuration(buckets::lifecycle(environment, expiry_days)).logging_configuration(logging);
         // S3 tries out whether it may write the logs when it is told to.
-        buckets::add(stack, environment, logical_id, bucket.depends_on(&log_policy), |_| vec![]).0
+        let bucket = bucket.depends_on(&log_policy);
+        if logical_id == DELIVERY && environment.delivery.is_some() {
+            // The stack `delivery` makes its policy.
+            return stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
+        }
+        buckets::add(stack, environment, logical_id, bucket, |_| vec![]).0
     };
     let private = || buckets::private(environment, keys);
     let told = s3::NotificationConfiguration::new().event_bridge_configuration(s3::EventBridgeConfiguration::new(true));
     let sources = bucket("Sources", days.sources_expiry_days, private().notification_configuration(told));
     let work = bucket("Work", Some(environment.times.work_expiry_days), private());
     let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
-    let delivery = bucket("Delivery", days.delivery_expiry_days, private());
+    let delivery = bucket(DELIVERY, days.delivery_expiry_days, private());
 
     let jobs = match environment.jobs.executor {
         Executor::Agent => tables::add(stack, environment, keys, "Jobs"),
@@ -67,7 +77,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     stack.output(outputs::ENHANCED_BUCKET.name, enhanced.name());
     stack.output(outputs::DELIVERY_BUCKET.name, delivery.name());
     stack.output(outputs::JOB_TABLE.name, jobs.name());
-    Storage { sources, enhanced, jobs }
+    Storage { sources, enhanced, delivery, jobs }
 }
 
 /// Lets workers read sources, read and write what they make of them, and count their attempts in the job table.

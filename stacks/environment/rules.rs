@@ -44,6 +44,9 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
         network.problems(&mut problems);
     }
     environment.notifications.problems(&mut problems);
+    if let Some(delivery) = &environment.delivery {
+        delivery.problems(&mut problems);
+    }
     if let Err(error) = environment.recipe.check() {
         problems.push(Problem { keys: vec!["recipe"], message: error.to_string(), hint: None });
     }
@@ -70,6 +73,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
                 ("profile", environment.profile.is_some()),
                 ("keys", environment.keys.is_some()),
                 ("network", environment.network.is_some()),
+                ("delivery", environment.delivery.is_some()),
                 ("fleet.instances", environment.fleet.instances.is_some()),
             ];
             for (key, _) in not_local.into_iter().filter(|(_, present)| *present) {

@@ -166,6 +166,38 @@ fn parse_block(text: &str) -> Option<(Ipv4Addr, u32)> {
     (u32::from(first) & beyond == 0).then_some((first, length))
 }
 
+text!(
+    /// A domain name.
+    DomainName, "^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$", "a domain name", "streams.example.com",
+    |text| text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
+        && text.rsplit('.').next().is_some_and(|last| last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic()))
+);
+
+text!(
+    /// A certificate of Certificate Manager that CloudFront takes.
+    CertificateArn, "^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+    "the ARN of a certificate in region us-east-1",
+    "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+    |text| {
+        let parts: Vec<_> = text.split(':').collect();
+        let ["arn", partition, "acm", "us-east-1", account, certificate] = parts.as_slice() else { return false };
+        let id = certificate.strip_prefix("certificate/").unwrap_or_default();
+        partition.starts_with("aws") && AccountId::try_from((*account).to_owned()).is_ok()
+            && !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    }
+);
+
+text!(
+    /// A site that players are part of: scheme, host and port, as browsers name it.
+    PlayerOrigin, "^(\\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$", "a site without a path, or `*` for all",
+    "https://www.example.com",
+    |text| {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+        let (host, port) = host.split_once(':').unwrap_or((host, "443"));
+        text == "*" || host.split('.').all(is_label) && port.parse::<u16>().is_ok()
+    }
+);
+
 impl Suffix {
     /// Takes a suffix that this program itself writes down.
     pub(super) fn literal(text: &str) -> Self {
@@ -178,6 +210,21 @@ impl Slug {
     pub(super) fn literal(text: &str) -> Self {
         Self(text.to_owned())
     }
+}
+
+impl PlayerOrigin {
+    /// Takes a site that this program itself writes down.
+    pub(super) fn literal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// One part of a host's name.
+fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// EC2's ids end with 17 hexadecimal digits; those from before 2016 with 8.
@@ -224,6 +271,18 @@ mod tests {
             assert!(!accepts::<ParameterName>(name), "{name}");
         }
         assert!(accepts::<Zone>("a") && !accepts::<Zone>("ab") && !accepts::<Zone>("A"));
+        for origin in ["*", "https://www.example.com", "http://localhost:8080"] {
+            assert!(accepts::<PlayerOrigin>(origin), "{origin}");
+        }
+        for origin in ["", "www.example.com", "https://", "https://example.com/", "https://-a.com", "https://a:x"] {
+            assert!(!accepts::<PlayerOrigin>(origin), "{origin}");
+        }
+        assert!(accepts::<DomainName>("streams.example.com"));
+        assert!(!accepts::<DomainName>("streams"));
+        assert!(!accepts::<DomainName>("https://streams.example.com"));
+        let certificate = "arn:aws:acm:us-east-1:111122223333:certificate/0a1b";
+        assert!(accepts::<CertificateArn>(certificate));
+        assert!(!accepts::<CertificateArn>(&certificate.replace("us-east-1", "ap-northeast-2")));
         assert!(!accepts::<Slug>("2baleen"));
         assert!(!accepts::<Slug>(&"a".repeat(33)));
     }
