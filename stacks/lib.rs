@@ -33,13 +33,13 @@ pub fn app(environment: &Environment) -> App {
     let mut app = App::new(settings(environment));
 
     let bootstrap = app.stack("bootstrap", |stack| bootstrap::stack(stack, environment));
-    let keys = environment
-        .keys
-        .as_ref()
-        .map_or_else(Keys::default, |settings| app.stack("keys", |stack| keys::stack(stack, environment, settings)));
-    let network = environment.network.as_ref().map(|settings| {
-        network::existing(settings)
-            .unwrap_or_else(|| app.stack("network", |stack| network::stack(stack, environment, settings, &keys)))
+    let keys = match &environment.keys {
+        Some(settings) => app.stack("keys", |stack| keys::stack(stack, environment, settings)),
+        None => Keys::default(),
+    };
+    let network = environment.network.as_ref().map(|settings| match network::existing(settings) {
+        Some(network) => network,
+        None => app.stack("network", |stack| network::stack(stack, environment, settings, &keys)),
     });
     let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys));
     let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity, &keys));

@@ -1,8 +1,6 @@
 //! Lets the instances of fleets reach what they call, and nothing reach them.
-//!
-//! `CloudFormation` makes a VPC with a default security group, and cannot take that group's rules away. Nothing here is in
-//! it: an instance in it would reach the others in it, and no more.
 
+mod default_group;
 mod endpoints;
 mod flow_log;
 mod subnets;
@@ -63,7 +61,9 @@ fn create(stack: &mut Stack, environment: &Environment, network: &OwnNetwork, ke
         .enable_dns_support(true)
         .enable_dns_hostnames(true)
         .tags([named(environment, "")]);
-    let vpc = stack.add("Network", vpc).id();
+    let vpc = stack.add("Network", vpc);
+    default_group::close(stack, network, &vpc, keys);
+    let vpc = vpc.id();
     flow_log::add(stack, environment, network, &vpc, keys);
 
     let (subnets, tables) = match network.egress {

@@ -27,17 +27,20 @@ pub(super) fn data(instances: &Instances<'_>, stack: &mut Stack) -> ec2::LaunchT
         .ebs_optimized(true)
         .metadata_options(metadata)
         .monitoring(ec2::Monitoring::new().enabled(true))
-        .instance_initiated_shutdown_behavior(ec2::LaunchTemplateDataInstanceInitiatedShutdownBehavior::Terminate)
+        .instance_initiated_shutdown_behavior(after_shutdown(instances))
         .tag_specifications(tags(instances))
         .user_data(user_data::fill(instances, stack));
     connected(data, instances)
 }
 
-/// Puts the instance into its security groups, and says whether it gets a public address. Only an Auto Scaling group takes
-/// that from here; elsewhere it is the subnet's affair or the instance's own.
+/// Puts the instance into its security groups, and says whether it gets a public address.
+///
+/// A Spot Fleet that chooses among subnets ignores what a launch template says of network interfaces; a single instance has
+/// its own, beside which EC2 refuses security groups of the whole instance.
 fn connected(data: ec2::LaunchTemplateData, instances: &Instances<'_>) -> ec2::LaunchTemplateData {
     let groups = &instances.network.security_groups;
     match (instances.environment.fleet.kind, instances.network.public_addresses) {
+        (FleetKind::Instance, _) => data,
         (FleetKind::AutoScaling, Some(public)) => {
             data.network_interfaces([ec2::launch_template::NetworkInterface::new()
                 .device_index(0)
@@ -45,7 +48,17 @@ fn connected(data: ec2::LaunchTemplateData, instances: &Instances<'_>) -> ec2::L
                 .delete_on_termination(true)
                 .groups(groups)])
         }
-        _ => data.security_group_ids(groups),
+        (FleetKind::AutoScaling | FleetKind::SpotFleet, _) => data.security_group_ids(groups),
+    }
+}
+
+/// What becomes of an instance that shuts itself down: another one takes its place, unless there is only the one.
+fn after_shutdown(instances: &Instances<'_>) -> ec2::LaunchTemplateDataInstanceInitiatedShutdownBehavior {
+    match instances.environment.fleet.kind {
+        FleetKind::AutoScaling | FleetKind::SpotFleet => {
+            ec2::LaunchTemplateDataInstanceInitiatedShutdownBehavior::Terminate
+        }
+        FleetKind::Instance => ec2::LaunchTemplateDataInstanceInitiatedShutdownBehavior::Stop,
     }
 }
 

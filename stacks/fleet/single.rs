@@ -11,7 +11,6 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
     let works = stack.condition("Works", not(equals(minimum, "0")));
     let network = instances.network;
     let version = LaunchTemplateSpecification::new().version(&template.version).launch_template_id(&template.id);
-    // A network interface that is described takes nothing from the launch template.
     let interface = NetworkInterface::new("0")
         .subnet_id(network.subnets.first())
         .group_set(&network.security_groups)

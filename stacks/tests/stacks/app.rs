@@ -111,6 +111,7 @@ fn only_actions_that_know_no_resources_are_allowed_on_all() {
     on_all.dedup();
     let expected = [
         "cloudwatch:PutMetricData",
+        "ec2:DescribeSecurityGroupRules",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",

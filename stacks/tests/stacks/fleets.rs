@@ -104,6 +104,22 @@ fn instances_have_public_addresses_only_where_the_network_says_so() {
 }
 
 #[test]
+fn instances_are_in_their_security_groups_once() {
+    for environment in with_instances() {
+        let data = launch_template(&environment);
+        let of_interface = data["NetworkInterfaces"][0].get("Groups").is_some();
+        let of_template = data.get("SecurityGroupIds").is_some();
+        let of_instance = environment.fleet.kind == FleetKind::Instance;
+        // EC2 takes them in one of these places only.
+        let places = [of_interface, of_template, of_instance].into_iter().filter(|there| *there).count();
+        assert_eq!(places, 1, "{}", environment.name);
+    }
+    let single = resource(&environment("instance"), "fleet-blue", "Instance");
+    assert!(single["Properties"]["NetworkInterfaces"][0]["GroupSet"].is_array());
+    assert_eq!(single["Properties"].get("SubnetId"), None);
+}
+
+#[test]
 fn a_group_mixes_types_zones_and_prices_and_says_goodbye() {
     for name in ["dev", "prod", "run-command", "existing-network", "exports"] {
         let environment = environment(name);

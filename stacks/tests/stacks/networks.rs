@@ -1,7 +1,9 @@
 //! Holds networks to what they promise: nothing comes in, and out there is the way that the environment says.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use stacks::Environment;
@@ -132,4 +134,71 @@ fn what_is_there_already_is_not_made() {
     assert!(synth(&environment("exports")).stack("network").is_none());
     let made = resources(&environment("existing-network")).into_iter().filter(|(stack, ..)| stack == "network");
     assert_eq!(made.map(|(_, id, _)| id).collect::<Vec<_>>(), ["Workers"]);
+}
+
+/// Calls the function with an EC2 of its own; prints what it revoked and what it answered.
+const CALL: &str = r#"
+import io, json, sys, types
+refusals = int(sys.argv[2])
+calls = []
+class Ec2:
+    def get_paginator(self, name):
+        return self
+    def paginate(self, Filters):
+        global refusals
+        if refusals:
+            refusals -= 1
+            raise RuntimeError("UnauthorizedOperation" if refusals < 5 else "broken")
+        rules = [{"SecurityGroupRuleId": "sgr-in", "IsEgress": False}, {"SecurityGroupRuleId": "sgr-out", "IsEgress": True}]
+        return [{"SecurityGroupRules": [rule]} for rule in rules]
+    def revoke_security_group_ingress(self, GroupId, SecurityGroupRuleIds):
+        calls.append(f"in {GroupId} {SecurityGroupRuleIds}")
+    def revoke_security_group_egress(self, GroupId, SecurityGroupRuleIds):
+        calls.append(f"out {GroupId} {SecurityGroupRuleIds}")
+sys.modules["boto3"] = types.SimpleNamespace(client=lambda name: Ec2())
+function = {}
+exec(sys.stdin.read(), function)
+function["time"].sleep = lambda seconds: None
+def urlopen(request, timeout):
+    answer = json.loads(request.data)
+    calls.append(f"{request.method} {request.full_url} {answer['Status']} {answer['PhysicalResourceId']}")
+    return io.BytesIO()
+function["urllib"].request.urlopen = urlopen
+function["print"] = lambda text: None
+event = {"RequestType": sys.argv[1], "StackId": "s", "RequestId": "r", "LogicalResourceId": "l",
+    "ResponseURL": "https://example.com/", "ResourceProperties": {"GroupId": "sg-1"}}
+function["handler"](event, None)
+print("\n".join(calls))
+"#;
+
+fn close_default_group(request: &str, refusals: u32) -> String {
+    let function = of_type(&environment("prod"), "AWS::Lambda::Function");
+    let (_, function) = function.iter().find(|(id, _)| id == "DefaultGroupFunction").unwrap();
+    let mut python = Command::new("python3")
+        .args(["-c", CALL, request, &refusals.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let code = function["Properties"]["Code"]["ZipFile"].as_str().unwrap();
+    python.stdin.take().unwrap().write_all(code.as_bytes()).unwrap();
+    String::from_utf8(python.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn the_default_group_is_closed() {
+    let closed = "in sg-1 ['sgr-in']\nout sg-1 ['sgr-out']\nPUT https://example.com/ SUCCESS sg-1\n";
+    assert_eq!(close_default_group("Create", 0), closed);
+    // The role's policy takes effect after a while.
+    assert_eq!(close_default_group("Update", 3), closed);
+}
+
+#[test]
+fn the_stack_hears_of_it_where_the_default_group_cannot_be_closed() {
+    assert_eq!(close_default_group("Create", 20), "PUT https://example.com/ FAILED sg-1\n");
+}
+
+#[test]
+fn the_default_group_is_no_reason_to_keep_a_stack() {
+    assert_eq!(close_default_group("Delete", 20), "PUT https://example.com/ SUCCESS sg-1\n");
 }
