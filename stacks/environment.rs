@@ -10,6 +10,7 @@ mod keys;
 mod load;
 mod network;
 mod notifications;
+mod observability;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use keys::Keys;
 pub use load::{EnvironmentError, names};
 pub use network::{Egress, ExistingNetwork, Network, OwnNetwork};
 pub use notifications::Notifications;
+pub use observability::Observability;
 pub use text::{
     AccountId, AddressBlock, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region, SecurityGroupId,
     Slug, SubnetId, Suffix, VpcId, Zone,
@@ -96,6 +98,9 @@ pub struct Environment {
     /// How streams reach viewers; they stay in their bucket where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
+    /// What is watched beside queues and workflow; nothing where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observability: Option<Observability>,
     /// The workers on this machine; of environments of kind `local` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<Local>,

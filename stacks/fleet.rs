@@ -12,6 +12,7 @@ use std::fmt::Display;
 
 use documents::iam as policy;
 use job::Colour;
+use resources::cloudwatch::AlarmRef;
 use resources::kms::KeyRef;
 use resources::lambda::{self, FunctionArchitecture, FunctionRuntime};
 use resources::sqs::{Queue, QueueRef, RedrivePolicy};
@@ -64,6 +65,8 @@ pub struct Fleet {
     pub task_queue: QueueRef,
     /// The role of what fails the tasks of dead letters.
     pub dead_letter_role: iam::RoleRef,
+    /// Ring when tasks are not worked on as they should be.
+    pub alarms: [AlarmRef; 3],
 }
 
 /// Declares the stack.
@@ -88,14 +91,14 @@ pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, share
     identity::let_worker(stack, shared.identity, "WorkerTakesTasks", policy::allow(work).on([task_queue.arn()]));
 
     let dead_letter_role = fail_dead_letters(stack, environment, keys, &dead_letters);
-    ring(stack, environment, &task_queue, &dead_letters, topic);
+    let alarms = ring(stack, environment, &task_queue, &dead_letters, topic);
     if let (Some(settings), Some(network)) = (&environment.fleet.instances, shared.network) {
         Instances { environment, settings, colour, shared, network, task_queue: &task_queue }.add(stack);
     }
 
     stack.output(outputs::TASK_QUEUE.name, task_queue.url());
     stack.output(outputs::DEAD_LETTER_QUEUE.name, dead_letters.url());
-    Fleet { colour, task_queue, dead_letter_role }
+    Fleet { colour, task_queue, dead_letter_role, alarms }
 }
 
 /// Returns what the instances of a colour, and the group of them, are called.
@@ -149,16 +152,14 @@ fn ring(
     tasks: &QueueRef,
     dead_letters: &QueueRef,
     topic: &sns::TopicRef,
-) {
+) -> [AlarmRef; 3] {
     // Dead letters leave the queue at once, so that what counts them is how many were taken from it.
     let dimension = ("QueueName", queues::name(dead_letters));
-    let arrived = alarms::on_any("AWS/SQS", "NumberOfMessagesReceived", dimension, topic);
-    stack.add("DeadLetterArrived", arrived.alarm_description("No worker could finish a task; its job failed"));
-    let waiting = alarms::on_waiting(dead_letters, topic);
-    stack.add(
-        "DeadLettersWait",
-        waiting.alarm_description("Dead letters wait whose task cannot be failed; look at them"),
-    );
-    let old = alarms::on_age(tasks, environment.fleet.oldest_task_alarm_seconds, topic);
-    stack.add("TasksWaitLong", old.alarm_description("Tasks wait long: is there an instance, and does it take them?"));
+    let arrived = alarms::on_any("AWS/SQS", "NumberOfMessagesReceived", dimension, topic)
+        .alarm_description("No worker could finish a task; its job failed");
+    let waiting = alarms::on_waiting(dead_letters, topic)
+        .alarm_description("Dead letters wait whose task cannot be failed; look at them");
+    let old = alarms::on_age(tasks, environment.fleet.oldest_task_alarm_seconds, topic)
+        .alarm_description("Tasks wait long: is there an instance, and does it take them?");
+    [stack.add("DeadLetterArrived", arrived), stack.add("DeadLettersWait", waiting), stack.add("TasksWaitLong", old)]
 }

@@ -15,6 +15,7 @@ use documents::events;
 use documents::iam as policy;
 use documents::object;
 use job::Colour;
+use resources::cloudwatch::AlarmRef;
 use resources::events as eventbridge;
 use resources::iam;
 use resources::logs::LogGroupRef;
@@ -60,6 +61,15 @@ pub struct Shared<'a> {
     pub delivery: Option<&'a Delivery>,
 }
 
+/// What later stacks use of it.
+#[derive(Debug)]
+pub struct Jobs {
+    /// Takes a job from its upload to its end.
+    pub workflow: StateMachineRef,
+    /// Ring when jobs fail, or do not begin.
+    pub alarms: Vec<AlarmRef>,
+}
+
 /// What the state machines have in common.
 struct Machines<'a> {
     environment: &'a Environment,
@@ -75,7 +85,7 @@ struct Machines<'a> {
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) {
+pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) -> Jobs {
     stack.description("The workflow of a job, and what starts it");
     let Shared { keys, identity, storage, notifications, router, fleets, commands, delivery } = *shared;
     let commands = commands.filter(|_| environment.jobs.executor == Executor::RunCommand);
@@ -99,14 +109,15 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
     if let Some(commands) = commands {
         let_run(stack, environment, identity, machines.document(commands));
     }
-    if environment.fleet.instances.is_some() {
+    let uncounted = environment.fleet.instances.as_ref().map(|_| {
         let count = machines.add(stack, "Count", StateMachineType::Express, backlog::machine(&machines));
-        backlog::start(stack, environment, identity, fleets, notifications, &count);
-    }
+        backlog::start(stack, environment, identity, fleets, notifications, &count)
+    });
     let undelivered = deliver(stack, environment, keys, storage, &jobs, &sweep);
-    ring(stack, &jobs, &undelivered, &notifications.alarms);
+    let alarms = ring(stack, &jobs, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
+    Jobs { workflow: jobs, alarms: alarms.into_iter().chain(uncounted).collect() }
 }
 
 impl Machines<'_> {
@@ -250,15 +261,13 @@ fn deliver(
 }
 
 /// Adds the alarms.
-fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic: &TopicRef) {
+fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic: &TopicRef) -> [AlarmRef; 3] {
     let executions = |metric| alarms::on_any("AWS/States", metric, ("StateMachineArn", jobs.arn()), topic);
     let failed = executions("ExecutionsFailed").alarm_description("A job failed; the job table has its reason");
-    stack.add("JobFailed", failed);
     let timed_out = executions("ExecutionsTimedOut").alarm_description("A job took longer than a job may");
-    stack.add("JobTimedOut", timed_out);
-    let waiting = alarms::on_waiting(undelivered, topic);
-    stack
-        .add("EventsUndelivered", waiting.alarm_description("Events could not be delivered, and wait to be looked at"));
+    let waiting = alarms::on_waiting(undelivered, topic)
+        .alarm_description("Events could not be delivered, and wait to be looked at");
+    [stack.add("JobFailed", failed), stack.add("JobTimedOut", timed_out), stack.add("EventsUndelivered", waiting)]
 }
 
 /// Adds the queue of events that could not be delivered.

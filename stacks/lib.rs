@@ -13,8 +13,10 @@ pub mod identity;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
+pub mod metrics;
 pub mod network;
 pub mod notifications;
+pub mod observability;
 pub mod outputs;
 pub mod queues;
 pub mod router;
@@ -74,7 +76,16 @@ pub fn app(environment: &Environment) -> App {
         commands: commands.as_ref(),
         delivery: delivery.as_ref(),
     };
-    app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
+    let jobs = app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
+    if let Some(settings) = &environment.observability {
+        let shared = observability::Shared {
+            notifications: &notifications,
+            fleets: [&blue, &green],
+            jobs: &jobs,
+            delivery: delivery.as_ref(),
+        };
+        app.stack("observability", |stack| observability::stack(stack, environment, settings, &shared));
+    }
 
     app
 }

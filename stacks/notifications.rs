@@ -24,9 +24,9 @@ pub struct Notifications {
 pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, keys: &Keys) -> Notifications {
     stack.description("The topics of jobs and alarms");
     let people = &environment.notifications;
-    let done = topic(stack, keys, "Done", &people.done, None);
-    let failed = topic(stack, keys, "Failed", &people.failed, None);
-    let alarms = topic(stack, keys, "Alarms", &people.alarms, Some("cloudwatch.amazonaws.com"));
+    let done = topic(stack, keys, "Done", &people.done, &[]);
+    let failed = topic(stack, keys, "Failed", &people.failed, &[]);
+    let alarms = topic(stack, keys, "Alarms", &people.alarms, &["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]);
 
     let tell = policy::allow(["sns:Publish"]).on([done.arn(), failed.arn()]);
     identity::let_workflow(stack, identity, "WorkflowTellsOfJobs", tell);
@@ -37,25 +37,19 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     Notifications { done, failed, alarms }
 }
 
-/// Adds a topic, whose policy refuses whatever does not come by TLS and lets a service publish, and its subscribers.
+/// Adds a topic, whose policy refuses whatever does not come by TLS and lets services publish, and its subscribers.
 #[track_caller]
-fn topic(
-    stack: &mut Stack,
-    keys: &Keys,
-    logical_id: &str,
-    addresses: &[String],
-    service: Option<&str>,
-) -> sns::TopicRef {
+fn topic(stack: &mut Stack, keys: &Keys, logical_id: &str, addresses: &[String], services: &[&str]) -> sns::TopicRef {
     let topic = sns::Topic::new().kms_master_key_id(keys.operations.as_ref().map(resources::kms::KeyRef::arn));
     let topic = stack.add(logical_id, topic);
     let only_tls = policy::deny(["sns:Publish"])
         .on([topic.arn()])
         .principal(policy::anyone())
         .when(policy::bool("aws:SecureTransport", false));
-    let by_service = service.map(|service| {
+    let by_service = services.iter().map(|service| {
         policy::allow(["sns:Publish"])
             .on([topic.arn()])
-            .principal(policy::service(service))
+            .principal(policy::service(*service))
             .when(policy::string_equals("aws:SourceAccount", [aws::account_id()]))
     });
     let statements: Vec<_> = [only_tls].into_iter().chain(by_service).collect();

@@ -1,5 +1,7 @@
 //! Names the outputs that the command line reads from deployed stacks.
 
+use job::Colour;
+
 /// An output of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -53,6 +55,14 @@ pub const STREAMS_DOMAIN: Output = Output { stack: "delivery", name: "Domain" };
 
 /// The ARN of the workflow.
 pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" };
+
+/// The ARN of the alarm that says that a colour works badly; of environments that are watched.
+pub const fn colour_alarm(colour: Colour) -> Output {
+    match colour {
+        Colour::Blue => Output { stack: "observability", name: "BlueAlarm" },
+        Colour::Green => Output { stack: "observability", name: "GreenAlarm" },
+    }
+}
 
 /// Every output that the command line reads.
 pub const ALL: [Output; 13] = [

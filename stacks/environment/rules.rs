@@ -47,6 +47,9 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     if let Some(delivery) = &environment.delivery {
         delivery.problems(&mut problems);
     }
+    if let Some(observability) = &environment.observability {
+        observability.problems(&mut problems);
+    }
     if let Err(error) = environment.recipe.check() {
         problems.push(Problem { keys: vec!["recipe"], message: error.to_string(), hint: None });
     }
@@ -74,6 +77,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
                 ("keys", environment.keys.is_some()),
                 ("network", environment.network.is_some()),
                 ("delivery", environment.delivery.is_some()),
+                ("observability", environment.observability.is_some()),
                 ("fleet.instances", environment.fleet.instances.is_some()),
             ];
             for (key, _) in not_local.into_iter().filter(|(_, present)| *present) {

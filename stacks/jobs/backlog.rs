@@ -8,6 +8,7 @@ use documents::iam as policy;
 use documents::states::{self, StateMachine, Task, aws_sdk, jsonata, start_at};
 use documents::{array, object};
 use job::{Colour, metrics};
+use resources::cloudwatch::AlarmRef;
 use resources::iam;
 use resources::scheduler::{FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Schedule, Target};
 use resources::stepfunctions::StateMachineRef;
@@ -81,7 +82,7 @@ pub(super) fn start(
     fleets: [&Fleet; 2],
     notifications: &Notifications,
     machine: &StateMachineRef,
-) {
+) -> AlarmRef {
     let role = stack.add("CountingRole", iam::Role::new(trusted_service("scheduler.amazonaws.com")));
     let start = policy::allow(["states:StartExecution"]).on([machine.arn()]);
     identity::grant(stack, &role.name(), "CountingStartsMachine", start);
@@ -105,5 +106,5 @@ pub(super) fn start(
         SILENT_MINUTES,
         &notifications.alarms,
     );
-    stack.add("WorkUncounted", silent.alarm_description("Nobody counts the work; fleets do not follow it"));
+    stack.add("WorkUncounted", silent.alarm_description("Nobody counts the work; fleets do not follow it"))
 }

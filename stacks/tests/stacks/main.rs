@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what is missing here is a failed test")]
 
 mod app;
+mod delivery;
 mod commands;
 mod fleets;
 mod machines;
 mod networks;
+mod observability;
 mod security;
 mod support;
 mod work_folder;

@@ -7,8 +7,8 @@ use stacks::Environment;
 
 use crate::support::{environment, environments, of_type, resource, resources};
 
-/// Buckets that AWS's own keys encrypt: one is there before any key, the other S3 does not deliver to otherwise.
-const OF_AWS: [&str; 3] = ["Artifacts", "Locks", "Logs"];
+/// Buckets that AWS's own keys encrypt: one is there before any key, logs are not delivered to the others otherwise.
+const OF_AWS: [&str; 4] = ["Artifacts", "Locks", "Logs", "ViewersLog"];
 
 /// The statements of a policy document.
 fn statements(document: &Value) -> &Vec<Value> {

@@ -108,7 +108,7 @@ fn failures_are_retried_by_their_kind(system: &System<'_>) {
         instances.of("sendCommand").iter().map(|sent| sent["Parameters"]["Attempt"][0].clone()).collect();
     assert_eq!(attempts, ["1", "2", "3", "4"]);
 
-    for (look, error, commands) in [
+    for (number, (look, error, commands)) in [
         (shows("Failed", 10, "", ""), "input", 1),
         (shows("Failed", 12, "", ""), "engine", 2),
         (shows("Failed", 137, "", ""), "engine", 2),
@@ -116,10 +116,13 @@ fn failures_are_retried_by_their_kind(system: &System<'_>) {
         (looks_like("Failed", "Undeliverable", -1, "", ""), "transient", 4),
         (looks_like("TimedOut", "ExecutionTimedOut", 137, "", ""), "resource", 1),
         (shows("Exotic", -1, "", ""), "internal", 1),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let looks = vec![look; commands];
         let mut instances = Instances::new(&[("i-1", "Online", NEW)], looks.clone());
-        assert_eq!(failed(system, &format!("{looks:?}.mp4"), &mut instances).1, error, "{looks:?}");
+        assert_eq!(failed(system, &format!("failure-{number}.mp4"), &mut instances).1, error, "{looks:?}");
         assert_eq!(instances.of("sendCommand").len(), commands, "{looks:?}");
         assert_eq!(system.raw_item("instance/i-1"), None, "{looks:?}");
     }
