@@ -125,7 +125,7 @@ fn fail_dead_letters(
     let function =
         lambda::Function::new(role.arn(), lambda::Code::new().zip_file(include_str!("../assets/fail_dead_letters.py")))
             .description("Fails the tasks whose messages ended in the dead-letter queue")
-            .runtime(FunctionRuntime::Python3_13)
+            .runtime(FunctionRuntime::Python3_14)
             .architectures([FunctionArchitecture::Arm64])
             .handler("index.handler")
             .timeout(FAILING_SECONDS)

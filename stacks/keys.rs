@@ -140,17 +140,29 @@ fn role_of_fleets(stack: &mut Stack, environment: &Environment, settings: &envir
     let name: Value<String> = match settings.service_linked_role {
         Ownership::Existing => name.into_value(),
         Ownership::Create => {
-            let role = iam::ServiceLinkedRole::new().aws_service_name(service);
             // The account has one for all of its fleets, also those that are not ours.
-            stack.add("FleetRole", role.on_removal(DeletionPolicy::Retain)).name().into_value()
+            let role =
+                |service| iam::ServiceLinkedRole::new().aws_service_name(service).on_removal(DeletionPolicy::Retain);
+            // An Auto Scaling group makes this one itself, a Spot Fleet does not.
+            if environment.fleet.kind == FleetKind::SpotFleet {
+                stack.add("SpotRole", role("spot.amazonaws.com"));
+            }
+            stack.add("FleetRole", role(service)).name().into_value()
         }
     };
     Some(sub!("arn:{}:iam::{}:role/aws-service-role/{}/{}", aws::partition(), aws::account_id(), service, name))
 }
 
-/// Lets rules put the events that they cannot deliver into an encrypted queue.
+/// Lets rules put the events that they cannot deliver into an encrypted queue of this account and region.
+///
+/// For which account EventBridge asks it does not say where a topic is encrypted ("Managing Amazon SNS encryption keys" in
+/// the SNS developer guide), so it is not relied upon for a queue either: which queue it is for, KMS knows in any case.
 fn let_events_pass() -> policy::Statement<ResourcePolicy> {
-    policy::allow(PASS).on_any().principal(policy::service("events.amazonaws.com")).when(for_this_account())
+    let queues = sub!("arn:{}:sqs:{}:{}:*", aws::partition(), aws::region(), aws::account_id());
+    policy::allow(PASS)
+        .on_any()
+        .principal(policy::service("events.amazonaws.com"))
+        .when(policy::arn_like("kms:EncryptionContext:aws:sqs:arn", [queues]))
 }
 
 /// Lets CloudFront read encrypted streams, for distributions of this account. Which one may read which bucket, the bucket
@@ -168,7 +180,10 @@ fn let_streams_be_read() -> policy::Statement<ResourcePolicy> {
 /// Lets alarms, and budgets, tell an encrypted topic.
 fn let_alarms_be_told() -> policy::Statement<ResourcePolicy> {
     let services = policy::service("cloudwatch.amazonaws.com").and(policy::service("budgets.amazonaws.com"));
-    policy::allow(PASS).on_any().principal(services).when(for_this_account())
+    policy::allow(PASS)
+        .on_any()
+        .principal(services)
+        .when(policy::string_equals("aws:SourceAccount", [aws::account_id()]))
 }
 
 /// Lets CloudWatch Logs encrypt the log groups of this account and region.
@@ -202,9 +217,4 @@ fn let_attach(role: &Value<String>) -> policy::Statement<ResourcePolicy> {
         .on_any()
         .principal(policy::aws(role))
         .when(policy::bool("kms:GrantIsForAWSResource", true))
-}
-
-/// Holds where a service asks on behalf of this account.
-fn for_this_account() -> policy::Condition {
-    policy::string_equals("aws:SourceAccount", [aws::account_id()])
 }

@@ -6,7 +6,7 @@ set -euo pipefail
 readonly UNIT=baleen-agent.service
 readonly PROGRAM=$ROOT/usr/local/bin/baleen-agent
 readonly VERSIONS=$ROOT/opt/baleen/agent
-# While this file is there, the agent takes no further task.
+# As long as this file was written within the last minute, the agent takes no further task.
 readonly DRAIN_FLAG=$ROOT/run/baleen/drain
 # For how long the agent must run before it counts as started, in seconds.
 readonly SETTLE_SECONDS=${BALEEN_SETTLE_SECONDS:-10}
@@ -22,7 +22,7 @@ hold_agent() {
 # Fetches the bundle that parameters ArtifactBucket, AgentKey and AgentSha256 name, verifies it, and unpacks it into a
 # folder of its own; a bundle is a gzipped tar with `baleen-agent` in it, or that program alone.
 fetch_agent() {
-  local bucket sha256 place sum version
+  local bucket sha256 place version
   bucket=$(parameter ArtifactBucket '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' 'the name of a bucket')
   sha256=$(parameter AgentSha256 '^[0-9a-f]{64}$' '64 hexadecimal digits')
   decode_key AgentKey
@@ -36,9 +36,9 @@ fetch_agent() {
   key_option "$KEY" AgentKey
   aws_call s3api get-object --bucket "$bucket" "$KEY_OPTION" --query ETag --output text bundle ||
     aws_failed "downloading $place"
-  sum=$(checksum bundle)
-  if [[ $sum != "$sha256" ]]; then
-    fail internal "$place has checksum $sum instead of $sha256" 'upload the bundle again; nothing was installed'
+  checksum bundle
+  if [[ $SUM != "$sha256" ]]; then
+    fail internal "$place has checksum $SUM instead of $sha256" 'upload the bundle again; nothing was installed'
   fi
 
   mkdir --parents -- "$VERSIONS"
@@ -100,8 +100,7 @@ drain() {
   fi
   mkdir --parents -- "${DRAIN_FLAG%/*}"
   BEFORE_THE_END+=(resume)
-  : > "$DRAIN_FLAG"
-  until is_idle; do
+  until echo draining > "$DRAIN_FLAG" && is_idle; do
     if ((SECONDS - begin >= patience)); then
       say "the agent still works after $patience s; it gives its task back"
       idle=false

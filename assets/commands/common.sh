@@ -18,6 +18,7 @@ BEFORE_THE_END=()       # functions that put things right before the folder goes
 TAKEN=''                # the lock that was taken last
 KEY=''                  # the key that was decoded last
 KEY_OPTION=''           # the option of the AWS CLI that names a key
+SUM=''                  # the checksum that was computed last
 AWS_ERROR=''            # the error code that a service answered last
 
 # Some agents leave out where the AWS CLI is installed.
@@ -243,11 +244,10 @@ aws_failed() {
   fail internal "$message" 'install the AWS CLI with the command for it'
 }
 
-# Prints the SHA-256 of a FILE, in hexadecimal digits.
+# Sets SUM to the SHA-256 of a FILE, in hexadecimal digits.
 checksum() {
-  local sum
-  sum=$(sha256sum -- "$1")
-  printf '%s' "${sum%% *}"
+  run sha256sum -- "$1" > sum
+  read -r SUM _ < sum
 }
 
 # Prints a text as a string of JSON.

@@ -10,6 +10,9 @@ environment=$(parameter Environment "$NAME" 'letters, digits, and hyphens')
 colour=$(parameter Colour '^(blue|green)$' 'blue, green')
 queue=$(parameter TaskQueue '^https://[A-Za-z0-9./_-]{1,255}$' 'the URL of a queue')
 table=$(parameter JobTable "$NAME" 'the name of a table')
+if [[ -z ${AWS_REGION-} ]]; then
+  fail internal 'the region is not known: AWS_SSM_REGION_NAME is not set' 'have Run Command run this'
+fi
 
 enter_folder
 hold_agent
@@ -19,7 +22,7 @@ if [[ $(systemctl is-enabled "$UNIT" 2> /dev/null || true) == masked* ]]; then
 fi
 fetch_agent
 put_file 644 "$ROOT/etc/baleen/agent.env" << SETTINGS
-AWS_REGION=${AWS_REGION-}
+AWS_REGION=$AWS_REGION
 BALEEN_APP=$app
 BALEEN_ENVIRONMENT=$environment
 BALEEN_COLOUR=$colour

@@ -21,7 +21,8 @@ publish() {
   key_option "${OUTPUT[key]}" OutputKey
   local object=(--bucket "${OUTPUT[bucket]}" "$KEY_OPTION")
   OUTPUT[bytes]=$(stat --format=%s output)
-  OUTPUT[sha256]=$(checksum output)
+  checksum output
+  OUTPUT[sha256]=$SUM
   if ((OUTPUT[bytes] > PART_BYTES)); then
     upload=put_parts
   fi
@@ -63,7 +64,8 @@ put_parts() {
   for ((number = 1, offset = 0; offset < OUTPUT[bytes]; number++, offset += PART_BYTES)); do
     run dd if=output of=part bs=1M iflag=skip_bytes,count_bytes skip="$offset" count="$PART_BYTES" status=none ||
       fail resource "cannot cut part $number off the result" 'use an instance with a larger disk'
-    sum=$(as_base64 "$(checksum part)")
+    checksum part || return
+    sum=$(as_base64 "$SUM")
     aws_call s3api upload-part "$@" --upload-id="$UPLOAD" --part-number "$number" --checksum-sha256 "$sum" --body part \
       --query ETag --output text || return
     printf '%s{"PartNumber":%d,"ETag":%s,"ChecksumSHA256":"%s"}' "$separator" "$number" \

@@ -16,8 +16,8 @@ pub struct Keys {
     /// How many days a key that was deleted can still be brought back.
     #[schemars(range(min = 7, max = 30))]
     pub deletion_days: u32,
-    /// Whether the role by which AWS starts the instances of fleets is made. An account has it once, from its first
-    /// Auto Scaling group or Spot Fleet on; the key of the disks cannot be made without it.
+    /// Whether the service-linked role by which AWS starts the instances of fleets is made. An account has it once, from
+    /// its first Auto Scaling group or Spot Fleet on; the key of the disks cannot be made without it.
     pub service_linked_role: Ownership,
 }
 

@@ -6,7 +6,9 @@
 //! goes back to its least number when nothing has been left to do for a while.
 
 use job::metrics;
-use resources::applicationautoscaling as application;
+use resources::applicationautoscaling::{
+    self as application, StepScalingPolicyConfigurationAdjustmentType as Adjustment,
+};
 use resources::autoscaling::{
     AutoScalingGroupRef, ScalingPolicy, ScalingPolicyAdjustmentType, ScalingPolicyMetricAggregationType,
     ScalingPolicyType, StepAdjustment,
@@ -18,6 +20,7 @@ use resources::cloudwatch::{
 use template::{IntoValue, Stack, Value, sub};
 
 use super::instances::{Instances, WARM_UP_SECONDS};
+use crate::environment::Instances as Settings;
 
 /// How often the backlog is counted, in seconds.
 const PERIOD_SECONDS: u32 = 60;
@@ -74,11 +77,10 @@ pub(super) fn follow_backlog_of_spot_fleet(
     instances: &Instances<'_>,
     stack: &mut Stack,
     target: &application::ScalableTargetRef,
-    minimum: &Value<i64>,
 ) {
-    let policy = |name: &str, steps: Vec<application::StepAdjustment>| {
+    let policy = |name: &str, kind, steps: Vec<application::StepAdjustment>| {
         let steps = application::StepScalingPolicyConfiguration::new()
-            .adjustment_type(application::StepScalingPolicyConfigurationAdjustmentType::ExactCapacity)
+            .adjustment_type(kind)
             .metric_aggregation_type(application::StepScalingPolicyConfigurationMetricAggregationType::Maximum)
             .cooldown(WARM_UP_SECONDS)
             .step_adjustments(steps);
@@ -86,15 +88,17 @@ pub(super) fn follow_backlog_of_spot_fleet(
             .scaling_target_id(target.id())
             .step_scaling_policy_configuration(steps)
     };
-    let each = instances.settings.tasks_per_instance;
-    let as_needed = rounded_up(instances.settings.maximum).into_iter().map(|step| {
+    let Settings { maximum, tasks_per_instance: each, idle_minutes, .. } = *instances.settings;
+    let as_needed = rounded_up(maximum).into_iter().map(|step| {
         application::StepAdjustment::new(step.number)
             .metric_interval_lower_bound(step.from * each)
             .metric_interval_upper_bound(step.to.map(|to| to * each))
     });
-    let as_needed = stack.add("InstancesAsNeeded", policy("as-needed", as_needed.collect()));
-    let least = application::StepAdjustment::new(minimum).metric_interval_upper_bound(0);
-    let least = stack.add("LeastInstances", policy("least", vec![least]));
+    let as_needed = policy("as-needed", Adjustment::ExactCapacity, as_needed.collect());
+    let as_needed = stack.add("InstancesAsNeeded", as_needed);
+    // The target's least number is where this ends.
+    let least = application::StepAdjustment::new(-i64::from(maximum)).metric_interval_upper_bound(0);
+    let least = stack.add("LeastInstances", policy("least", Adjustment::ChangeInCapacity, vec![least]));
 
     let of_backlog = |alarm: Alarm| {
         alarm
@@ -110,7 +114,7 @@ pub(super) fn follow_backlog_of_spot_fleet(
         .alarm_description("There has been no work for a while: as few instances as there may be")
         .comparison_operator(AlarmComparisonOperator::LessThanThreshold)
         .threshold(1)
-        .evaluation_periods(instances.settings.idle_minutes)
+        .evaluation_periods(idle_minutes)
         .treat_missing_data(AlarmTreatMissingData::NotBreaching);
     stack.add("NoWork", none.alarm_actions([least.arn()]));
 }

@@ -19,6 +19,7 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
     let instance = Instance::new()
         .launch_template(version)
         .instance_type(instances.settings.types.first())
+        .monitoring(true)
         .network_interfaces([interface]);
     stack.add("Instance", instance.when(&works));
 }

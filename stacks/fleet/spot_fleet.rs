@@ -49,7 +49,7 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
         settings.maximum,
     );
     let target = stack.add("Capacity", target);
-    scaling::follow_backlog_of_spot_fleet(instances, stack, &target, minimum);
+    scaling::follow_backlog_of_spot_fleet(instances, stack, &target);
 }
 
 /// Every type in every subnet: each is a pool that Spot may take an instance from.

@@ -32,7 +32,7 @@ pub(super) fn close(stack: &mut Stack, network: &OwnNetwork, vpc: &ec2::VPCRef, 
     let code = Code::new().zip_file(include_str!("../../assets/close_default_group.py"));
     let function = Function::new(role.arn(), code)
         .description("Takes all rules from the default security group")
-        .runtime(FunctionRuntime::Python3_13)
+        .runtime(FunctionRuntime::Python3_14)
         .architectures([FunctionArchitecture::Arm64])
         .handler("index.handler")
         .timeout(CLOSING_SECONDS)
