@@ -54,7 +54,7 @@ fn the_origin_is_asked_with_a_signature() {
         assert_eq!((&config["SigningBehavior"], &config["SigningProtocol"]), (&json!("always"), &json!("sigv4")));
     }
     let origin = &distribution("dev")["Origins"][0];
-    assert_eq!(origin["OriginAccessControlId"], json!({ "Fn::GetAtt": ["Access", "Id"] }));
+    assert_eq!(origin["OriginAccessControlId"], json!({ "Ref": "Access" }));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what is missing here is a failed test")]
 
 mod app;
-mod delivery;
 mod commands;
+mod delivery;
 mod fleets;
 mod machines;
 mod networks;
