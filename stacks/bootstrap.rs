@@ -1,9 +1,12 @@
 //! Holds what deploying itself needs: a bucket for artifacts, and a table for locks.
+//!
+//! It is there before any key of the environment's own, so AWS's keys encrypt it.
 
 use resources::s3;
 use template::Stack;
 
 use crate::environment::Environment;
+use crate::keys::Keys;
 use crate::{buckets, outputs, tables};
 
 /// What later stacks use of it.
@@ -16,9 +19,10 @@ pub struct Bootstrap {
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment) -> Bootstrap {
     stack.description("What deploying needs: artifacts and locks");
-    let artifacts = buckets::private(environment).lifecycle_configuration(buckets::lifecycle(environment, None));
+    let keys = Keys::default();
+    let artifacts = buckets::private(environment, &keys).lifecycle_configuration(buckets::lifecycle(environment, None));
     let (artifacts, _) = buckets::add(stack, environment, "Artifacts", artifacts, |_| vec![]);
-    let locks = tables::add(stack, environment, "Locks");
+    let locks = tables::add(stack, environment, &keys, "Locks");
 
     stack.output(outputs::ARTIFACT_BUCKET.name, artifacts.name());
     stack.output(outputs::LOCK_TABLE.name, locks.name());

@@ -5,16 +5,25 @@ use resources::s3;
 use template::{Declare, ResourcePolicy, Stack, sub};
 
 use crate::environment::Environment;
+use crate::keys::Keys;
 
 /// Starts a private bucket: encrypted, owned by the account alone, public in no way, versioned unless the environment
 /// says otherwise.
-pub fn private(environment: &Environment) -> s3::Bucket {
-    let encryption = s3::ServerSideEncryptionByDefault::new(s3::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256);
+pub fn private(environment: &Environment, keys: &Keys) -> s3::Bucket {
+    owned(environment, keys, s3::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced)
+}
+
+/// Starts such a bucket for a service that can write only where an access control list lets it; what it writes is the
+/// account's nevertheless.
+pub fn private_with_lists(environment: &Environment, keys: &Keys) -> s3::Bucket {
+    owned(environment, keys, s3::OwnershipControlsRuleObjectOwnership::BucketOwnerPreferred)
+}
+
+fn owned(environment: &Environment, keys: &Keys, owner: s3::OwnershipControlsRuleObjectOwnership) -> s3::Bucket {
     let versioning = s3::VersioningConfiguration::new(s3::VersioningConfigurationStatus::Enabled);
     s3::Bucket::new()
-        .bucket_encryption([s3::ServerSideEncryptionRule::new().server_side_encryption_by_default(encryption)])
-        .ownership_controls([s3::OwnershipControlsRule::new()
-            .object_ownership(s3::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced)])
+        .bucket_encryption([encryption(keys)])
+        .ownership_controls([s3::OwnershipControlsRule::new().object_ownership(owner)])
         .public_access_block_configuration(
             s3::PublicAccessBlockConfiguration::new()
                 .block_public_acls(true)
@@ -23,6 +32,20 @@ pub fn private(environment: &Environment) -> s3::Bucket {
                 .restrict_public_buckets(true),
         )
         .versioning_configuration(environment.storage.versioned.then_some(versioning))
+}
+
+/// Encrypts by the key of data; one call to KMS serves many objects.
+fn encryption(keys: &Keys) -> s3::ServerSideEncryptionRule {
+    let by = |algorithm| s3::ServerSideEncryptionByDefault::new(algorithm);
+    match &keys.data {
+        None => s3::ServerSideEncryptionRule::new()
+            .server_side_encryption_by_default(by(s3::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256)),
+        Some(key) => s3::ServerSideEncryptionRule::new()
+            .server_side_encryption_by_default(
+                by(s3::ServerSideEncryptionByDefaultSSEAlgorithm::AwsKms).kms_master_key_id(key.arn()),
+            )
+            .bucket_key_enabled(true),
+    }
 }
 
 /// Lets objects expire after some days, or never, and removes what nobody sees: old versions, marks of deletion that hide
@@ -52,12 +75,24 @@ pub fn add(
     statements: impl FnOnce(&s3::BucketRef) -> Vec<iam::Statement<ResourcePolicy>>,
 ) -> (s3::BucketRef, s3::BucketPolicyRef) {
     let bucket = stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
+    let policy = add_policy(stack, logical_id, &bucket, statements(&bucket));
+    (bucket, policy)
+}
+
+/// Adds the policy of a bucket, which refuses whatever does not come by TLS, and says what else the statements do.
+///
+/// It is the bucket's logical id with `Policy` behind.
+#[track_caller]
+pub fn add_policy(
+    stack: &mut Stack,
+    logical_id: &str,
+    bucket: &s3::BucketRef,
+    statements: Vec<iam::Statement<ResourcePolicy>>,
+) -> s3::BucketPolicyRef {
     let only_tls = iam::deny(["s3:*"])
         .on((bucket.arn(), sub!("{}/*", bucket.arn())))
         .principal(iam::anyone())
         .when(iam::bool("aws:SecureTransport", false));
-    let mut policy = vec![only_tls];
-    policy.extend(statements(&bucket));
-    let policy = stack.add(&format!("{logical_id}Policy"), s3::BucketPolicy::new(bucket.name(), policy));
-    (bucket, policy)
+    let policy: Vec<_> = [only_tls].into_iter().chain(statements).collect();
+    stack.add(&format!("{logical_id}Policy"), s3::BucketPolicy::new(bucket.name(), policy))
 }

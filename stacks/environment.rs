@@ -2,7 +2,15 @@
 //!
 //! Values only. Every field's documentation is also its description in `environments/schema.json`, which editors show.
 
+mod delivery;
+mod fleet;
+mod identity;
+mod instance_types;
+mod keys;
 mod load;
+mod network;
+mod notifications;
+mod observability;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -15,8 +23,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use template::DeletionPolicy;
 
+pub use delivery::{Delivery, Domain, Places};
+pub use fleet::{Fleet, FleetKind, Image, Instances, Volume};
+pub use identity::{Identity, Ownership};
+pub use keys::Keys;
 pub use load::{EnvironmentError, names};
-pub use text::{AccountId, ImageId, Region, SecurityGroupId, Slug, SubnetId, Suffix};
+pub use network::{Egress, ExistingNetwork, Network, OwnNetwork};
+pub use notifications::Notifications;
+pub use observability::Observability;
+pub use text::{
+    AccountId, AddressBlock, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region, SecurityGroupId,
+    Slug, SubnetId, Suffix, VpcId, Zone,
+};
 
 /// One deployment of the system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,6 +80,12 @@ pub struct Environment {
     /// Times and counts that queue, workflow, workers and buckets share.
     #[serde(default)]
     pub times: Times,
+    /// Keys of the environment's own; AWS's keys encrypt where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Keys>,
+    /// The network of the fleets; needed where there are instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// Roles and policies of the account.
     #[serde(default)]
     pub identity: Identity,
@@ -71,6 +95,12 @@ pub struct Environment {
     /// The queue of a fleet, and the instances that work on it.
     #[serde(default)]
     pub fleet: Fleet,
+    /// How streams reach viewers; they stay in their bucket where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// What is watched beside queues and workflow; nothing where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observability: Option<Observability>,
     /// The workers on this machine; of environments of kind `local` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<Local>,
@@ -142,6 +172,8 @@ pub struct Storage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Jobs {
+    /// How work reaches the engine, for all instances of the environment.
+    pub executor: Executor,
     /// The endings of object keys that make an upload a job, upper and lower case alike.
     #[schemars(length(min = 1))]
     pub suffixes: Vec<Suffix>,
@@ -149,95 +181,15 @@ pub struct Jobs {
     pub log_retention_days: u32,
 }
 
-/// Roles and policies of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Identity {
-    /// Whether the worker's role is made, or is there already: names are unique in an account, so of several
-    /// environments in one account one makes the role, or each has a name of its own.
-    pub worker_role: Ownership,
-    /// The name of the role of the instances.
-    #[schemars(length(min = 1, max = 64))]
-    pub worker_role_name: String,
-    /// The name of that role's policy with what every instance may do. A role that is there keeps its own policies.
-    #[schemars(length(min = 1, max = 128))]
-    pub worker_policy_name: String,
-}
-
-/// Whether something is made by the stacks, or is there already.
+/// How work reaches the engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ownership {
-    /// The stacks make it.
+pub enum Executor {
+    /// An agent on each instance takes tasks from the queue.
     #[default]
-    Create,
-    /// It is there, and stays as it is; grants are attached to it.
-    Existing,
-}
-
-/// Who is told of jobs and alarms.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Notifications {
-    /// Addresses that get a mail; each must confirm once.
-    pub emails: Vec<String>,
-}
-
-/// The queue of a fleet, and the instances that work on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Fleet {
-    /// How old the oldest waiting task may be before the alarm rings, in seconds.
-    #[schemars(range(min = 60))]
-    pub oldest_task_alarm_seconds: u32,
-    /// The instances. Without them there are only the queues, and workers are run by other means.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub instances: Option<Instances>,
-}
-
-/// The instances of a fleet: one Auto Scaling group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Instances {
-    /// The subnets, in two Availability Zones or more.
-    #[schemars(length(min = 1))]
-    pub subnets: Vec<SubnetId>,
-    /// The security groups; workers need no inbound rule.
-    #[schemars(length(min = 1, max = 16))]
-    pub security_groups: Vec<SecurityGroupId>,
-    /// The machine image, with GPU driver and engine.
-    pub image: Image,
-    /// The instance types, the preferred one first; several are more likely to be had as Spot.
-    #[schemars(length(min = 1, max = 40))]
-    pub types: Vec<String>,
-    /// The size of the root volume, in GiB: source and output of a title, and what the image takes.
-    #[schemars(range(min = 8, max = 16_384))]
-    pub volume_gibibytes: u32,
-    /// The name that the image gives its root volume.
-    #[serde(default = "first_device")]
-    pub root_device: String,
-    /// How many instances there are at least.
-    pub minimum: u32,
-    /// How many instances there are at most.
-    #[schemars(range(min = 1))]
-    pub maximum: u32,
-    /// How many instances are on-demand before any is Spot.
-    #[serde(default)]
-    pub on_demand_base: u32,
-    /// Which share of the instances above the base is on-demand, in percent; the rest is Spot.
-    #[serde(default)]
-    #[schemars(range(max = 100))]
-    pub on_demand_percentage: u32,
-}
-
-/// A machine image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Image {
-    /// By its id, such as `ami-0abcdef1234567890`.
-    Id(ImageId),
-    /// By a public or own parameter of the Parameter Store that holds the id.
-    SsmParameter(String),
+    Agent,
+    /// The workflow sends commands to instances by Systems Manager, a whole title at a time to each.
+    RunCommand,
 }
 
 /// The workers on this machine.
@@ -276,28 +228,8 @@ impl Default for Storage {
 impl Default for Jobs {
     fn default() -> Self {
         let suffixes = [".mp4", ".mov", ".mkv", ".webm", ".ts", ".mxf", ".avi"];
-        Self { suffixes: suffixes.map(Suffix::literal).into(), log_retention_days: 30 }
+        Self { executor: Executor::default(), suffixes: suffixes.map(Suffix::literal).into(), log_retention_days: 30 }
     }
-}
-
-impl Default for Identity {
-    fn default() -> Self {
-        Self {
-            worker_role: Ownership::Create,
-            worker_role_name: "EC2-SSM-ROLE".to_owned(),
-            worker_policy_name: "EC2-SSM-POLICY".to_owned(),
-        }
-    }
-}
-
-impl Default for Fleet {
-    fn default() -> Self {
-        Self { oldest_task_alarm_seconds: 3600, instances: None }
-    }
-}
-
-fn first_device() -> String {
-    "/dev/sda1".to_owned()
 }
 
 fn baleen() -> Slug {

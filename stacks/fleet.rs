@@ -1,20 +1,35 @@
 //! Works on the tasks of one colour: a queue, what becomes of messages that nobody can deal with, and the instances.
 
+mod auto_scaling;
 mod instances;
+mod launch_template;
+mod scaling;
+mod single;
+mod spot_fleet;
+mod user_data;
+
+use std::fmt::Display;
 
 use documents::iam as policy;
 use job::Colour;
+use resources::cloudwatch::AlarmRef;
+use resources::kms::KeyRef;
 use resources::lambda::{self, FunctionArchitecture, FunctionRuntime};
 use resources::sqs::{Queue, QueueRef, RedrivePolicy};
-use resources::{iam, logs, sns};
-use template::{Declare, DeletionPolicy, Stack};
+use resources::{iam, sns};
+use template::{Declare, Stack};
 
 use crate::bootstrap::Bootstrap;
 use crate::environment::Environment;
 use crate::identity::{self, Identity};
+use crate::keys::{Keys, Service};
+use crate::network::Network;
 use crate::notifications::Notifications;
 use crate::storage::Storage;
-use crate::{alarms, outputs, queues};
+use crate::{alarms, logs, outputs, queues};
+
+use instances::Instances;
+pub use instances::MINIMUM_INSTANCES;
 
 /// The error by which a task fails whose message ended in the dead-letter queue: nothing is to be tried again.
 pub const DEAD_LETTER_ERROR: &str = "dead-letter";
@@ -29,6 +44,10 @@ const FAILING_SECONDS: u32 = 20;
 pub struct Shared<'a> {
     /// Holds the agent.
     pub bootstrap: &'a Bootstrap,
+    /// Encrypt queues, logs and disks.
+    pub keys: &'a Keys,
+    /// Connects the instances; there wherever there are any.
+    pub network: Option<&'a Network>,
     /// Says who works here.
     pub identity: &'a Identity,
     /// Holds the videos and the job table.
@@ -46,60 +65,74 @@ pub struct Fleet {
     pub task_queue: QueueRef,
     /// The role of what fails the tasks of dead letters.
     pub dead_letter_role: iam::RoleRef,
+    /// Ring when tasks are not worked on as they should be.
+    pub alarms: [AlarmRef; 3],
 }
 
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, shared: &Shared<'_>) -> Fleet {
     stack.description(format!("The {colour} fleet: its queue and its instances"));
-    let topic = &shared.notifications.topic;
+    let topic = &shared.notifications.alarms;
     let times = &environment.times;
+    let keys = shared.keys;
 
     // Its visibility is a multiple of the time that failing a batch takes, as "Using Lambda with Amazon SQS" advises.
     let dead_letters = Queue::new().visibility_timeout(6 * FAILING_SECONDS);
-    let dead_letters = queues::add(stack, "DeadLetterQueue", dead_letters, |_| vec![]);
+    let dead_letters = queues::add(stack, keys, "DeadLetterQueue", dead_letters, |_| vec![]);
     let tasks = Queue::new()
         .visibility_timeout(times.visibility_seconds)
         .receive_message_wait_time_seconds(RECEIVE_WAIT_SECONDS)
         .redrive_policy(RedrivePolicy::new(dead_letters.arn(), times.receives));
-    let task_queue = queues::add(stack, "TaskQueue", tasks, |_| vec![]);
+    let task_queue = queues::add(stack, keys, "TaskQueue", tasks, |_| vec![]);
 
     let send = policy::allow(["sqs:SendMessage"]).on([task_queue.arn()]);
     identity::let_workflow(stack, shared.identity, "WorkflowSendsTasks", send);
     let work = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     identity::let_worker(stack, shared.identity, "WorkerTakesTasks", policy::allow(work).on([task_queue.arn()]));
 
-    let dead_letter_role = fail_dead_letters(stack, environment, &dead_letters);
-    ring(stack, environment, &task_queue, &dead_letters, topic);
-    if let Some(instances) = &environment.fleet.instances {
-        instances::add(stack, environment, instances, colour, shared, &task_queue);
+    let dead_letter_role = fail_dead_letters(stack, environment, keys, &dead_letters);
+    let alarms = ring(stack, environment, &task_queue, &dead_letters, topic);
+    if let (Some(settings), Some(network)) = (&environment.fleet.instances, shared.network) {
+        Instances { environment, settings, colour, shared, network, task_queue: &task_queue }.add(stack);
     }
 
     stack.output(outputs::TASK_QUEUE.name, task_queue.url());
     stack.output(outputs::DEAD_LETTER_QUEUE.name, dead_letters.url());
-    Fleet { colour, task_queue, dead_letter_role }
+    Fleet { colour, task_queue, dead_letter_role, alarms }
+}
+
+/// Returns what the instances of a colour, and the group of them, are called.
+pub fn name(environment: &Environment, colour: impl Display) -> String {
+    format!("{}-{}-{colour}", environment.app, environment.name)
 }
 
 /// Adds what fails the tasks of dead letters, so that no workflow waits for them; returns its role.
-fn fail_dead_letters(stack: &mut Stack, environment: &Environment, dead_letters: &QueueRef) -> iam::RoleRef {
-    let log = logs::LogGroup::new().retention_in_days(environment.jobs.log_retention_days);
-    let log = stack.add("DeadLetterLog", log.on_removal(DeletionPolicy::Delete));
+fn fail_dead_letters(
+    stack: &mut Stack,
+    environment: &Environment,
+    keys: &Keys,
+    dead_letters: &QueueRef,
+) -> iam::RoleRef {
+    let log = logs::add(stack, keys, "DeadLetterLog", None, environment.jobs.log_retention_days);
     let role = stack.add("DeadLetterRole", iam::Role::new(policy::trust(policy::service("lambda.amazonaws.com"))));
     let take = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     let take = policy::allow(take).on([dead_letters.arn()]);
     let write = policy::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on([log.arn()]);
     let grant = identity::grant(stack, &role.name(), "DeadLettersAreTaken", [take, write]);
+    keys.let_use(stack, &role.name(), "DeadLettersUseKeys", [Service::Lambda, Service::Sqs]);
 
     let receives = environment.times.receives.to_string();
     let function =
         lambda::Function::new(role.arn(), lambda::Code::new().zip_file(include_str!("../assets/fail_dead_letters.py")))
             .description("Fails the tasks whose messages ended in the dead-letter queue")
-            .runtime(FunctionRuntime::Python3_13)
+            .runtime(FunctionRuntime::Python3_14)
             .architectures([FunctionArchitecture::Arm64])
             .handler("index.handler")
             .timeout(FAILING_SECONDS)
             .environment(
                 lambda::Environment::new().variables([("RECEIVES", receives), ("ERROR", DEAD_LETTER_ERROR.to_owned())]),
             )
+            .kms_key_arn(keys.data.as_ref().map(KeyRef::arn))
             .logging_config(lambda::LoggingConfig::new().log_group(log.name()));
     let function = stack.add("DeadLetterFunction", function);
     let mapping = lambda::EventSourceMapping::new(function.name())
@@ -119,16 +152,14 @@ fn ring(
     tasks: &QueueRef,
     dead_letters: &QueueRef,
     topic: &sns::TopicRef,
-) {
+) -> [AlarmRef; 3] {
     // Dead letters leave the queue at once, so that what counts them is how many were taken from it.
     let dimension = ("QueueName", queues::name(dead_letters));
-    let arrived = alarms::on_any("AWS/SQS", "NumberOfMessagesReceived", dimension, topic);
-    stack.add("DeadLetterArrived", arrived.alarm_description("No worker could finish a task; its job failed"));
-    let waiting = alarms::on_waiting(dead_letters, topic);
-    stack.add(
-        "DeadLettersWait",
-        waiting.alarm_description("Dead letters wait whose task cannot be failed; look at them"),
-    );
-    let old = alarms::on_age(tasks, environment.fleet.oldest_task_alarm_seconds, topic);
-    stack.add("TasksWaitLong", old.alarm_description("Tasks wait long: is there an instance, and does it take them?"));
+    let arrived = alarms::on_any("AWS/SQS", "NumberOfMessagesReceived", dimension, topic)
+        .alarm_description("No worker could finish a task; its job failed");
+    let waiting = alarms::on_waiting(dead_letters, topic)
+        .alarm_description("Dead letters wait whose task cannot be failed; look at them");
+    let old = alarms::on_age(tasks, environment.fleet.oldest_task_alarm_seconds, topic)
+        .alarm_description("Tasks wait long: is there an instance, and does it take them?");
+    [stack.add("DeadLetterArrived", arrived), stack.add("DeadLettersWait", waiting), stack.add("TasksWaitLong", old)]
 }

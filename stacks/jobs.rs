@@ -1,70 +1,140 @@
 //! Turns uploads into jobs, and sees each job to its end.
 
+mod agent;
+mod backlog;
+mod base64url;
+mod leases;
+mod outcome;
+mod ownership;
 mod record;
+mod run_command;
 mod sweep;
 mod workflow;
 
 use documents::events;
 use documents::iam as policy;
+use documents::object;
+use job::Colour;
+use resources::cloudwatch::AlarmRef;
+use resources::events as eventbridge;
 use resources::iam;
+use resources::logs::LogGroupRef;
 use resources::sns::TopicRef;
 use resources::sqs::{Queue, QueueRef};
+use resources::ssm::DocumentRef;
 use resources::stepfunctions::{self, StateMachineRef, StateMachineType};
-use resources::{events as eventbridge, logs};
-use template::{Declare, DeletionPolicy, IntoValue, Json, Stack, aws, sub};
+use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
-use crate::environment::Environment;
-use crate::fleet::Fleet;
-use crate::identity::{self, Identity, trusted_service};
+use crate::commands::Commands;
+use crate::delivery::Delivery;
+use crate::environment::{Environment, Executor, FleetKind};
+use crate::fleet::{self, Fleet};
+use crate::identity::{self, Identity, Role, trusted_service};
+use crate::keys::Keys;
 use crate::notifications::Notifications;
-use crate::storage::Storage;
-use crate::{alarms, outputs, queues};
+use crate::router::Router;
+use crate::storage::{DEMAND, Storage};
+use crate::{alarms, logs, outputs, queues};
 
 /// How long EventBridge tries to hand an event on, in seconds, and how often: its most patient.
 const EVENT_AGE_SECONDS: u32 = 24 * 3600;
 const EVENT_ATTEMPTS: u32 = 185;
 
-/// What the two state machines have in common.
+/// The stacks that the workflow builds upon.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// Encrypt queues and logs.
+    pub keys: &'a Keys,
+    /// Says who works here.
+    pub identity: &'a Identity,
+    /// Holds the videos and the job table.
+    pub storage: &'a Storage,
+    /// Is told of jobs and alarms.
+    pub notifications: &'a Notifications,
+    /// Says which colour gets new work.
+    pub router: &'a Router,
+    /// Do the work: blue and green.
+    pub fleets: [&'a Fleet; 2],
+    /// Can be sent to instances, where there are any.
+    pub commands: Option<&'a Commands>,
+    /// Brings streams to viewers, where the environment says so.
+    pub delivery: Option<&'a Delivery>,
+}
+
+/// What later stacks use of it.
+#[derive(Debug)]
+pub struct Jobs {
+    /// Takes a job from its upload to its end.
+    pub workflow: StateMachineRef,
+    /// Ring when jobs fail, or do not begin.
+    pub alarms: Vec<AlarmRef>,
+}
+
+/// What the state machines have in common.
 struct Machines<'a> {
     environment: &'a Environment,
     storage: &'a Storage,
-    topic: &'a TopicRef,
-    log: logs::LogGroupRef,
-    role: &'a iam::RoleRef,
+    notifications: &'a Notifications,
+    router: &'a Router,
+    fleets: [&'a Fleet; 2],
+    commands: Option<&'a Commands>,
+    delivery: Option<&'a Delivery>,
+    log: LogGroupRef,
+    role: &'a Role,
     may_log: iam::PolicyRef,
 }
 
 /// Declares the stack.
-pub fn stack(
-    stack: &mut Stack,
-    environment: &Environment,
-    identity: &Identity,
-    storage: &Storage,
-    notifications: &Notifications,
-    fleet: &Fleet,
-) {
+pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) -> Jobs {
     stack.description("The workflow of a job, and what starts it");
-    let topic = &notifications.topic;
+    let Shared { keys, identity, storage, notifications, router, fleets, commands, delivery } = *shared;
+    let commands = commands.filter(|_| environment.jobs.executor == Executor::RunCommand);
     let machines = Machines {
         environment,
         storage,
-        topic,
-        log: log(stack, environment),
+        notifications,
+        router,
+        fleets,
+        commands,
+        delivery,
+        log: log(stack, environment, keys),
         role: &identity.workflow_role,
         may_log: let_log(stack, identity),
     };
 
-    let jobs = machines.add(stack, "Workflow", StateMachineType::Standard, workflow::machine(&machines, fleet));
+    let jobs = machines.add(stack, "Workflow", StateMachineType::Standard, workflow::machine(&machines));
     let sweep = machines.add(stack, "Sweep", StateMachineType::Express, sweep::machine(&machines));
 
-    let_ask_and_answer(stack, identity, fleet, &jobs);
-    let undelivered = deliver(stack, environment, storage, &jobs, &sweep);
-    ring(stack, &jobs, &undelivered, topic);
+    let_ask_and_answer(stack, identity, fleets, &jobs);
+    if let Some(commands) = commands {
+        let_run(stack, environment, identity, machines.document(commands));
+    }
+    let uncounted = environment.fleet.instances.as_ref().map(|_| {
+        let count = machines.add(stack, "Count", StateMachineType::Express, backlog::machine(&machines));
+        backlog::start(stack, environment, identity, fleets, notifications, &count)
+    });
+    let undelivered = deliver(stack, environment, keys, storage, &jobs, &sweep);
+    let alarms = ring(stack, &jobs, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
+    Jobs { workflow: jobs, alarms: alarms.into_iter().chain(uncounted).collect() }
 }
 
 impl Machines<'_> {
+    /// Makes an object of what each fleet has, by colour.
+    fn by_colour<T: IntoValue<Json>>(&self, what: impl Fn(&Fleet) -> T) -> Value<Json> {
+        let [blue, green] = self.fleets;
+        object! { (Colour::Blue.as_str()): what(blue), (Colour::Green.as_str()): what(green) }
+    }
+
+    /// Adds to an update of an item that nobody wants an instance for it any more.
+    fn unwanted(&self, update: &str) -> String {
+        match self.commands {
+            None => update.to_owned(),
+            Some(_) => format!("{update} REMOVE {DEMAND}"),
+        }
+    }
+
     /// Adds a state machine whose executions are logged and traced.
     #[track_caller]
     fn add(
@@ -91,10 +161,9 @@ impl Machines<'_> {
 }
 
 /// Adds the log of the state machines. Log groups under this prefix share one resource policy, which has a size limit.
-fn log(stack: &mut Stack, environment: &Environment) -> logs::LogGroupRef {
+fn log(stack: &mut Stack, environment: &Environment, keys: &Keys) -> LogGroupRef {
     let name = format!("/aws/vendedlogs/states/{}-{}-jobs", environment.app, environment.name);
-    let log = logs::LogGroup::new().log_group_name(name).retention_in_days(environment.jobs.log_retention_days);
-    stack.add("Log", log.on_removal(DeletionPolicy::Delete))
+    logs::add(stack, keys, "Log", Some(name), environment.jobs.log_retention_days)
 }
 
 /// Lets the workflow deliver logs and traces. These actions know no resources.
@@ -121,26 +190,55 @@ fn let_log(stack: &mut Stack, identity: &Identity) -> iam::PolicyRef {
 }
 
 /// Lets the workflow ask after its other executions, and lets workers, and what deals with dead letters, answer it.
-fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleet: &Fleet, jobs: &StateMachineRef) {
+fn let_ask_and_answer(stack: &mut Stack, identity: &Identity, fleets: [&Fleet; 2], jobs: &StateMachineRef) {
     let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
     let executions = sub!("arn:{}:states:{}:{}:execution:{}:*", partition, region, account, jobs.name());
     let ask = policy::allow(["states:DescribeExecution"]).on([executions]);
     identity::let_workflow(stack, identity, "WorkflowAsksAfterOthers", ask);
     let answer = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"];
     identity::let_worker(stack, identity, "WorkerAnswers", policy::allow(answer).on([jobs.arn()]));
-    let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
-    identity::grant(stack, &fleet.dead_letter_role.name(), "DeadLettersFailTasks", give_up);
+    for fleet in fleets {
+        let logical_id = match fleet.colour {
+            Colour::Blue => "BlueDeadLettersFailTasks",
+            Colour::Green => "GreenDeadLettersFailTasks",
+        };
+        let give_up = policy::allow(["states:SendTaskFailure"]).on([jobs.arn()]);
+        identity::grant(stack, &fleet.dead_letter_role.name(), logical_id, give_up);
+    }
+}
+
+/// Lets the workflow send commands to the instances of the environment, and look after them.
+fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, document: &DocumentRef) {
+    let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());
+    let document = sub!("arn:{}:ssm:{}:{}:document/{}", &partition, &region, &account, document.name());
+    let instances = sub!("arn:{}:ec2:{}:{}:instance/*", &partition, &region, &account);
+    let send = policy::allow(["ssm:DescribeDocument", "ssm:SendCommand"]).on([document]);
+    let send_to = policy::allow(["ssm:SendCommand"])
+        .on([instances])
+        .when(policy::string_equals("ssm:resourceTag/app", [environment.app.as_str()]))
+        .when(policy::string_equals("ssm:resourceTag/environment", [environment.name.as_str()]));
+    let groups = fleet::name(environment, "*");
+    let groups =
+        sub!("arn:{}:autoscaling:{}:{}:autoScalingGroup:*:autoScalingGroupName/{}", partition, region, account, groups);
+    let keep = (environment.fleet.kind == FleetKind::AutoScaling)
+        .then(|| policy::allow(["autoscaling:SetInstanceProtection"]).on([groups]));
+    // These know no resources.
+    let follow = ["ssm:CancelCommand", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation"];
+    let follow = policy::allow(follow).on_any();
+    let statements: Vec<_> = [send, send_to, follow].into_iter().chain(keep).collect();
+    identity::let_workflow(stack, identity, "WorkflowRunsCommands", statements);
 }
 
 /// Adds the rules that start the state machines; returns the queue of events that could not be delivered.
 fn deliver(
     stack: &mut Stack,
     environment: &Environment,
+    keys: &Keys,
     storage: &Storage,
     jobs: &StateMachineRef,
     sweep: &StateMachineRef,
 ) -> QueueRef {
-    let undelivered = undelivered_events(stack);
+    let undelivered = undelivered_events(stack, keys);
     let role = stack.add("DeliveryRole", iam::Role::new(trusted_service("events.amazonaws.com")));
     let start = policy::allow(["states:StartExecution"]).on([jobs.arn(), sweep.arn()]);
     identity::grant(stack, &role.name(), "DeliveryStartsMachines", start);
@@ -163,20 +261,18 @@ fn deliver(
 }
 
 /// Adds the alarms.
-fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic: &TopicRef) {
+fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic: &TopicRef) -> [AlarmRef; 3] {
     let executions = |metric| alarms::on_any("AWS/States", metric, ("StateMachineArn", jobs.arn()), topic);
     let failed = executions("ExecutionsFailed").alarm_description("A job failed; the job table has its reason");
-    stack.add("JobFailed", failed);
     let timed_out = executions("ExecutionsTimedOut").alarm_description("A job took longer than a job may");
-    stack.add("JobTimedOut", timed_out);
-    let waiting = alarms::on_waiting(undelivered, topic);
-    stack
-        .add("EventsUndelivered", waiting.alarm_description("Events could not be delivered, and wait to be looked at"));
+    let waiting = alarms::on_waiting(undelivered, topic)
+        .alarm_description("Events could not be delivered, and wait to be looked at");
+    [stack.add("JobFailed", failed), stack.add("JobTimedOut", timed_out), stack.add("EventsUndelivered", waiting)]
 }
 
 /// Adds the queue of events that could not be delivered.
-fn undelivered_events(stack: &mut Stack) -> QueueRef {
-    queues::add(stack, "UndeliveredEvents", Queue::new(), |queue| {
+fn undelivered_events(stack: &mut Stack, keys: &Keys) -> QueueRef {
+    queues::add(stack, keys, "UndeliveredEvents", Queue::new(), |queue| {
         let from_rules = policy::allow(["sqs:SendMessage"])
             .on([queue.arn()])
             .principal(policy::service("events.amazonaws.com"))

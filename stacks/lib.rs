@@ -5,33 +5,87 @@
 pub mod alarms;
 pub mod bootstrap;
 pub mod buckets;
+pub mod commands;
+pub mod delivery;
 pub mod environment;
 pub mod fleet;
 pub mod identity;
 pub mod jobs;
+pub mod keys;
+pub mod logs;
+pub mod metrics;
+pub mod network;
 pub mod notifications;
+pub mod observability;
 pub mod outputs;
 pub mod queues;
+pub mod router;
 pub mod storage;
 pub mod tables;
+pub mod units;
 
 use job::Colour;
 use template::{App, References, Settings};
 
 pub use environment::Environment;
+use keys::Keys;
 
 /// Describes the whole system in one environment: its stacks, in the order in which they are deployed.
 pub fn app(environment: &Environment) -> App {
     let mut app = App::new(settings(environment));
 
     let bootstrap = app.stack("bootstrap", |stack| bootstrap::stack(stack, environment));
-    let identity = app.stack("identity", |stack| identity::stack(stack, environment));
-    let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity));
-    let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity));
-    let shared =
-        fleet::Shared { bootstrap: &bootstrap, identity: &identity, storage: &storage, notifications: &notifications };
+    let keys = match &environment.keys {
+        Some(settings) => app.stack("keys", |stack| keys::stack(stack, environment, settings)),
+        None => Keys::default(),
+    };
+    let network = environment.network.as_ref().map(|settings| match network::existing(settings) {
+        Some(network) => network,
+        None => app.stack("network", |stack| network::stack(stack, environment, settings, &keys)),
+    });
+    let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys));
+    let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity, &keys));
+    let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity, &keys));
+    let commands = environment
+        .fleet
+        .instances
+        .as_ref()
+        .map(|_| app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys)));
+    let delivery = environment
+        .delivery
+        .as_ref()
+        .map(|settings| app.stack("delivery", |stack| delivery::stack(stack, environment, settings, &storage)));
+    let shared = fleet::Shared {
+        bootstrap: &bootstrap,
+        keys: &keys,
+        network: network.as_ref(),
+        identity: &identity,
+        storage: &storage,
+        notifications: &notifications,
+    };
     let blue = app.stack("fleet-blue", |stack| fleet::stack(stack, environment, Colour::Blue, &shared));
-    app.stack("jobs", |stack| jobs::stack(stack, environment, &identity, &storage, &notifications, &blue));
+    let green = app.stack("fleet-green", |stack| fleet::stack(stack, environment, Colour::Green, &shared));
+    let router = app.stack("router", |stack| router::stack(stack, environment, &identity));
+    let shared = jobs::Shared {
+        keys: &keys,
+        identity: &identity,
+        storage: &storage,
+        notifications: &notifications,
+        router: &router,
+        fleets: [&blue, &green],
+        commands: commands.as_ref(),
+        delivery: delivery.as_ref(),
+    };
+    let jobs = app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));
+    if let Some(settings) = &environment.observability {
+        let shared = observability::Shared {
+            notifications: &notifications,
+            fleets: [&blue, &green],
+            jobs: &jobs,
+            delivery: delivery.as_ref(),
+        };
+        app.stack("observability", |stack| observability::stack(stack, environment, settings, &shared));
+    }
 
     app
 }

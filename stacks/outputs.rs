@@ -1,5 +1,7 @@
 //! Names the outputs that the command line reads from deployed stacks.
 
+use job::Colour;
+
 /// An output of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -30,8 +32,14 @@ pub const DELIVERY_BUCKET: Output = Output { stack: "storage", name: "DeliveryBu
 /// The name of the job table.
 pub const JOB_TABLE: Output = Output { stack: "storage", name: "JobTable" };
 
-/// The ARN of the topic that jobs and alarms are told to.
-pub const TOPIC: Output = Output { stack: "notifications", name: "Topic" };
+/// The ARN of the topic of jobs that are done.
+pub const DONE_TOPIC: Output = Output { stack: "notifications", name: "DoneTopic" };
+
+/// The ARN of the topic of jobs that failed or were cancelled.
+pub const FAILED_TOPIC: Output = Output { stack: "notifications", name: "FailedTopic" };
+
+/// The ARN of the topic of alarms.
+pub const ALARM_TOPIC: Output = Output { stack: "notifications", name: "AlarmTopic" };
 
 /// The URL of the blue fleet's queue of tasks.
 pub const TASK_QUEUE: Output = Output { stack: "fleet-blue", name: "TaskQueue" };
@@ -39,11 +47,25 @@ pub const TASK_QUEUE: Output = Output { stack: "fleet-blue", name: "TaskQueue" }
 /// The URL of the queue of messages that the blue fleet's workers could not deal with.
 pub const DEAD_LETTER_QUEUE: Output = Output { stack: "fleet-blue", name: "DeadLetterQueue" };
 
+/// Where streams are, for viewers; of environments that deliver them.
+pub const STREAMS_URL: Output = Output { stack: "delivery", name: "Url" };
+
+/// The name that the record of a domain of one's own must point to; of environments that deliver streams.
+pub const STREAMS_DOMAIN: Output = Output { stack: "delivery", name: "Domain" };
+
 /// The ARN of the workflow.
 pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" };
 
+/// The ARN of the alarm that says that a colour works badly; of environments that are watched.
+pub const fn colour_alarm(colour: Colour) -> Output {
+    match colour {
+        Colour::Blue => Output { stack: "observability", name: "BlueAlarm" },
+        Colour::Green => Output { stack: "observability", name: "GreenAlarm" },
+    }
+}
+
 /// Every output that the command line reads.
-pub const ALL: [Output; 11] = [
+pub const ALL: [Output; 13] = [
     ARTIFACT_BUCKET,
     LOCK_TABLE,
     SOURCE_BUCKET,
@@ -51,7 +73,9 @@ pub const ALL: [Output; 11] = [
     ENHANCED_BUCKET,
     DELIVERY_BUCKET,
     JOB_TABLE,
-    TOPIC,
+    DONE_TOPIC,
+    FAILED_TOPIC,
+    ALARM_TOPIC,
     TASK_QUEUE,
     DEAD_LETTER_QUEUE,
     STATE_MACHINE,

@@ -4,6 +4,8 @@ use documents::iam;
 use resources::sqs;
 use template::{Declare, DeletionPolicy, ResourcePolicy, Stack, Value, select, split};
 
+use crate::keys::Keys;
+
 /// How long a message waits at most, in seconds: 14 days, the longest that SQS keeps one.
 pub const RETENTION_SECONDS: u32 = 14 * 24 * 3600;
 
@@ -13,11 +15,16 @@ pub const RETENTION_SECONDS: u32 = 14 * 24 * 3600;
 #[track_caller]
 pub fn add(
     stack: &mut Stack,
+    keys: &Keys,
     logical_id: &str,
     queue: sqs::Queue,
     statements: impl FnOnce(&sqs::QueueRef) -> Vec<iam::Statement<ResourcePolicy>>,
 ) -> sqs::QueueRef {
-    let queue = queue.message_retention_period(RETENTION_SECONDS).sqs_managed_sse_enabled(true);
+    let queue = queue.message_retention_period(RETENTION_SECONDS);
+    let queue = match &keys.data {
+        Some(key) => queue.kms_master_key_id(key.arn()),
+        None => queue.sqs_managed_sse_enabled(true),
+    };
     // Messages are of no use to anyone once the stack that deals with them is gone.
     let queue = stack.add(logical_id, queue.on_removal(DeletionPolicy::Delete));
     let only_tls =

@@ -4,9 +4,22 @@ use documents::iam;
 use resources::{dynamodb, s3};
 use template::{Declare, Stack, aws, sub};
 
-use crate::environment::Environment;
+use crate::environment::{Environment, Executor};
 use crate::identity::{self, Identity};
+use crate::keys::Keys;
 use crate::{buckets, outputs, tables};
+
+/// The logical id of the bucket of packaged streams.
+pub const DELIVERY: &str = "Delivery";
+
+/// The attribute of jobs that want an instance to enhance them, or have one: the colour of their instances.
+///
+/// There only where commands do the work. Where agents do, the queues say how much is wanted.
+pub const DEMAND: &str = "demand";
+
+/// What the id of a lease begins with, before the id of its instance. Leases are items of the job table that say who has
+/// an instance; the ids of jobs have no such sign in them.
+pub const LEASE_PREFIX: &str = "instance/";
 
 /// What later stacks use of it.
 #[derive(Debug)]
@@ -15,12 +28,14 @@ pub struct Storage {
     pub sources: s3::BucketRef,
     /// Holds enhanced videos.
     pub enhanced: s3::BucketRef,
+    /// Holds packaged streams.
+    pub delivery: s3::BucketRef,
     /// Holds one item for each job.
     pub jobs: dynamodb::TableRef,
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) -> Storage {
+pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, keys: &Keys) -> Storage {
     stack.description("Buckets for videos and logs, and the job table");
     let days = &environment.storage;
     let (logs, log_policy) = logs(stack, environment);
@@ -31,27 +46,38 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity) 
         let bucket =
             bucket.lifecycle_configuration(buckets::lifecycle(environment, expiry_days)).logging_configuration(logging);
         // S3 tries out whether it may write the logs when it is told to.
-        buckets::add(stack, environment, logical_id, bucket.depends_on(&log_policy), |_| vec![]).0
+        let bucket = bucket.depends_on(&log_policy);
+        if logical_id == DELIVERY && environment.delivery.is_some() {
+            // The stack `delivery` makes its policy.
+            return stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
+        }
+        buckets::add(stack, environment, logical_id, bucket, |_| vec![]).0
     };
-    let private = || buckets::private(environment);
+    let private = || buckets::private(environment, keys);
     let told = s3::NotificationConfiguration::new().event_bridge_configuration(s3::EventBridgeConfiguration::new(true));
     let sources = bucket("Sources", days.sources_expiry_days, private().notification_configuration(told));
     let work = bucket("Work", Some(environment.times.work_expiry_days), private());
     let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
-    let delivery = bucket("Delivery", days.delivery_expiry_days, private());
+    let delivery = bucket(DELIVERY, days.delivery_expiry_days, private());
 
-    let jobs = tables::add(stack, environment, "Jobs");
+    let jobs = match environment.jobs.executor {
+        Executor::Agent => tables::add(stack, environment, keys, "Jobs"),
+        Executor::RunCommand => tables::add_with_index(stack, environment, keys, "Jobs", DEMAND),
+    };
 
     let_work(stack, identity, &sources, [&work, &enhanced], &jobs);
     let record = iam::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
     identity::let_workflow(stack, identity, "WorkflowRecordsJobs", record);
+    if environment.jobs.executor == Executor::RunCommand {
+        let_lease(stack, identity, &jobs);
+    }
 
     stack.output(outputs::SOURCE_BUCKET.name, sources.name());
     stack.output(outputs::WORK_BUCKET.name, work.name());
     stack.output(outputs::ENHANCED_BUCKET.name, enhanced.name());
     stack.output(outputs::DELIVERY_BUCKET.name, delivery.name());
     stack.output(outputs::JOB_TABLE.name, jobs.name());
-    Storage { sources, enhanced, jobs }
+    Storage { sources, enhanced, delivery, jobs }
 }
 
 /// Lets workers read sources, read and write what they make of them, and count their attempts in the job table.
@@ -74,10 +100,25 @@ fn let_work(
     identity::let_worker(stack, identity, "WorkerUsesStorage", [read, miss, write, count]);
 }
 
+/// Lets the workflow lease instances, give them back, and count the jobs that want one.
+fn let_lease(stack: &mut Stack, identity: &Identity, jobs: &dynamodb::TableRef) {
+    let find = iam::allow(["dynamodb:BatchGetItem"]).on([jobs.arn()]);
+    let leases = format!("{LEASE_PREFIX}*");
+    let give_back = iam::allow(["dynamodb:DeleteItem"])
+        .on([jobs.arn()])
+        .when(iam::string_like("dynamodb:LeadingKeys", [leases]).for_all_values());
+    let count = iam::allow(["dynamodb:Query"]).on([sub!("{}/index/{}", jobs.arn(), DEMAND)]);
+    identity::let_workflow(stack, identity, "WorkflowLeasesInstances", [find, give_back, count]);
+}
+
 /// Adds the bucket of access logs. It logs no access to itself: that would never end.
+///
+/// S3 delivers access logs only to buckets that it encrypts by its own keys ("Enabling Amazon S3 server access logging" in
+/// the S3 user guide).
 fn logs(stack: &mut Stack, environment: &Environment) -> (s3::BucketRef, s3::BucketPolicyRef) {
     let expiry = Some(environment.storage.log_expiry_days);
-    let bucket = buckets::private(environment).lifecycle_configuration(buckets::lifecycle(environment, expiry));
+    let bucket = buckets::private(environment, &Keys::default())
+        .lifecycle_configuration(buckets::lifecycle(environment, expiry));
     buckets::add(stack, environment, "Logs", bucket, |logs| {
         let write = iam::allow(["s3:PutObject"])
             .on([sub!("{}/*", logs.arn())])

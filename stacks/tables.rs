@@ -5,21 +5,49 @@ use resources::dynamodb;
 use template::{Declare, Stack};
 
 use crate::environment::{Environment, OnDestroy};
+use crate::keys::Keys;
 
 /// Adds a table whose items are found by `id` and may expire by `expires_at`: paid by use, recoverable to any second of
 /// the last 35 days, and protected unless the environment is one that may be thrown away.
 #[track_caller]
-pub fn add(stack: &mut Stack, environment: &Environment, logical_id: &str) -> dynamodb::TableRef {
-    let id = dynamodb::AttributeDefinition::new(attributes::ID, dynamodb::AttributeDefinitionAttributeType::S);
+pub fn add(stack: &mut Stack, environment: &Environment, keys: &Keys, logical_id: &str) -> dynamodb::TableRef {
+    stack.add(logical_id, table(environment, keys, None).on_removal(environment.on_destroy.policy()))
+}
+
+/// Adds such a table, with an index of the items that have an attribute, which is named like it.
+#[track_caller]
+pub fn add_with_index(
+    stack: &mut Stack,
+    environment: &Environment,
+    keys: &Keys,
+    logical_id: &str,
+    attribute: &str,
+) -> dynamodb::TableRef {
+    stack.add(logical_id, table(environment, keys, Some(attribute)).on_removal(environment.on_destroy.policy()))
+}
+
+fn table(environment: &Environment, keys: &Keys, indexed: Option<&str>) -> dynamodb::Table {
+    let text = |name: &str| dynamodb::AttributeDefinition::new(name, dynamodb::AttributeDefinitionAttributeType::S);
+    let hash = |name: &str| dynamodb::KeySchema::new(name, dynamodb::KeySchemaKeyType::Hash);
+    let defined: Vec<_> = [attributes::ID].into_iter().chain(indexed).map(text).collect();
+    let index = indexed.map(|attribute| {
+        let keys_only = dynamodb::Projection::new().projection_type(dynamodb::ProjectionType::KeysOnly);
+        vec![dynamodb::GlobalSecondaryIndex::new(attribute, [hash(attribute)], keys_only)]
+    });
     let expiry = dynamodb::TimeToLiveSpecification::new(true).attribute_name(attributes::EXPIRES_AT);
-    let table = dynamodb::Table::new([dynamodb::KeySchema::new(attributes::ID, dynamodb::KeySchemaKeyType::Hash)])
-        .attribute_definitions([id])
+    let encryption = dynamodb::SSESpecification::new(true);
+    let encryption = match &keys.data {
+        Some(key) => encryption.sse_type(dynamodb::SSESpecificationSSEType::Kms).kms_master_key_id(key.arn()),
+        None => encryption,
+    };
+    dynamodb::Table::new([hash(attributes::ID)])
+        .attribute_definitions(defined)
+        .global_secondary_indexes(index)
         .billing_mode(dynamodb::TableBillingMode::PayPerRequest)
         .deletion_protection_enabled(environment.on_destroy == OnDestroy::Retain)
         .point_in_time_recovery_specification(
             dynamodb::PointInTimeRecoverySpecification::new().point_in_time_recovery_enabled(true),
         )
-        .sse_specification(dynamodb::SSESpecification::new(true))
-        .time_to_live_specification(expiry);
-    stack.add(logical_id, table.on_removal(environment.on_destroy.policy()))
+        .sse_specification(encryption)
+        .time_to_live_specification(expiry)
 }

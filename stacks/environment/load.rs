@@ -143,7 +143,7 @@ fn suggestion(message: &str) -> Option<String> {
 }
 
 /// Returns the word that is most like the given one, unless none is.
-fn closest<'w>(given: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+pub(super) fn closest<'w>(given: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     words
         .map(|word| (strsim::jaro_winkler(given, word), word))
         .filter(|(likeness, _)| *likeness > 0.75)

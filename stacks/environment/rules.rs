@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use super::{Environment, Fleet, Instances, Jobs, Kind, Storage};
+use job::Engine;
+
+use super::{Environment, Executor, Jobs, Kind, Storage};
 
 /// The account that emulators pretend to be.
 const LOCAL_ACCOUNT: &str = "000000000000";
@@ -28,11 +30,26 @@ pub(super) struct Problem {
 pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     let mut problems = Vec::new();
     kind(&mut problems, environment);
-    names(&mut problems, environment);
+    tags(&mut problems, environment);
     storage(&mut problems, &environment.storage);
     times(&mut problems, environment);
     jobs(&mut problems, &environment.jobs);
-    fleet(&mut problems, &environment.fleet);
+    executor(&mut problems, environment);
+    environment.fleet.problems(&mut problems, environment);
+    environment.identity.problems(&mut problems);
+    if let Some(keys) = &environment.keys {
+        keys.problems(&mut problems);
+    }
+    if let Some(network) = &environment.network {
+        network.problems(&mut problems);
+    }
+    environment.notifications.problems(&mut problems);
+    if let Some(delivery) = &environment.delivery {
+        delivery.problems(&mut problems);
+    }
+    if let Some(observability) = &environment.observability {
+        observability.problems(&mut problems);
+    }
     if let Err(error) = environment.recipe.check() {
         problems.push(Problem { keys: vec!["recipe"], message: error.to_string(), hint: None });
     }
@@ -57,6 +74,10 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
             }
             let not_local = [
                 ("profile", environment.profile.is_some()),
+                ("keys", environment.keys.is_some()),
+                ("network", environment.network.is_some()),
+                ("delivery", environment.delivery.is_some()),
+                ("observability", environment.observability.is_some()),
                 ("fleet.instances", environment.fleet.instances.is_some()),
             ];
             for (key, _) in not_local.into_iter().filter(|(_, present)| *present) {
@@ -89,25 +110,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
     }
 }
 
-fn names(problems: &mut Vec<Problem>, environment: &Environment) {
-    let identity = &environment.identity;
-    let names = [
-        ("identity.worker_role_name", &identity.worker_role_name, 64),
-        ("identity.worker_policy_name", &identity.worker_policy_name, 128),
-    ];
-    for (key, name, longest) in names {
-        let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character);
-        if name.is_empty() || name.len() > longest || !name.chars().all(allowed) {
-            let message = format!("{key} is `{name}`; allowed: 1 to {longest} letters, digits and `_+=,.@-`");
-            problems.push(Problem { keys: vec![key], message, hint: None });
-        }
-    }
-    for address in &environment.notifications.emails {
-        if address.split_once('@').is_none_or(|(user, host)| user.is_empty() || host.is_empty()) {
-            let message = format!("`{address}` is no mail address");
-            problems.push(Problem { keys: vec!["notifications.emails"], message, hint: None });
-        }
-    }
+fn tags(problems: &mut Vec<Problem>, environment: &Environment) {
     for (key, value) in &environment.tags {
         let refused = if key.is_empty() || key.chars().count() > 128 {
             "its key must have 1 to 128 characters"
@@ -188,59 +191,45 @@ fn jobs(problems: &mut Vec<Problem>, jobs: &Jobs) {
         let message = "jobs.suffixes must name at least one ending, and each once; upper and lower case are alike";
         problems.push(Problem { keys: vec!["jobs.suffixes"], message: message.into(), hint: None });
     }
-    let retention = jobs.log_retention_days;
-    if !LOG_RETENTION_DAYS.contains(&retention) {
+    log_retention(problems, "jobs.log_retention_days", jobs.log_retention_days);
+}
+
+/// Commands need instances to run on, and an engine that there is a command for.
+fn executor(problems: &mut Vec<Problem>, environment: &Environment) {
+    if environment.jobs.executor == Executor::Agent {
+        return;
+    }
+    if environment.fleet.instances.is_none() {
+        let message = "jobs.executor `run-command` needs fleet.instances".into();
+        let hint = Some("say what instances there are, or leave the work to agents".into());
+        problems.push(Problem { keys: vec!["jobs.executor", "jobs"], message, hint });
+    }
+    let engine = &environment.recipe.engine;
+    if !matches!(engine, Engine::Bluewhale { .. } | Engine::Walrus { .. }) {
+        let message = format!("there is no command for engine {}; allowed: bluewhale, walrus", engine.name());
+        let hint = Some("leave the work to agents: `jobs.executor = \"agent\"`".into());
+        problems.push(Problem { keys: vec!["recipe.engine", "recipe"], message, hint });
+    }
+}
+
+/// Holds the retention of a log to the periods that CloudWatch Logs offers.
+pub(super) fn log_retention(problems: &mut Vec<Problem>, key: &'static str, days: u32) {
+    if !LOG_RETENTION_DAYS.contains(&days) {
         let allowed = LOG_RETENTION_DAYS.map(|days| days.to_string()).join(", ");
-        let message = format!("jobs.log_retention_days is {retention}; allowed: {allowed}");
-        problems.push(Problem { keys: vec!["jobs.log_retention_days"], message, hint: None });
-    }
-}
-
-fn fleet(problems: &mut Vec<Problem>, fleet: &Fleet) {
-    within(problems, "fleet.oldest_task_alarm_seconds", fleet.oldest_task_alarm_seconds, 60..=1_209_600);
-    let Some(instances) = &fleet.instances else { return };
-    within(problems, "fleet.instances.volume_gibibytes", instances.volume_gibibytes, 8..=16_384);
-    within(problems, "fleet.instances.on_demand_percentage", instances.on_demand_percentage, 0..=100);
-    within(problems, "fleet.instances.maximum", instances.maximum, 1..=10_000);
-    let maximum = count("fleet.instances.maximum", instances.maximum);
-    for (key, value) in
-        [("fleet.instances.minimum", instances.minimum), ("fleet.instances.on_demand_base", instances.on_demand_base)]
-    {
-        not_above(problems, count(key, value), maximum);
-    }
-    lists(problems, instances);
-}
-
-fn lists(problems: &mut Vec<Problem>, instances: &Instances) {
-    let sizes = [
-        ("fleet.instances.subnets", instances.subnets.len(), 1..=32),
-        ("fleet.instances.security_groups", instances.security_groups.len(), 1..=16),
-        ("fleet.instances.types", instances.types.len(), 1..=40),
-    ];
-    for (key, length, allowed) in sizes.into_iter().filter(|(_, length, allowed)| !allowed.contains(length)) {
-        let message = format!("{key} has {length} entries; allowed: {} to {}", allowed.start(), allowed.end());
+        let message = format!("{key} is {days}; allowed: {allowed}");
         problems.push(Problem { keys: vec![key], message, hint: None });
-    }
-    for name in &instances.types {
-        let letters = |part: &str| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        };
-        if name.split_once('.').is_none_or(|(family, size)| !letters(family) || !letters(size)) {
-            let message = format!("`{name}` is no instance type, such as `g6e.xlarge`");
-            problems.push(Problem { keys: vec!["fleet.instances.types"], message, hint: None });
-        }
     }
 }
 
 /// A setting with its unit, to be compared with others.
 #[derive(Clone, Copy)]
-struct Setting {
+pub(super) struct Setting {
     key: &'static str,
     value: u32,
     factor: u64,
 }
 
-fn count(key: &'static str, value: u32) -> Setting {
+pub(super) fn count(key: &'static str, value: u32) -> Setting {
     Setting { key, value, factor: 1 }
 }
 
@@ -268,14 +257,14 @@ fn below(problems: &mut Vec<Problem>, lower: Setting, upper: Setting, reason: &s
     }
 }
 
-fn not_above(problems: &mut Vec<Problem>, lower: Setting, upper: Setting) {
+pub(super) fn not_above(problems: &mut Vec<Problem>, lower: Setting, upper: Setting) {
     if lower.value > upper.value {
         let message = format!("{} is {}, but must be at most {}, {}", lower.key, lower.value, upper.key, upper.value);
         problems.push(Problem { keys: vec![lower.key, upper.key], message, hint: None });
     }
 }
 
-fn within(problems: &mut Vec<Problem>, key: &'static str, value: u32, allowed: RangeInclusive<u32>) {
+pub(super) fn within(problems: &mut Vec<Problem>, key: &'static str, value: u32, allowed: RangeInclusive<u32>) {
     if !allowed.contains(&value) {
         let message = format!("{key} is {value}; allowed: {} to {}", allowed.start(), allowed.end());
         problems.push(Problem { keys: vec![key], message, hint: None });

@@ -1,3 +1,5 @@
+mod fleets;
+
 use std::path::{Path, PathBuf};
 
 use super::{Environment, EnvironmentError, Kind, json_schema, names};
@@ -28,7 +30,13 @@ fn environments() -> PathBuf {
 fn complaint(replaced: &str, by: &str) -> String {
     assert!(LOCAL.contains(replaced), "{replaced}");
     let text = if replaced.is_empty() { format!("{LOCAL}{by}") } else { LOCAL.replacen(replaced, by, 1) };
-    EnvironmentError::Invalid(Environment::parse("local", "local.toml", &text).unwrap_err()).to_string()
+    complaint_about("local", &text)
+}
+
+/// Says what is wrong with an environment.
+fn complaint_about(name: &str, text: &str) -> String {
+    let findings = Environment::parse(name, &format!("{name}.toml"), text).unwrap_err();
+    EnvironmentError::Invalid(findings).to_string()
 }
 
 #[test]
@@ -70,13 +78,6 @@ fn the_schema_describes_every_setting() {
 fn what_cannot_be_read_is_shown_with_its_place() {
     for (replaced, by, expected) in [
         (
-            "region",
-            "regoin",
-            "local.toml:4:1: unknown field `regoin`, expected one of `kind`, `account`, `region`, `profile`, `app`, `tags`, \
-             `on_destroy`, `termination_protection`, `references`, `storage`, `recipe`, `jobs`, `times`, `identity`, \
-             `notifications`, `fleet`, `local` (did you mean `region`?)",
-        ),
-        (
             "\"local\"",
             "\"lokal\"",
             "local.toml:2:8: unknown variant `lokal`, expected `aws` or `local` (did you mean `local`?)",
@@ -116,6 +117,13 @@ fn what_cannot_be_read_is_shown_with_its_place() {
     ] {
         assert_eq!(complaint(replaced, by), expected, "{by}");
     }
+}
+
+#[test]
+fn a_section_that_is_not_known_is_shown_beside_those_that_are() {
+    let complaint = complaint("region", "regoin");
+    assert!(complaint.starts_with("local.toml:4:1: unknown field `regoin`, expected one of `kind`, "), "{complaint}");
+    assert!(complaint.ends_with(" (did you mean `region`?)"), "{complaint}");
 }
 
 #[test]
@@ -176,6 +184,13 @@ fn what_does_not_go_together_is_shown_with_its_place() {
             "",
             "[identity]\nworker_role_name = \"a b\"",
             "local.toml:18:1: identity.worker_role_name is `a b`; allowed: 1 to 64 letters, digits and `_+=,.@-`",
+        ),
+        (
+            "",
+            "[jobs]\nexecutor = \"run-command\"",
+            "local.toml:18:1: jobs.executor `run-command` needs fleet.instances (say what instances there are, or leave the \
+             work to agents)\nlocal.toml:8:1: there is no command for engine scale; allowed: bluewhale, walrus (leave the work \
+             to agents: `jobs.executor = \"agent\"`)",
         ),
         ("", "[tags]\n\"aws:x\" = \"1\"", "local.toml:17:2: tag `aws:x`: keys that begin with `aws:` belong to AWS"),
     ] {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,89 @@ text!(
     |text| is_resource_id(text, "ami-")
 );
 
+text!(
+    /// The id of a VPC.
+    VpcId, "^vpc-([0-9a-f]{8}|[0-9a-f]{17})$", "the id of a VPC", "vpc-0a1b2c3d4e5f67890",
+    |text| is_resource_id(text, "vpc-")
+);
+
+text!(
+    /// The last letter of an Availability Zone's name.
+    Zone, "^[a-z]$", "the last letter of an Availability Zone", "a",
+    |text| matches!(text.as_bytes(), [b'a'..=b'z'])
+);
+
+text!(
+    /// The name of a parameter of the Parameter Store.
+    ParameterName, "^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", "the name of a parameter", "/baleen/image",
+    |text| text.len() <= 1011
+        && text.strip_prefix('/').unwrap_or(text).split('/').all(|part| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+        })
+);
+
+text!(
+    /// A block of IPv4 addresses.
+    AddressBlock, "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$", "a block of IPv4 addresses that begins where it says",
+    "10.20.0.0/16", |text| parse_block(text).is_some()
+);
+
+impl AddressBlock {
+    /// Returns its first address, and how many bits of it the block's addresses share.
+    pub fn first_and_length(&self) -> (Ipv4Addr, u32) {
+        // What was accepted can be parsed.
+        parse_block(&self.0).unwrap_or((Ipv4Addr::UNSPECIFIED, 0))
+    }
+
+    /// Cuts the block into 16 and returns one of them, from 0.
+    pub fn sixteenth(&self, index: u32) -> String {
+        let (first, length) = self.first_and_length();
+        let length = length + 4;
+        let first = u32::from(first) | (index << (32 - length));
+        format!("{}/{length}", Ipv4Addr::from(first))
+    }
+}
+
+/// Reads a block such as `10.20.0.0/16`; none if its first address has bits beyond its length.
+fn parse_block(text: &str) -> Option<(Ipv4Addr, u32)> {
+    let (first, length) = text.split_once('/')?;
+    let (first, length): (Ipv4Addr, u32) = (first.parse().ok()?, length.parse().ok()?);
+    let beyond = u32::MAX.checked_shr(length)?;
+    (u32::from(first) & beyond == 0).then_some((first, length))
+}
+
+text!(
+    /// A domain name.
+    DomainName, "^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$", "a domain name", "streams.example.com",
+    |text| text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
+        && text.rsplit('.').next().is_some_and(|last| last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic()))
+);
+
+text!(
+    /// A certificate of Certificate Manager that CloudFront takes.
+    CertificateArn, "^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+    "the ARN of a certificate in region us-east-1",
+    "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+    |text| {
+        let parts: Vec<_> = text.split(':').collect();
+        let ["arn", partition, "acm", "us-east-1", account, certificate] = parts.as_slice() else { return false };
+        let id = certificate.strip_prefix("certificate/").unwrap_or_default();
+        partition.starts_with("aws") && AccountId::try_from((*account).to_owned()).is_ok()
+            && !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    }
+);
+
+text!(
+    /// A site that players are part of: scheme, host and port, as browsers name it.
+    PlayerOrigin, "^(\\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$", "a site without a path, or `*` for all",
+    "https://www.example.com",
+    |text| {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+        let (host, port) = host.split_once(':').unwrap_or((host, "443"));
+        text == "*" || host.split('.').all(is_label) && port.parse::<u16>().is_ok()
+    }
+);
+
 impl Suffix {
     /// Takes a suffix that this program itself writes down.
     pub(super) fn literal(text: &str) -> Self {
@@ -126,6 +210,21 @@ impl Slug {
     pub(super) fn literal(text: &str) -> Self {
         Self(text.to_owned())
     }
+}
+
+impl PlayerOrigin {
+    /// Takes a site that this program itself writes down.
+    pub(super) fn literal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// One part of a host's name.
+fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// EC2's ids end with 17 hexadecimal digits; those from before 2016 with 8.
@@ -159,8 +258,41 @@ mod tests {
         assert!(!accepts::<Suffix>("."));
         assert!(accepts::<SubnetId>("subnet-0a1b2c3d"));
         assert!(!accepts::<SubnetId>("sg-0a1b2c3d"));
+        for block in ["10.20.0.0/16", "192.168.3.0/24", "0.0.0.0/0"] {
+            assert!(accepts::<AddressBlock>(block), "{block}");
+        }
+        for block in ["10.20.0.0", "10.20.1.0/16", "10.20.0.256/32", "10.20.0.0/33", "10.20.0.0/-1", "::/0"] {
+            assert!(!accepts::<AddressBlock>(block), "{block}");
+        }
+        for name in ["/aws/service/ami", "image", "/baleen/dev.image-1"] {
+            assert!(accepts::<ParameterName>(name), "{name}");
+        }
+        for name in ["", "/", "a//b", "a/", "{{resolve:x}}", "a b"] {
+            assert!(!accepts::<ParameterName>(name), "{name}");
+        }
+        assert!(accepts::<Zone>("a") && !accepts::<Zone>("ab") && !accepts::<Zone>("A"));
+        for origin in ["*", "https://www.example.com", "http://localhost:8080"] {
+            assert!(accepts::<PlayerOrigin>(origin), "{origin}");
+        }
+        for origin in ["", "www.example.com", "https://", "https://example.com/", "https://-a.com", "https://a:x"] {
+            assert!(!accepts::<PlayerOrigin>(origin), "{origin}");
+        }
+        assert!(accepts::<DomainName>("streams.example.com"));
+        assert!(!accepts::<DomainName>("streams"));
+        assert!(!accepts::<DomainName>("https://streams.example.com"));
+        let certificate = "arn:aws:acm:us-east-1:111122223333:certificate/0a1b";
+        assert!(accepts::<CertificateArn>(certificate));
+        assert!(!accepts::<CertificateArn>(&certificate.replace("us-east-1", "ap-northeast-2")));
         assert!(!accepts::<Slug>("2baleen"));
         assert!(!accepts::<Slug>(&"a".repeat(33)));
+    }
+
+    #[test]
+    fn a_block_is_cut_into_sixteen() {
+        let block = AddressBlock::try_from("10.20.0.0/16".to_owned()).unwrap();
+        assert_eq!([0, 1, 15].map(|index| block.sixteenth(index)), ["10.20.0.0/20", "10.20.16.0/20", "10.20.240.0/20"]);
+        let block = AddressBlock::try_from("192.168.7.0/24".to_owned()).unwrap();
+        assert_eq!([1, 9].map(|index| block.sixteenth(index)), ["192.168.7.16/28", "192.168.7.144/28"]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What the state machines share: how a job is read off an event, and how it is written into the job table.
+//! What the state machines share: how a job is read off an event, how it is written into the job table, and told of.
 
 use documents::object;
 use documents::states::{Jsonata, Retrier, Task, dynamodb, errors, jsonata, retry, sns};
 use job::Recipe;
 use job::identity::job_id_expression;
-use template::{IntoValue, Json};
+use resources::sns::TopicRef;
+use template::{IntoValue, Json, Value};
 
 use super::Machines;
 
@@ -27,6 +28,15 @@ pub(super) fn id(recipe: &Recipe) -> Jsonata {
     jsonata(job_id_expression("$source.bucket", "$source.key", version_or_etag, &recipe.identity()))
 }
 
+pub(super) fn this_execution() -> Jsonata {
+    jsonata("$states.context.Execution.Id")
+}
+
+/// UTC, RFC 3339.
+pub(super) fn now() -> Jsonata {
+    jsonata("$now()")
+}
+
 /// Retries what a service may refuse for a moment: with growing pauses, which chance shortens.
 pub(super) fn patiently() -> Retrier {
     let retrier = retry([errors::ALL]).interval_seconds(1).backoff_rate(2.0);
@@ -36,6 +46,16 @@ pub(super) fn patiently() -> Retrier {
 /// Retries patiently, but not what another try cannot change.
 pub(super) fn patiently_unless<const N: usize>(errors: [&str; N]) -> [Retrier; 2] {
     [retry(errors).max_attempts(0), patiently()]
+}
+
+/// What is told of a job that ended, each as the text of a `JSONata` expression.
+pub(super) struct News<'a> {
+    /// The state in which the job ended.
+    pub state: &'a str,
+    /// What programs get: an object.
+    pub facts: &'a str,
+    /// What people get: text.
+    pub words: &'a str,
 }
 
 impl Machines<'_> {
@@ -48,9 +68,26 @@ impl Machines<'_> {
             .retry(patiently_unless([errors::CONDITIONAL_CHECK_FAILED, errors::QUERY_EVALUATION_ERROR]))
     }
 
-    /// Tells the topic that the job `$id` ended; subscribers can filter by the state.
-    pub(super) fn tell(&self, state: impl IntoValue<Json>, message: impl IntoValue<Json>) -> Task {
-        let attributes = object! { "state": { "DataType": "String", "StringValue": state } };
-        sns::publish(self.topic.arn(), message).argument("MessageAttributes", attributes).retry([patiently()])
+    /// Changes the item of the job `$id`, which only its owner may.
+    pub(super) fn change_as_owner(&self, update: &str, names: Value<Json>, values: Value<Json>) -> Task {
+        self.change(update, "execution = :me", values).argument("ExpressionAttributeNames", names)
+    }
+
+    /// Tells a topic that the job `$id` ended. Programs get JSON, and can filter by the state; people get words.
+    pub(super) fn tell(&self, topic: &TopicRef, news: &News<'_>) -> Task {
+        let News { state, facts, words } = news;
+        let whose = format!("{} {}", self.environment.app, self.environment.name);
+        // A subject is ASCII, which a key need not be.
+        let subject = jsonata(format!("'{whose}: job ' & $substring($id, 0, 12) & ' is ' & {state}"));
+        let words = jsonata(format!("{words} & '\\n\\nJob ' & $id & ' of {whose}'"));
+        let message = object! { "default": jsonata(format!("$string({facts})")), "email": words };
+        sns::publish(topic.arn(), message)
+            .argument("MessageStructure", "json")
+            .argument("Subject", subject)
+            .argument(
+                "MessageAttributes",
+                object! { "state": { "DataType": "String", "StringValue": jsonata(*state) } },
+            )
+            .retry([patiently()])
     }
 }

@@ -8,7 +8,7 @@ use documents::states::{self, StateMachine, catch, errors, jsonata, pass, start_
 use job::{ErrorKind, JobState};
 
 use super::Machines;
-use super::record::{id, source};
+use super::record::{News, id, source};
 
 /// Describes the state machine. Its input is the event that says how the execution ended.
 pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
@@ -28,7 +28,7 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
 
     let close = parts
         .change(
-            "SET #state = :state, #error = :error, updated = :now, finished = :now",
+            &parts.unwanted("SET #state = :state, #error = :error, updated = :now, finished = :now"),
             "execution = :execution AND NOT #state IN (:done, :failed, :held, :cancelled)",
             object! {
                 ":execution": { "S": jsonata("$execution") },
@@ -42,18 +42,19 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
             },
         )
         .argument("ExpressionAttributeNames", object! { "#state": "state", "#error": "error" })
+        .argument("ReturnValues", "ALL_NEW")
+        .output(jsonata("$states.result.Attributes"))
         .catch([catch([errors::CONDITIONAL_CHECK_FAILED], "Closed")]);
 
-    let message = object! {
-        "job": jsonata("$id"),
-        "state": jsonata("$end.state"),
-        "source": jsonata("$source"),
-        "error": { "kind": jsonata("$end.kind"), "message": jsonata("$end.message") },
+    let news = News {
+        state: "$end.state",
+        facts: "{'job': $id, 'state': $end.state, 'source': $source, 'error': $end.{'kind': kind, 'message': message}}",
+        words: "'Ended without a result: s3://' & $source.bucket & '/' & $source.key & '\\n\\n' & $end.message",
     };
     let flow = start_at("ReadEvent", read)
         .state("Identify", pass().assign("id", id(&parts.environment.recipe)))
-        .state("Close", close)
-        .state("Tell", parts.tell(jsonata("$end.state"), message))
-        .state("Closed", succeed());
+        .state("Close", close);
+    let flow = if parts.commands.is_some() { parts.free_instance(flow, "Tell") } else { flow };
+    let flow = flow.state("Tell", parts.tell(&parts.notifications.failed, &news)).state("Closed", succeed());
     states::machine("Closes a job whose execution ended without doing so", flow)
 }

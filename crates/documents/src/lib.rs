@@ -4,6 +4,7 @@
 //! - [`states`]: state machines in the Amazon States Language, with JSONata;
 //! - [`events`]: event patterns of EventBridge;
 //! - [`ssm`]: Command documents of Systems Manager;
+//! - [`dashboards`]: dashboards of CloudWatch;
 //! - [`script`] and [`user_data`]: what an instance runs when it starts;
 //! - [`object!`] and [`array()`]: JSON of any shape, with references inside.
 //!
@@ -13,6 +14,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness, no environment variables.
 
+pub mod dashboards;
 pub mod events;
 pub mod iam;
 mod json;

@@ -1,4 +1,4 @@
-//! Names of the metrics that workers write.
+//! Names of the metrics that workers, and what looks after them, write.
 
 /// The namespace of every metric here.
 pub const NAMESPACE: &str = "Baleen";
@@ -42,7 +42,11 @@ pub const FRAMES_ENHANCED: &str = "FramesEnhanced";
 /// How long a successful task took, in seconds.
 pub const TASK_SECONDS: &str = "TaskSeconds";
 
-/// Every metric, in the order of this page.
+/// Work of a colour that waits or is worked on: tasks, or whole titles where commands do the work. Counted by the
+/// workflow's side every minute, so that fleets know how many instances they need, from none on.
+pub const BACKLOG: &str = "Backlog";
+
+/// Every metric that workers write, in the order of this page.
 pub const ALL: [&str; 11] = [
     TASKS_STARTED,
     TASKS_SUCCEEDED,

@@ -269,7 +269,8 @@ impl Encoding {
 }
 
 impl BluewhaleModel {
-    const fn as_str(self) -> &'static str {
+    /// Returns the model's letter.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::A => "a",
             Self::B => "b",
@@ -289,7 +290,8 @@ impl WalrusPrompt {
         }
     }
 
-    const fn as_str(self) -> &'static str {
+    /// Returns the prompt's name.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Generate => "generate",

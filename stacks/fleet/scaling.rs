@@ -1,0 +1,220 @@
+//! Keeps as many instances as there is work for, from none on.
+//!
+//! Each instance answers for so many tasks of the backlog. An Auto Scaling group is compared with it by two alarms: one
+//! rings at once when instances are missing, the other when some have been too many for a while; how many decides how many
+//! come or go. (What they work on, instances protect themselves.) A Spot Fleet gets the number that the backlog needs, and
+//! goes back to its least number when nothing has been left to do for a while.
+
+use job::metrics;
+use resources::applicationautoscaling::{
+    self as application, StepScalingPolicyConfigurationAdjustmentType as Adjustment,
+};
+use resources::autoscaling::{
+    AutoScalingGroupRef, ScalingPolicy, ScalingPolicyAdjustmentType, ScalingPolicyMetricAggregationType,
+    ScalingPolicyType, StepAdjustment,
+};
+use resources::cloudwatch::{
+    Alarm, AlarmComparisonOperator, AlarmStatistic, AlarmTreatMissingData, Dimension, Metric, MetricDataQuery,
+    MetricStat,
+};
+use template::{IntoValue, Stack, Value, sub};
+
+use super::instances::{Instances, WARM_UP_SECONDS};
+use crate::environment::Instances as Settings;
+
+/// How often the backlog is counted, in seconds.
+const PERIOD_SECONDS: u32 = 60;
+
+/// A range of how far a metric is beyond its alarm's threshold, and the number that belongs to it.
+struct Step {
+    from: u32,
+    to: Option<u32>,
+    number: u32,
+}
+
+/// Adds the policies and alarms of an Auto Scaling group.
+pub(super) fn follow_backlog(
+    instances: &Instances<'_>,
+    stack: &mut Stack,
+    group: &AutoScalingGroupRef,
+    minimum: &Value<i64>,
+) {
+    let policy = |steps: Vec<StepAdjustment>| {
+        ScalingPolicy::new(group.name())
+            .policy_type(ScalingPolicyType::StepScaling)
+            .adjustment_type(ScalingPolicyAdjustmentType::ChangeInCapacity)
+            .metric_aggregation_type(ScalingPolicyMetricAggregationType::Maximum)
+            .estimated_instance_warmup(WARM_UP_SECONDS)
+            .step_adjustments(steps)
+    };
+    let step = |step: &Step, number: i64| {
+        StepAdjustment::new(number).metric_interval_lower_bound(step.from).metric_interval_upper_bound(step.to)
+    };
+    let maximum = instances.settings.maximum;
+    let more = rounded_up(maximum).iter().map(|of| step(of, of.number.into())).collect();
+    let more = stack.add("MoreInstances", policy(more));
+    let fewer = rounded_down(maximum).iter().map(|of| step(of, -i64::from(of.number))).collect();
+    let fewer = stack.add("FewerInstances", policy(fewer));
+
+    // A value that is late stands for itself until it comes.
+    let present = "FILL(instances, REPEAT)";
+    let needed = format!("CEIL(backlog / {})", instances.settings.tasks_per_instance);
+    let missing = format!("{needed} - {present}");
+    let missing = alarm("Instances are missing for the work that there is", 1).metrics([
+        backlog(instances),
+        desired(group),
+        computed("missing", missing),
+    ]);
+    stack.add("InstancesMissing", missing.alarm_actions([more.arn()]));
+    let surplus = sub!("{} - IF({} > {}, {}, {})", present, &needed, minimum, &needed, minimum);
+    let surplus = alarm("Instances are there that nothing is left to do for", instances.settings.idle_minutes)
+        .metrics([backlog(instances), desired(group), computed("surplus", surplus)]);
+    stack.add("InstancesIdle", surplus.alarm_actions([fewer.arn()]));
+}
+
+/// Adds the policies and alarms of a Spot Fleet.
+pub(super) fn follow_backlog_of_spot_fleet(
+    instances: &Instances<'_>,
+    stack: &mut Stack,
+    target: &application::ScalableTargetRef,
+) {
+    let policy = |name: &str, kind, steps: Vec<application::StepAdjustment>| {
+        let steps = application::StepScalingPolicyConfiguration::new()
+            .adjustment_type(kind)
+            .metric_aggregation_type(application::StepScalingPolicyConfigurationMetricAggregationType::Maximum)
+            .cooldown(WARM_UP_SECONDS)
+            .step_adjustments(steps);
+        application::ScalingPolicy::new(name, application::ScalingPolicyType::StepScaling)
+            .scaling_target_id(target.id())
+            .step_scaling_policy_configuration(steps)
+    };
+    let Settings { maximum, tasks_per_instance: each, idle_minutes, .. } = *instances.settings;
+    let as_needed = rounded_up(maximum).into_iter().map(|step| {
+        application::StepAdjustment::new(step.number)
+            .metric_interval_lower_bound(step.from * each)
+            .metric_interval_upper_bound(step.to.map(|to| to * each))
+    });
+    let as_needed = policy("as-needed", Adjustment::ExactCapacity, as_needed.collect());
+    let as_needed = stack.add("InstancesAsNeeded", as_needed);
+    // The target's least number is where this ends.
+    let least = application::StepAdjustment::new(-i64::from(maximum)).metric_interval_upper_bound(0);
+    let least = stack.add("LeastInstances", policy("least", Adjustment::ChangeInCapacity, vec![least]));
+
+    let of_backlog = |alarm: Alarm| {
+        alarm
+            .namespace(metrics::NAMESPACE)
+            .metric_name(metrics::BACKLOG)
+            .dimensions(dimensions(instances))
+            .statistic(AlarmStatistic::Maximum)
+            .period(PERIOD_SECONDS)
+    };
+    let work = of_backlog(alarm("There is work: as many instances as it needs", 1));
+    stack.add("Work", work.alarm_actions([as_needed.arn()]));
+    let none = of_backlog(Alarm::new())
+        .alarm_description("There has been no work for a while: as few instances as there may be")
+        .comparison_operator(AlarmComparisonOperator::LessThanThreshold)
+        .threshold(1)
+        .evaluation_periods(idle_minutes)
+        .treat_missing_data(AlarmTreatMissingData::NotBreaching);
+    stack.add("NoWork", none.alarm_actions([least.arn()]));
+}
+
+/// Starts an alarm that rings when its metric has been 1 or more for so many minutes.
+fn alarm(description: &str, minutes: u32) -> Alarm {
+    Alarm::new()
+        .alarm_description(description)
+        .comparison_operator(AlarmComparisonOperator::GreaterThanOrEqualToThreshold)
+        .threshold(1)
+        .evaluation_periods(minutes)
+        .treat_missing_data(AlarmTreatMissingData::NotBreaching)
+}
+
+fn backlog(instances: &Instances<'_>) -> MetricDataQuery {
+    let metric =
+        Metric::new().namespace(metrics::NAMESPACE).metric_name(metrics::BACKLOG).dimensions(dimensions(instances));
+    measured("backlog", metric)
+}
+
+/// How many instances the group is to have: those that are about to start are not asked for again.
+fn desired(group: &AutoScalingGroupRef) -> MetricDataQuery {
+    let metric = Metric::new()
+        .namespace("AWS/AutoScaling")
+        .metric_name("GroupDesiredCapacity")
+        .dimensions([Dimension::new("AutoScalingGroupName", group.name())]);
+    measured("instances", metric)
+}
+
+fn dimensions(instances: &Instances<'_>) -> [Dimension; 2] {
+    [
+        Dimension::new(metrics::ENVIRONMENT, instances.environment.name.as_str()),
+        Dimension::new(metrics::COLOUR, instances.colour.as_str()),
+    ]
+}
+
+fn measured(id: &str, metric: Metric) -> MetricDataQuery {
+    MetricDataQuery::new(id).metric_stat(MetricStat::new(PERIOD_SECONDS, "Maximum", metric)).return_data(false)
+}
+
+fn computed(id: &str, expression: impl IntoValue<String>) -> MetricDataQuery {
+    MetricDataQuery::new(id).expression(expression).return_data(true)
+}
+
+/// Ranges of a metric from 1 on, each with the number at its end: asking for more than the metric says at most by half,
+/// so that a few ranges reach far. AWS allows 20.
+fn rounded_up(maximum: u32) -> Vec<Step> {
+    let ends = numbers(maximum);
+    let begins = [0].into_iter().chain(ends.iter().copied());
+    let last = ends.len() - 1;
+    let steps = begins.zip(&ends).enumerate();
+    steps.map(|(index, (from, end))| Step { from, to: (index < last).then_some(*end), number: *end }).collect()
+}
+
+/// Ranges of a metric from 1 on, each with the number at its beginning: asking for no more than the metric says.
+fn rounded_down(maximum: u32) -> Vec<Step> {
+    let begins = numbers(maximum);
+    let next = |index: usize| begins.get(index + 1).map(|begin| begin - 1);
+    let steps = begins.iter().enumerate();
+    steps.map(|(index, begin)| Step { from: begin - 1, to: next(index), number: *begin }).collect()
+}
+
+/// Lists numbers of instances up to the greatest: 1, 2, 3, 4, 6, 8, 12, 16, 24, …
+fn numbers(maximum: u32) -> Vec<u32> {
+    let doubled = (0..).map(|power| 1_u32 << power).take_while(|number| *number < maximum);
+    let mut numbers: Vec<_> = doubled.flat_map(|number| [number, number + number / 2]).collect();
+    numbers.push(maximum);
+    numbers.retain(|number| *number <= maximum);
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(steps: &[Step]) -> Vec<(u32, Option<u32>, u32)> {
+        steps.iter().map(|step| (step.from, step.to, step.number)).collect()
+    }
+
+    #[test]
+    fn numbers_reach_the_greatest_in_few_steps() {
+        assert_eq!(numbers(1), [1]);
+        assert_eq!(numbers(2), [1, 2]);
+        assert_eq!(numbers(4), [1, 2, 3, 4]);
+        assert_eq!(numbers(10), [1, 2, 3, 4, 6, 8, 10]);
+        assert_eq!(numbers(1000).len(), 20);
+    }
+
+    /// A range is given by how far the metric is beyond the alarm's threshold, 1; it begins where the one before it ends.
+    #[test]
+    fn as_many_come_as_are_missing_or_a_few_more() {
+        let expected = [(0, Some(1), 1), (1, Some(2), 2), (2, Some(3), 3), (3, Some(4), 4), (4, None, 6)];
+        assert_eq!(shape(&rounded_up(6)), expected);
+    }
+
+    #[test]
+    fn no_more_go_than_are_too_many() {
+        let expected = [(0, Some(1), 1), (1, Some(2), 2), (2, Some(3), 3), (3, Some(5), 4), (5, None, 6)];
+        assert_eq!(shape(&rounded_down(6)), expected);
+    }
+}
