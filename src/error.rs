@@ -79,7 +79,10 @@ impl From<toolkit::Error> for Error {
     fn from(error: toolkit::Error) -> Self {
         use toolkit::Error as E;
         let kind = match &error {
-            E::UnknownStack { .. } | E::UnknownParameter { .. } | E::MissingParameter { .. } => Kind::Usage,
+            E::UnknownStack { .. }
+            | E::UnknownParameter { .. }
+            | E::MissingParameter { .. }
+            | E::NotSelected { .. } => Kind::Usage,
             E::Declined { .. } => Kind::Declined,
             _ => Kind::Failed,
         };
@@ -91,9 +94,18 @@ impl From<pipeline::Error> for Error {
     fn from(error: pipeline::Error) -> Self {
         use pipeline::Error as E;
         let kind = match &error {
-            E::NotAFile { .. } | E::NoKey { .. } | E::KeyLength { .. } | E::Suffix { .. } | E::Ambiguous { .. } => {
-                Kind::Usage
-            }
+            E::NotAFile { .. }
+            | E::NoKey { .. }
+            | E::KeyLength { .. }
+            | E::KeyCharacter { .. }
+            | E::KeyLeadsOut { .. }
+            | E::ResultKeyLength { .. }
+            | E::Suffix { .. }
+            | E::StandardOutput
+            | E::NoFolder { .. }
+            | E::NotReplaceable { .. }
+            | E::ReplacesSource { .. }
+            | E::Ambiguous { .. } => Kind::Usage,
             _ => Kind::Failed,
         };
         Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }

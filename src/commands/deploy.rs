@@ -55,6 +55,8 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let assembly = session.assemble(printer)?;
     // A misspelt name should not start a local cloud first.
     toolkit::select(&assembly, &args.stacks)?;
+    let parameters = parameters(&args.parameters);
+    toolkit::check_parameters(&assembly, &parameters)?;
     if session.is_local() {
         local_cloud::require_ffmpeg()?;
     }
@@ -62,7 +64,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let options = DeployOptions {
         run: run_id(),
         artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
-        parameters: parameters(&args.parameters),
+        parameters,
         patience: patience(&session),
     };
     let asker = Asker::new(args.yes, printer);
@@ -143,8 +145,14 @@ impl<'a> Asker<'a> {
             // A question that cannot be shown is answered with no, below.
             let _ = write!(err, "{question} [y]es, [N]o, [a]ll: ").and_then(|()| err.flush());
             let mut answer = String::new();
-            if stdin().lock().read_line(&mut answer).is_err() {
-                return false;
+            match stdin().lock().read_line(&mut answer) {
+                Ok(0) => {
+                    // Ctrl-D: the cursor is still behind the question.
+                    let _ = writeln!(err);
+                    return false;
+                }
+                Ok(_) => {}
+                Err(_) => return false,
             }
             match answer.trim().to_lowercase().as_str() {
                 "y" | "yes" => return true,

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_sdk_sts::config::Builder;
 use cloud::{Caller, Identity, Result};
 
 use crate::error::Endpoint;
@@ -11,7 +13,9 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new(config: &SdkConfig, endpoint: Endpoint) -> Self {
-        Self { client: aws_sdk_sts::Client::new(config), endpoint }
+        // It is the first call of a command: whoever waits for it wants to know soon that nobody answers.
+        let config = Builder::from(config).retry_config(RetryConfig::disabled()).build();
+        Self { client: aws_sdk_sts::Client::from_conf(config), endpoint }
     }
 }
 

@@ -106,13 +106,13 @@ pub(crate) async fn make(
                 pause.wait().await;
                 context.call(async || cloud_formation.delete_change_set(&request.stack, &request.name).await).await?;
             }
-            Err(error) if error.kind == ErrorKind::Validation => {
+            Err(error) if error.kind == ErrorKind::Validation && !is_anothers(&error) => {
                 return Err(Error::ChangeSet { stack: stack.name.clone(), reason: error.to_string() });
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(lost(&stack.name, error)),
         }
     };
-    let made = wait(context, &ids).await?;
+    let made = wait(context, &ids).await.map_err(|error| lost(&stack.name, error))?;
     if made.is_without_changes() && !creates_stack {
         discard(context, &stack.name, &ids, creates_stack).await?;
         return Ok(Made::Empty);
@@ -168,7 +168,23 @@ pub(crate) async fn execute(context: &Context<'_>, stack: &str, ids: &ChangeSetI
         }
         Ok(()) => Ok(()),
     };
-    Ok(context.call(execute).await?)
+    context.call(execute).await.map_err(|error| lost(stack, error))
+}
+
+/// Makes an error of a call on a change set of ours: it may have failed because another deployment came between.
+fn lost(stack: &str, error: cloud::Error) -> Error {
+    if is_anothers(&error) {
+        return Error::UnderWay { stack: stack.to_owned(), reason: error.to_string() };
+    }
+    error.into()
+}
+
+/// Says whether a failure shows that someone else works on the stack: the name of the change set is taken, or the
+/// change set is gone, or the stack is being changed.
+fn is_anothers(error: &cloud::Error) -> bool {
+    matches!(error.kind, ErrorKind::AlreadyExists | ErrorKind::NotFound)
+        || error.code.as_deref().is_some_and(|code| code.starts_with("InvalidChangeSetStatus"))
+        || error.kind == ErrorKind::Validation && error.message.contains("_IN_PROGRESS state")
 }
 
 /// Says whether a change set is being executed, or was.

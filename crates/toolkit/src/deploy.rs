@@ -10,7 +10,7 @@ use template::{Assembly, StackTemplate};
 use crate::call::Context;
 use crate::change_set::{self, Made, StackPlan};
 use crate::follow::{Operation, failure, follow, last_event};
-use crate::parameters::{Outputs, fill};
+use crate::parameters::{Outputs, check_parameters, fill};
 use crate::selection::{self, values};
 use crate::situation::{Situation, settle, succeeded};
 use crate::source::{capabilities, source};
@@ -56,8 +56,13 @@ pub async fn deploy(
 ) -> Result<Vec<StackOutcome>, Error> {
     let context = Context { cloud, events, patience: options.patience, run: &options.run };
     selection::select(assembly, names)?;
+    check_parameters(assembly, &options.parameters)?;
     preflight::verify(&context, assembly).await?;
     let selection = selection::for_deploy(&context, assembly, names, options.artifacts.as_ref()).await?;
+    let is_selected = |name: &&String| selection.stacks.iter().any(|stack| stack.name == **name);
+    if let Some(unused) = options.parameters.keys().find(|name| !is_selected(name)) {
+        return Err(Error::NotSelected { stack: unused.clone() });
+    }
     let deployment = Deployment { context, assembly, options, approver };
     let mut outputs = selection.outputs;
     let mut outcomes = Vec::new();

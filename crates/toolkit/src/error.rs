@@ -53,6 +53,12 @@ pub enum Error {
         /// The parameters that there are.
         known: Vec<String>,
     },
+    /// A value is given for a parameter of a stack that is not deployed this time.
+    #[error("a parameter of stack `{stack}` is given, but this deployment does not touch that stack")]
+    NotSelected {
+        /// The stack.
+        stack: String,
+    },
     /// A parameter has neither a value nor a default.
     #[error("parameter `{parameter}` of stack `{stack}` has no value and no default")]
     MissingParameter {
@@ -109,6 +115,22 @@ pub enum Error {
         stack: String,
         /// What it said.
         reason: String,
+    },
+    /// Someone else changes the stack.
+    #[error("another deployment of stack `{stack}` is under way: {reason}")]
+    UnderWay {
+        /// The stack.
+        stack: String,
+        /// What CloudFormation said.
+        reason: String,
+    },
+    /// The cloud did not answer the first call: nothing has been begun.
+    #[error("{source}")]
+    OutOfReach {
+        /// The environment.
+        environment: String,
+        /// How the call failed.
+        source: cloud::Error,
     },
     /// A person said no.
     #[error("{what} was not approved")]
@@ -205,6 +227,11 @@ impl Error {
             Self::UnknownParameter { .. } => {
                 vec!["values that come from other stacks' outputs cannot be given by hand".to_owned()]
             }
+            Self::NotSelected { stack } => vec![format!("name `{stack}` too, or leave the parameter out")],
+            Self::UnderWay { .. } => vec!["run this again when that one is done".to_owned()],
+            Self::OutOfReach { environment, .. } => vec![format!(
+                "nothing has been begun; check the network, and `region` in environments/{environment}.toml"
+            )],
             Self::MissingParameter { stack, parameter } => {
                 vec![format!("give it one: `--parameter {stack}.{parameter}=VALUE`, or a default in the stack's file")]
             }

@@ -34,5 +34,6 @@ pub use error::{Cause, Error, Failure};
 pub use event::{Event, Events, ReadStack, SelectedStack, silent};
 pub use options::{Artifacts, DeployOptions, DestroyOptions, Patience};
 pub use outputs::{StackOutputs, outputs};
+pub use parameters::check_parameters;
 pub use selection::select;
 pub use write::{MANIFEST, Manifest, ManifestStack, WriteError, template_file, write};

@@ -3,12 +3,28 @@
 use std::collections::BTreeMap;
 
 use cloud::cloud_formation::{ParameterValue, StackDescription};
-use template::StackTemplate;
+use template::{Assembly, StackTemplate};
 
-use crate::Error;
+use crate::{Error, selection};
 
 /// Outputs of stacks: by stack, then by output.
 pub(crate) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Makes sure that every value given, by stack and parameter, is one for a parameter that there is.
+pub fn check_parameters(assembly: &Assembly, given: &BTreeMap<String, BTreeMap<String, String>>) -> Result<(), Error> {
+    for (name, values) in given {
+        let stack = assembly.stack(name).ok_or_else(|| selection::unknown_stack(assembly, name))?;
+        let own = authors_parameters(stack);
+        if let Some(unknown) = values.keys().find(|name| own.iter().all(|(own, _)| own != name)) {
+            return Err(Error::UnknownParameter {
+                stack: stack.name.clone(),
+                parameter: unknown.clone(),
+                known: own.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            });
+        }
+    }
+    Ok(())
+}
 
 /// Fills the parameters of a stack: weak references from the outputs of other stacks; the author's own from what was
 /// given, or else from what the stack has, or else from their default.
@@ -28,15 +44,7 @@ pub(crate) fn fill(
         })?;
         values.insert(reference.parameter.clone(), ParameterValue::Value(value.clone()));
     }
-    let own = authors_parameters(stack);
-    if let Some(unknown) = given.and_then(|given| given.keys().find(|name| own.iter().all(|(own, _)| own != name))) {
-        return Err(Error::UnknownParameter {
-            stack: stack.name.clone(),
-            parameter: unknown.clone(),
-            known: own.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        });
-    }
-    for (name, has_default) in own {
+    for (name, has_default) in authors_parameters(stack) {
         if let Some(value) = given.and_then(|given| given.get(name)) {
             values.insert(name.to_owned(), ParameterValue::Value(value.clone()));
         } else if existing.is_some_and(|existing| existing.parameters.contains_key(name)) {

@@ -1,7 +1,13 @@
+use std::time::Duration;
+
+use cloud::ErrorKind;
 use template::Assembly;
 
 use crate::call::Context;
-use crate::{Error, Event};
+use crate::{Error, Event, Patience};
+
+/// How long the first call is tried again: nothing has been begun that could be lost sight of.
+const FIRST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes sure that the credentials are of the account that the environment names, and the connection to its region.
 pub(crate) async fn verify(context: &Context<'_>, assembly: &Assembly) -> Result<(), Error> {
@@ -12,7 +18,14 @@ pub(crate) async fn verify(context: &Context<'_>, assembly: &Assembly) -> Result
             actual: context.cloud.region.clone(),
         });
     }
-    let caller = context.call(async || context.cloud.identity.caller().await).await?;
+    let first = Context { patience: Patience(context.patience.0.min(FIRST_PATIENCE)), ..*context };
+    let caller =
+        first.call(async || context.cloud.identity.caller().await).await.map_err(|error| match error.kind {
+            ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Unavailable => {
+                Error::OutOfReach { environment: assembly.environment.clone(), source: error }
+            }
+            _ => error.into(),
+        })?;
     if caller.account != assembly.account {
         return Err(Error::WrongAccount {
             environment: assembly.environment.clone(),

@@ -134,7 +134,7 @@ pub(crate) fn values(description: &cloud::cloud_formation::StackDescription) -> 
     description.outputs.iter().map(|(name, output)| (name.clone(), output.value.clone())).collect()
 }
 
-fn unknown_stack(assembly: &Assembly, name: &str) -> Error {
+pub(crate) fn unknown_stack(assembly: &Assembly, name: &str) -> Error {
     let known: Vec<String> = assembly.stacks.iter().map(|stack| stack.name.clone()).collect();
     let closest = known.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
     let similar = closest.filter(|closest| strsim::jaro(closest, name) > 0.7).cloned();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::cloud_formation::{StackStatus, ValidationFailure};
-use toolkit::{Error, Event, Outcome, Question};
+use toolkit::{DeployOptions, Error, Event, Outcome, Question};
 
 use crate::fake::Fake;
 use crate::system::{Log, Variant, assembly, deploy, no, options, yes};
@@ -265,4 +265,29 @@ async fn every_request_has_a_token_of_its_own() {
         token.len() <= 128 && token.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
     };
     assert!(tokens.iter().all(is_allowed), "{tokens:?}");
+}
+
+/// What deploying some stacks with a value for a parameter says.
+async fn refusal(fake: &Fake, names: &[&str], stack: &str, parameter: &str) -> Error {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let given = BTreeMap::from([(parameter.to_owned(), "2".to_owned())]);
+    let options = DeployOptions { parameters: BTreeMap::from([(stack.to_owned(), given)]), ..options() };
+    let assembly = assembly(&Variant::default());
+    toolkit::deploy(&assembly, &names, &fake.cloud(), &options, &yes, &toolkit::silent).await.expect_err("refused")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_that_would_be_ignored_stops_before_anything_happens() {
+    let fake = Fake::default();
+    let error = refusal(&fake, &[], "fleeet", "Capacity").await;
+    assert!(matches!(error, Error::UnknownStack { .. }), "{error}");
+    let error = refusal(&fake, &[], "fleet", "Capazity").await;
+    assert_eq!(error.to_string(), "stack `fleet` has no parameter `Capazity` that takes a value; it has Capacity");
+    assert!(matches!(refusal(&fake, &[], "fleet", "StorageSourcesArn").await, Error::UnknownParameter { .. }));
+    let error = refusal(&fake, &["storage"], "fleet", "Capacity").await;
+    assert_eq!(
+        error.to_string(),
+        "a parameter of stack `fleet` is given, but this deployment does not touch that stack"
+    );
+    assert!(fake.state().stacks.is_empty());
 }

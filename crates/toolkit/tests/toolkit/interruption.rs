@@ -169,3 +169,38 @@ async fn a_cloud_that_is_gone_is_given_up() {
     assert_eq!(log.kinds().iter().filter(|kind| *kind == "unreachable").count(), 1, "said once, not at each try");
     assert!(faults.fired().len() > 30);
 }
+
+/// Makes every call of an operation fail.
+fn always(operation: &'static str, kind: cloud::ErrorKind) -> Arc<dyn Interceptor> {
+    let moment = cloud::faults::Moment::Before;
+    Arc::new(Faults::planned((1..=200).map(|call| cloud::faults::Fault { operation, call, moment, kind })))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_that_never_answers_is_given_up_soon() {
+    let gone = always("sts:GetCallerIdentity", cloud::ErrorKind::Unreachable);
+    let began = tokio::time::Instant::now();
+    let (outcomes, _) = deploy(&assembly(&Variant::default()), &[], &Fake::default().cloud().intercepted(&gone)).await;
+    let error = outcomes.expect_err("gone");
+    assert!(matches!(&error, toolkit::Error::OutOfReach { .. }), "{error}");
+    assert_eq!(error.hints(), ["nothing has been begun; check the network, and `region` in environments/test.toml"]);
+    // Time is paused: this is what was waited for, however quick the machine is.
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loser_of_two_deployments_is_told_of_the_other() {
+    let fake = Fake::default();
+    deploy(&assembly(&Variant::default()), &[], &fake.cloud()).await.0.expect("deployed");
+    let changed = assembly(&Variant { keep_days: 30, ..Variant::default() });
+    for (operation, kind, stack) in [
+        ("cloudformation:CreateChangeSet", cloud::ErrorKind::AlreadyExists, "bootstrap"),
+        ("cloudformation:ExecuteChangeSet", cloud::ErrorKind::NotFound, "storage"),
+    ] {
+        let cloud = fake.cloud().intercepted(&always(operation, kind));
+        let error = deploy(&changed, &[], &cloud).await.0.expect_err("lost");
+        let expected = format!("another deployment of stack `{stack}` is under way: {operation}: ");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        assert_eq!(error.hints(), ["run this again when that one is done"]);
+    }
+}
