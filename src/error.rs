@@ -69,6 +69,15 @@ impl Error {
         self
     }
 
+    /// Says in one line what is wrong, also where the findings say it.
+    pub fn summary(&self) -> String {
+        if self.message.is_empty() && !self.findings.is_empty() {
+            let findings: Vec<_> = self.findings.iter().map(|finding| finding.message.as_str()).collect();
+            return findings.join("; ");
+        }
+        self.message.clone()
+    }
+
     /// Makes an error of what is wrong with the templates of an environment.
     pub fn findings(message: impl Into<String>, findings: Vec<Finding>) -> Self {
         Self { findings, ..Self::new(Kind::Findings, message) }

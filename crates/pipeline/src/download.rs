@@ -1,6 +1,6 @@
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cloud::Cloud;
 use cloud::objects::ObjectVersion;
@@ -8,46 +8,55 @@ use job::JobItem;
 use sha2::{Digest, Sha256};
 
 use crate::call::Throttle;
-use crate::{Error, Event, Events};
+use crate::{Error, Event, Events, destination};
 
-/// Downloads the result of a job to `path`, or into it if it is a folder, verifies it, and returns the file.
+/// Downloads the result of a job to a file, and verifies it.
 ///
 /// The file appears once it is complete and right, in place of one that was there.
-pub async fn download(cloud: &Cloud, job: &JobItem, path: &Path, events: &dyn Events) -> Result<PathBuf, Error> {
+pub async fn download(cloud: &Cloud, job: &JobItem, file: &Path, events: &dyn Events) -> Result<(), Error> {
     let output = job.output.as_ref();
     let output = output.ok_or_else(|| Error::NoOutput { job: job.id.clone(), state: job.state })?;
-    let file = if path.is_dir() { path.join(file_name(&output.key)) } else { path.to_owned() };
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = file.with_file_name(name);
+    let part = destination::part(file);
+    destination::replaceable(&part)?;
+    let fetched = fetch(cloud, job, output, &part, file, events).await;
+    if fetched.is_err() {
+        // What arrived is of no use; that it cannot be removed would change nothing about that.
+        let _ = std::fs::remove_file(&part);
+    }
+    let bytes = fetched?;
+    events.event(Event::Downloaded { file: file.to_owned(), bytes });
+    Ok(())
+}
 
+async fn fetch(
+    cloud: &Cloud,
+    job: &JobItem,
+    output: &job::item::Output,
+    part: &Path,
+    file: &Path,
+    events: &dyn Events,
+) -> Result<u64, Error> {
     let throttle = Throttle::default();
     let progress = |done: u64| {
         if throttle.is_due() {
             events.event(Event::Downloading { done });
         }
     };
+    let unwritable = |error| Error::Unwritable { file: file.to_owned(), error };
+    // Here, so that nobody takes it for an answer of the cloud if it cannot be made.
+    File::create(part).map_err(unwritable)?;
     let source = ObjectVersion::newest(&output.bucket, &output.key);
-    let description = cloud.objects.download(&source, &part, &progress).await?;
+    let description = cloud.objects.download(&source, part, &progress).await?;
 
-    let unwritable = |error| Error::Unwritable { file: file.clone(), error };
-    let actual = sha256(&part).map_err(unwritable)?;
+    let actual = sha256(part).map_err(unwritable)?;
     if actual != output.sha256 {
-        // What arrived is of no use; that it cannot be removed would change nothing about that.
-        let _ = std::fs::remove_file(&part);
-        return Err(Error::Corrupted { job: job.id.clone(), file, expected: output.sha256.clone(), actual });
+        let expected = output.sha256.clone();
+        return Err(Error::Corrupted { job: job.id.clone(), file: file.to_owned(), expected, actual });
     }
-    std::fs::rename(&part, &file).map_err(unwritable)?;
-    events.event(Event::Downloaded { file: file.clone(), bytes: description.bytes });
-    Ok(file)
-}
-
-/// The last segment of a key. Characters that lead out of a folder, or into none, do not survive.
-fn file_name(key: &str) -> String {
-    let name = key.rsplit('/').next().unwrap_or(key);
-    let name: String =
-        name.chars().map(|letter| if letter.is_control() || letter == '\\' { '_' } else { letter }).collect();
-    if name.is_empty() || name == "." || name == ".." { "enhanced".to_owned() } else { name }
+    // A job takes a while, in which something else may have come here.
+    destination::replaceable(file)?;
+    std::fs::rename(part, file).map_err(unwritable)?;
+    Ok(description.bytes)
 }
 
 fn sha256(path: &Path) -> io::Result<String> {
@@ -67,21 +76,4 @@ fn sha256(path: &Path) -> io::Result<String> {
         let _ = write!(text, "{byte:02x}");
         text
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn a_key_cannot_lead_out_of_the_folder() {
-        for (key, expected) in [
-            ("a/clip_sr_2x/0123.mp4", "0123.mp4"),
-            ("../..", "enhanced"),
-            ("a/", "enhanced"),
-            ("a/b\\c\n.mp4", "b_c_.mp4"),
-        ] {
-            assert_eq!(file_name(key), expected, "{key:?}");
-        }
-    }
 }

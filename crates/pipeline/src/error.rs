@@ -33,6 +33,47 @@ pub enum Error {
         /// Its length.
         bytes: usize,
     },
+    /// S3 cannot list the key.
+    #[error("the key {key:?} has the character U+{:04X}, which XML cannot carry: S3 could not list it", u32::from(*character))]
+    KeyCharacter {
+        /// The key.
+        key: String,
+        /// The first such character.
+        character: char,
+    },
+    /// S3 does not take the key, as `..` leads out of the bucket.
+    #[error("the key {key:?} leads out of the bucket: S3 refuses a `..` that goes above its beginning")]
+    KeyLeadsOut {
+        /// The key.
+        key: String,
+    },
+    /// S3 would not take the key of the result.
+    #[error("the key of the result would have {bytes} bytes; allowed are 1 to 1024")]
+    ResultKeyLength {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Results are not written to standard output.
+    #[error("the result cannot be written to `-`: standard output is not supported")]
+    StandardOutput,
+    /// There is no folder for the result.
+    #[error("there is no folder {}", folder.display())]
+    NoFolder {
+        /// The path.
+        folder: PathBuf,
+    },
+    /// Something other than a file is where the result should go.
+    #[error("{} exists and is not a regular file: it is not replaced", file.display())]
+    NotReplaceable {
+        /// The path.
+        file: PathBuf,
+    },
+    /// The result would replace the video.
+    #[error("{} is the video itself: the result would replace it", file.display())]
+    ReplacesSource {
+        /// The path.
+        file: PathBuf,
+    },
     /// Uploads with this ending do not become jobs.
     #[error("{key:?} does not become a job: uploads do if they end with {}", suffixes.join(", "))]
     Suffix {
@@ -124,6 +165,11 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Suffix { .. } => "give it another key (`--key NAME.mp4`), or add the ending to `jobs.suffixes`",
+            Self::KeyCharacter { .. } | Self::KeyLeadsOut { .. } => "give it another key (`--key NAME.mp4`)",
+            Self::ResultKeyLength { .. } => "give it a shorter key (`--key NAME.mp4`)",
+            Self::StandardOutput => "name a file or a folder; `./-` is a file of this name",
+            Self::NoFolder { .. } => "make it first, or name another",
+            Self::NotReplaceable { .. } | Self::ReplacesSource { .. } => "name another file, or a folder",
             Self::NotRegistered { .. } => {
                 "the rule or the workflow did not start: see the executions of the state machine, and the dead-letter \
                  queue of the stack `jobs`; `baleen jobs` shows the job if it comes later"

@@ -5,6 +5,7 @@
 //! things are ([`Places`]). Only the workflow changes jobs; this crate reads them, and uploads.
 
 mod call;
+mod destination;
 mod download;
 mod error;
 mod event;
@@ -13,6 +14,7 @@ mod jobs;
 mod media_type;
 mod submit;
 
+pub use destination::destination;
 pub use download::download;
 pub use error::Error;
 pub use event::{Event, Events, silent};

@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use cloud::Cloud;
 use cloud::objects::PutTarget;
+use job::identity::ID_DIGITS;
+use job::keys::LONGEST_KEY;
 use job::{Recipe, Source};
 use serde::Serialize;
 
@@ -30,9 +32,19 @@ pub struct Submitted {
 }
 
 impl Upload {
-    /// Makes sure that the file can be read, and that it becomes a job; returns its size and its key.
-    pub fn check(&self) -> Result<(u64, String), Error> {
-        Ok((size(&self.file)?, key(self)?))
+    /// Makes sure that the file can be read, and that it becomes a job whose result has a key; returns its size and its
+    /// key.
+    pub fn check(&self, recipe: &Recipe) -> Result<(u64, String), Error> {
+        let bytes = size(&self.file)?;
+        let key = self.key()?;
+        check_key(&key, &self.suffixes, recipe)?;
+        Ok((bytes, key))
+    }
+
+    /// Returns the key that the file gets.
+    pub(crate) fn key(&self) -> Result<String, Error> {
+        let name = || self.file.file_name()?.to_str().map(str::to_owned);
+        self.key.clone().or_else(name).ok_or_else(|| Error::NoKey { file: self.file.clone() })
     }
 }
 
@@ -46,7 +58,7 @@ pub async fn submit(
     recipe: &Recipe,
     events: &dyn Events,
 ) -> Result<Submitted, Error> {
-    let (total, key) = upload.check()?;
+    let (total, key) = upload.check(recipe)?;
     let target = PutTarget::new(bucket, &key).content_type(media_type(&key));
     let throttle = Throttle::default();
     let progress = |done: u64| {
@@ -83,14 +95,45 @@ fn size(file: &Path) -> Result<u64, Error> {
     if metadata.is_file() { Ok(metadata.len()) } else { Err(Error::NotAFile { file: file.to_owned() }) }
 }
 
-fn key(upload: &Upload) -> Result<String, Error> {
-    let name = || upload.file.file_name()?.to_str().map(str::to_owned);
-    let key = upload.key.clone().or_else(name).ok_or_else(|| Error::NoKey { file: upload.file.clone() })?;
-    if key.is_empty() || key.len() > job::keys::LONGEST_KEY {
+fn check_key(key: &str, suffixes: &[String], recipe: &Recipe) -> Result<(), Error> {
+    if key.is_empty() || key.len() > LONGEST_KEY {
         return Err(Error::KeyLength { bytes: key.len() });
     }
-    if !has_suffix(&key, &upload.suffixes) {
-        return Err(Error::Suffix { key, suffixes: upload.suffixes.clone() });
+    if let Some(character) = key.chars().find(|character| !is_in_xml(*character)) {
+        return Err(Error::KeyCharacter { key: key.to_owned(), character });
     }
-    Ok(key)
+    if leads_out(key) {
+        return Err(Error::KeyLeadsOut { key: key.to_owned() });
+    }
+    if !has_suffix(key, suffixes) {
+        return Err(Error::Suffix { key: key.to_owned(), suffixes: suffixes.to_owned() });
+    }
+    // As long as that of the job, whose id is known only by what S3 answers.
+    let id = "0".repeat(ID_DIGITS);
+    let result = job::keys::enhanced_key(key, recipe.scale, &id, recipe.encoding.container.as_str());
+    if result.len() > LONGEST_KEY {
+        return Err(Error::ResultKeyLength { bytes: result.len() });
+    }
+    Ok(())
+}
+
+/// Says whether XML 1.0 knows a character (its production `Char`). S3 stores a key with others, but cannot list it.
+const fn is_in_xml(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Says whether a key goes above the beginning of its bucket, read from left to right. S3 refuses such keys.
+///
+/// See "Naming Amazon S3 objects" in the Amazon S3 user guide.
+fn leads_out(key: &str) -> bool {
+    let mut depth = 0_usize;
+    for segment in key.split('/') {
+        match segment {
+            ".." if depth == 0 => return true,
+            ".." => depth -= 1,
+            "" | "." => {}
+            _ => depth += 1,
+        }
+    }
+    false
 }

@@ -217,6 +217,16 @@ async fn what_would_not_become_a_job_is_not_uploaded() {
         "\"clip.txt\" does not become a job: uploads do if they end with .mp4, .mov"
     );
     assert_eq!(refused(&file, Some(&"x".repeat(1025))).await, "the key has 1025 bytes; allowed are 1 to 1024");
+    assert_eq!(
+        refused(&file, Some("a/../../b.mp4")).await,
+        "the key \"a/../../b.mp4\" leads out of the bucket: S3 refuses a `..` that goes above its beginning"
+    );
+    assert_eq!(
+        refused(&file, Some("\u{1b}[31m.mp4")).await,
+        "the key \"\\u{1b}[31m.mp4\" has the character U+001B, which XML cannot carry: S3 could not list it"
+    );
+    let long = format!("{}.mp4", "x".repeat(1015));
+    assert_eq!(refused(&file, Some(&long)).await, "the key of the result would have 1038 bytes; allowed are 1 to 1024");
     let missing = folder.path().join("missing.mp4");
     assert!(refused(&missing, None).await.ends_with("missing.mp4: No such file or directory (os error 2)"));
     assert!(refused(folder.path(), None).await.ends_with(" is not a file"));
@@ -250,8 +260,8 @@ async fn a_result_appears_only_if_it_is_right() {
     };
     let right = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
     let fake = || Fake { object: b"hello".to_vec(), ..Fake::default() }.cloud();
-    let file = pipeline::download(&fake(), &output(right), folder.path(), &pipeline::silent).await.expect("right");
-    assert_eq!(file, folder.path().join("0123.mp4"));
+    let file = folder.path().join("enhanced.mp4");
+    pipeline::download(&fake(), &output(right), &file, &pipeline::silent).await.expect("right");
     assert_eq!(std::fs::read(&file).expect("readable"), b"hello");
 
     let other = folder.path().join("other.mp4");
@@ -262,6 +272,65 @@ async fn a_result_appears_only_if_it_is_right() {
     let unfinished: job::JobItem = serde_json::from_value(job("enhancing", &json!({}))).expect("a job");
     let error = pipeline::download(&fake(), &unfinished, &other, &pipeline::silent).await.expect_err("none");
     assert_eq!(error.to_string(), format!("job {ID} has no result: it is enhancing"));
+}
+
+#[tokio::test]
+async fn a_result_that_cannot_be_written_is_no_matter_of_the_cloud() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = json!({"bucket": "enhanced", "key": "k", "sha256": "0", "frames": 1, "width": 2, "height": 2});
+    let job: job::JobItem = serde_json::from_value(job("done", &json!({"output": output}))).expect("a job");
+    let file = folder.path().join("gone/enhanced.mp4");
+    let error =
+        pipeline::download(&Fake::default().cloud(), &job, &file, &pipeline::silent).await.expect_err("no folder");
+    assert!(matches!(error, Error::Unwritable { .. }), "{error}");
+}
+
+#[test]
+fn a_result_replaces_files_only_and_never_its_source() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    for name in ["clip.mp4", "old.mp4", "clip_sr_2x_sr_2x.mp4"] {
+        std::fs::write(at(name), name).expect("written");
+    }
+    std::fs::hard_link(at("clip.mp4"), at("linked.mp4")).expect("linked");
+    symlink(at("clip.mp4"), at("pointer.mp4")).expect("linked");
+    // Stands for a device: it is there, and is no regular file.
+    let socket = std::os::unix::net::UnixListener::bind(at("device")).expect("bound");
+    symlink(at("device"), at("to-device")).expect("linked");
+    std::fs::create_dir(at("folder")).expect("created");
+
+    let destination = |path: &Path, key: &str| {
+        let upload = Upload { file: at("clip.mp4"), key: Some(key.to_owned()), suffixes: Vec::new() };
+        pipeline::destination(path, &upload, &recipe())
+    };
+    for path in ["new.mp4", "old.mp4"] {
+        assert_eq!(destination(&at(path), "clip.mp4").expect("allowed"), at(path));
+    }
+    assert_eq!(destination(&at("folder"), "in/clip.mov").expect("allowed"), at("folder/clip_sr_2x.mp4"));
+    assert_eq!(destination(&at("folder"), "a\\b\n.mov").expect("allowed"), at("folder/a_b__sr_2x.mp4"));
+
+    let refused = |path: &str| destination(&at(path), "clip.mp4").expect_err(path);
+    for path in ["clip.mp4", "linked.mp4", "pointer.mp4"] {
+        assert!(matches!(refused(path), Error::ReplacesSource { .. }), "{path}");
+    }
+    for path in ["device", "to-device"] {
+        assert!(matches!(refused(path), Error::NotReplaceable { .. }), "{path}");
+    }
+    for path in ["none/new.mp4", "none/"] {
+        assert!(matches!(refused(path), Error::NoFolder { .. }), "{path}");
+    }
+    assert!(matches!(destination(Path::new("-"), "clip.mp4"), Err(Error::StandardOutput)));
+    assert!(matches!(refused(&"x".repeat(300)), Error::Unwritable { .. }));
+    drop(socket);
+
+    // The video itself may be called as the result of another key would be.
+    std::fs::rename(at("clip.mp4"), at("clip_sr_2x.mp4")).expect("renamed");
+    let upload = Upload { file: at("clip_sr_2x.mp4"), key: Some("clip.mp4".to_owned()), suffixes: Vec::new() };
+    let error = pipeline::destination(folder.path(), &upload, &recipe()).expect_err("the video itself");
+    assert!(matches!(error, Error::ReplacesSource { .. }), "{error}");
+    let left = std::fs::read_dir(folder.path()).expect("readable").map(|entry| entry.expect("readable").file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")), "nothing is left behind");
 }
 
 #[async_trait]
