@@ -2,7 +2,7 @@
 
 use cloud::Cloud;
 use pipeline::Places;
-use stacks::outputs::{JOB_TABLE, Output, SOURCE_BUCKET, TASK_QUEUE};
+use stacks::outputs::{JOB_TABLE, Output, RECIPE, SOURCE_BUCKET, TASK_QUEUE};
 use template::Assembly;
 use toolkit::{Patience, StackOutputs};
 
@@ -64,8 +64,11 @@ pub fn run_id() -> String {
     format!("baleen-{now}-{}", std::process::id())
 }
 
-/// Adds what helps where the local cloud went away in the middle.
-pub fn explain(session: &Session, error: Error) -> Error {
+/// Adds the environment to the commands that hints name, and what helps where the local cloud went away in the middle.
+pub fn explain(session: &Session, mut error: Error) -> Error {
+    for hint in &mut error.hints {
+        *hint = with_environment(hint, session.environment.name.as_str());
+    }
     if !session.is_local() || local_cloud::answers(&session.root) {
         return error;
     }
@@ -77,17 +80,66 @@ pub fn explain(session: &Session, error: Error) -> Error {
     .hint(format!("its last words are in {}", local_cloud::emulator_log(&session.root).display()))
 }
 
+/// Adds the environment to the commands, between backticks, that a library names without knowing it.
+fn with_environment(hint: &str, name: &str) -> String {
+    let pieces = hint.split('`').enumerate().map(|(number, piece)| {
+        let is_command = number % 2 == 1 && piece.starts_with("baleen ");
+        // There is one local cloud, whatever the environment.
+        let wants_none = piece.contains("--env") || piece.starts_with("baleen local");
+        if is_command && !wants_none { format!("{piece} --env {name}") } else { piece.to_owned() }
+    });
+    pieces.collect::<Vec<_>>().join("`")
+}
+
 /// Finds where the running system keeps things, from the outputs of its stacks.
 pub async fn places(session: &Session, assembly: &Assembly, cloud: &Cloud) -> Result<Places> {
-    let wanted = [SOURCE_BUCKET, JOB_TABLE, TASK_QUEUE];
+    let stacks = outputs(session, assembly, cloud, &PLACES).await?;
+    read_places(session, &stacks)
+}
+
+/// Finds the same for an upload, and makes sure that there is a workflow for it, which enhances by the same recipe.
+pub async fn entrance(session: &Session, assembly: &Assembly, cloud: &Cloud) -> Result<Places> {
+    let [bucket, table, queue] = PLACES;
+    let stacks = outputs(session, assembly, cloud, &[bucket, table, queue, RECIPE]).await?;
+    let places = read_places(session, &stacks)?;
+    let deployed = output(session, &stacks, RECIPE)?;
+    same_recipe(session, &deployed)?;
+    Ok(places)
+}
+
+/// The outputs that say where things are.
+const PLACES: [Output; 3] = [SOURCE_BUCKET, JOB_TABLE, TASK_QUEUE];
+
+async fn outputs(
+    session: &Session,
+    assembly: &Assembly,
+    cloud: &Cloud,
+    wanted: &[Output],
+) -> Result<Vec<StackOutputs>> {
     let mut names: Vec<String> = wanted.iter().map(|output| output.stack.to_owned()).collect();
     names.dedup();
-    let stacks = toolkit::outputs(assembly, &names, cloud, patience(session)).await?;
+    Ok(toolkit::outputs(assembly, &names, cloud, patience(session)).await?)
+}
+
+fn read_places(session: &Session, stacks: &[StackOutputs]) -> Result<Places> {
     Ok(Places {
-        source_bucket: output(session, &stacks, SOURCE_BUCKET)?,
-        job_table: output(session, &stacks, JOB_TABLE)?,
-        task_queue: output(session, &stacks, TASK_QUEUE)?,
+        source_bucket: output(session, stacks, SOURCE_BUCKET)?,
+        job_table: output(session, stacks, JOB_TABLE)?,
+        task_queue: output(session, stacks, TASK_QUEUE)?,
     })
+}
+
+/// Makes sure that the recipe of an environment's file is the deployed one: a job's id depends on it.
+fn same_recipe(session: &Session, deployed: &str) -> Result<()> {
+    let recipe = session.environment.recipe.identity();
+    if recipe == deployed {
+        return Ok(());
+    }
+    let name = &session.environment.name;
+    let message =
+        format!("the recipe of environment `{name}` is not the deployed one: {recipe}, deployed is {deployed}");
+    Err(Error::new(Kind::Failed, message)
+        .hint(format!("deploy it first (`baleen deploy --env {name}`), or take the change back")))
 }
 
 fn output(session: &Session, stacks: &[StackOutputs], output: Output) -> Result<String> {
@@ -102,4 +154,22 @@ fn output(session: &Session, stacks: &[StackOutputs], output: Output) -> Result<
         Error::new(Kind::Failed, format!("environment `{name}` is not deployed: {what}"))
             .hint(format!("deploy it first: `baleen deploy --env {name}`"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_environment;
+
+    #[test]
+    fn hints_name_the_environment() {
+        for (hint, expected) in [
+            ("`baleen jobs` lists `them`", "`baleen jobs --env dev` lists `them`"),
+            ("run `baleen destroy jobs`, then again", "run `baleen destroy jobs --env dev`, then again"),
+            ("`baleen deploy --env prod`", "`baleen deploy --env prod`"),
+            ("start it: `baleen local up`", "start it: `baleen local up`"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(with_environment(hint, "dev"), expected);
+        }
+    }
 }

@@ -117,6 +117,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
     let alarms = ring(stack, &jobs, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
+    stack.output(outputs::RECIPE.name, environment.recipe.identity());
     Jobs { workflow: jobs, alarms: alarms.into_iter().chain(uncounted).collect() }
 }
 

@@ -56,6 +56,9 @@ pub const STREAMS_DOMAIN: Output = Output { stack: "delivery", name: "Domain" };
 /// The ARN of the workflow.
 pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" };
 
+/// The identity of the recipe by which the workflow enhances.
+pub const RECIPE: Output = Output { stack: "jobs", name: "Recipe" };
+
 /// The ARN of the alarm that says that a colour works badly; of environments that are watched.
 pub const fn colour_alarm(colour: Colour) -> Output {
     match colour {
@@ -65,7 +68,7 @@ pub const fn colour_alarm(colour: Colour) -> Output {
 }
 
 /// Every output that the command line reads.
-pub const ALL: [Output; 13] = [
+pub const ALL: [Output; 14] = [
     ARTIFACT_BUCKET,
     LOCK_TABLE,
     SOURCE_BUCKET,
@@ -79,4 +82,5 @@ pub const ALL: [Output; 13] = [
     TASK_QUEUE,
     DEAD_LETTER_QUEUE,
     STATE_MACHINE,
+    RECIPE,
 ];

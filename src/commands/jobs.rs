@@ -1,3 +1,5 @@
+use clap::builder::NonEmptyStringValueParser;
+
 use crate::cli::Global;
 use crate::cloud_access::{block_on, connect, explain, places, target};
 use crate::error::Result;
@@ -16,6 +18,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The id of a job, or its beginning
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     id: Option<String>,
 }
 

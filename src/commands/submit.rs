@@ -7,13 +7,14 @@ use pipeline::{Follow, Submitted, Upload};
 use serde_json::json;
 
 use crate::cli::Global;
-use crate::cloud_access::{block_on, connect, explain, patience, places, target};
+use crate::cloud_access::{block_on, connect, entrance, explain, patience, target};
 use crate::connect::Target;
 use crate::error::{Error, Kind, Result};
 use crate::local_cloud;
 use crate::printer::Printer;
 use crate::render;
 use crate::session::Session;
+use crate::table::printable;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,8 +27,10 @@ const APPEARS_WITHIN: Duration = Duration::from_secs(90);
 
 /// Uploads a video, which becomes a job
 ///
-/// The same video under the same key by the same recipe is the same job: it is not enhanced twice. With `--wait`, the
-/// exit code is 0 only once the job is done, and 5 if it failed.
+/// One version of an object by one recipe is one job, however often its event comes. Where the bucket is versioned
+/// (`storage.versioned`), each upload is a version of its own, so a job of its own; elsewhere, the same video under the
+/// same key is the same job, and is not enhanced twice. With `--wait`, the exit code is 0 only once the job is done, and
+/// 5 if it failed.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -49,7 +52,10 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let assembly = session.assemble(printer)?;
     let suffixes = session.environment.jobs.suffixes.iter().map(ToString::to_string).collect();
     let upload = Upload { file: args.file.clone(), key: args.key.clone(), suffixes };
-    upload.check()?;
+    upload.check(&session.environment.recipe)?;
+    let destination = args.output.as_deref();
+    let destination =
+        destination.map(|path| pipeline::destination(path, &upload, &session.environment.recipe)).transpose()?;
     if session.is_local() {
         local_cloud::require_ffmpeg()?;
     }
@@ -57,14 +63,14 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let narrator = render::pipeline::Narrator(printer);
     let work = async {
         let cloud = connect(&session, &target).await?;
-        let places = places(&session, &assembly, &cloud).await?;
+        let places = entrance(&session, &assembly, &cloud).await?;
         if let Target::Local { endpoint_url } = &target {
             local_cloud::ensure_workers(&session, endpoint_url, &places, printer)?;
         }
         let before = Timestamp::now();
         let recipe = &session.environment.recipe;
         let submitted = pipeline::submit(&cloud, &places.source_bucket, &upload, recipe, &narrator).await?;
-        if !args.wait && args.output.is_none() {
+        if !args.wait && destination.is_none() {
             return Ok((submitted, None));
         }
         let follow = Follow {
@@ -82,14 +88,15 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
             },
             Target::Aws { .. } => following.await,
         }?;
-        if let (Some(path), JobState::Done) = (&args.output, job.state) {
-            pipeline::download(&cloud, &job, path, &narrator).await?;
+        if let (Some(file), JobState::Done) = (&destination, job.state) {
+            pipeline::download(&cloud, &job, file, &narrator).await?;
         }
         Ok((submitted, Some(job)))
     };
     let (submitted, job) = block_on(printer, work).map_err(|error| explain(&session, error))?;
-    show(&submitted, job.as_ref(), printer)?;
-    job.map_or(Ok(()), |job| verdict(&job))
+    let shown = show(&submitted, job.as_ref(), printer);
+    // How the job ended counts, also where nobody reads what is said of it.
+    job.as_ref().map_or(Ok(()), verdict).and(shown)
 }
 
 fn show(submitted: &Submitted, job: Option<&JobItem>, printer: &Printer) -> Result<()> {
@@ -108,10 +115,42 @@ fn verdict(job: &JobItem) -> Result<()> {
     if job.state == JobState::Done {
         return Ok(());
     }
+    let ended = if job.state == JobState::Cancelled { "was cancelled" } else { "failed" };
+    let ended = format!("job {} {ended}", job.id);
     let Some(failure) = &job.error else {
-        return Err(Error::new(Kind::Job, format!("the job is {}", job.state)));
+        return Err(Error::new(Kind::Job, ended));
     };
-    let message = format!("the job is {}: {}", job.state, crate::table::printable(&failure.to_string()));
+    let message = format!("{ended}: {}", printable(&failure.to_string()));
     let error = Error::new(Kind::Job, message);
-    Err(failure.hint.iter().fold(error, |error, hint| error.hint(crate::table::printable(hint))))
+    Err(failure.hint.iter().fold(error, |error, hint| error.hint(printable(hint))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(state: &str, error: &serde_json::Value) -> JobItem {
+        let recipe = json!({"engine": "scale", "scale": 2, "encoding": {"codec": "libx264", "quality": 18,
+            "preset": "fast", "pixel_format": "yuv420p", "container": "mp4"}});
+        let job = json!({"id": "0a1b", "state": state, "attempt": 0, "executions": 1, "recipe": recipe, "error": error,
+            "source": {"bucket": "sources", "key": "clip.mp4", "etag": "e", "bytes": 1},
+            "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z"});
+        serde_json::from_value(job).expect("a job")
+    }
+
+    #[test]
+    fn how_a_job_ended_counts_also_where_nobody_reads() {
+        let reader_gone = || Err(Error::new(Kind::Silent, ""));
+        let ends = |job: Option<&JobItem>, shown| end(job, shown).map_err(|error| (error.kind, error.message));
+        let failed = job("failed", &json!({"kind": "input", "message": "no picture\u{1b}"}));
+        let message = "job 0a1b failed: input: no picture\\u{1b}".to_owned();
+        assert_eq!(ends(Some(&failed), reader_gone()), Err((Kind::Job, message.clone())));
+        assert_eq!(ends(Some(&failed), Ok(())), Err((Kind::Job, message)));
+        let cancelled = job("cancelled", &serde_json::Value::Null);
+        assert_eq!(ends(Some(&cancelled), Ok(())), Err((Kind::Job, "job 0a1b was cancelled".to_owned())));
+        let done = job("done", &serde_json::Value::Null);
+        assert_eq!(ends(Some(&done), Ok(())), Ok(()));
+        assert_eq!(ends(Some(&done), reader_gone()), Err((Kind::Silent, String::new())));
+        assert_eq!(ends(None, Ok(())), Ok(()));
+    }
 }

@@ -52,7 +52,8 @@ fn narrate(printer: &Printer, event: &Event) {
             }
         }
         Event::EarlierEnd { state, .. } => {
-            printer.line(format_args!("the same video was submitted before, and that job is {state}: trying again"));
+            let ended = if *state == job::JobState::Cancelled { "was cancelled" } else { "failed" };
+            printer.line(format_args!("the same video was submitted before, and that job {ended}: trying again"));
         }
         Event::NoWorker { seconds, waiting, held } => printer.line(format_args!(
             "{YELLOW}no worker has begun for {seconds} s:{YELLOW:#} {waiting} waiting in the queue, {held} held by workers"
