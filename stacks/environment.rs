@@ -15,6 +15,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod text;
+mod words;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use tree::{Finding, Origin, Path};
 
 use super::rules::{self, Problem};
-use super::{Environment, Slug};
+use super::{Environment, Slug, words};
 
 /// The extension of environment files.
 const EXTENSION: &str = "toml";
@@ -25,6 +25,14 @@ pub enum EnvironmentError {
         directory: PathBuf,
         /// The environments that there are, in alphabetical order.
         known: Vec<String>,
+    },
+    /// There is a file, but its name is none for an environment.
+    #[error("{} cannot be an environment: {reason}", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// What a name has to be.
+        reason: String,
     },
     /// The directory or the file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -43,15 +51,20 @@ impl Environment {
     /// Reads and checks the environment of this name in a directory.
     pub fn load(directory: &FilePath, name: &str) -> Result<Self, EnvironmentError> {
         // A name with separators or dots would be a path, and no environment has one.
-        let is_name = Slug::try_from(name.to_owned()).is_ok();
-        let path = directory.join(name).with_extension(EXTENSION);
+        let checked_name = Slug::try_from(name.to_owned());
+        let is_name = checked_name.is_ok();
+        let path = directory.join(format!("{name}.{EXTENSION}"));
         let text = match fs::read_to_string(&path) {
             Ok(text) if is_name => text,
             Err(error) if is_name && error.kind() != io::ErrorKind::NotFound => {
                 return Err(EnvironmentError::Unreadable { path, source: error });
             }
             _ => {
-                let known = names(directory)?;
+                let mut known = names(directory)?;
+                if let (Err(reason), true) = (checked_name, known.iter().any(|known| known == name)) {
+                    return Err(EnvironmentError::Name { path, reason });
+                }
+                known.retain(|known| Slug::try_from(known.clone()).is_ok());
                 return Err(EnvironmentError::Unknown {
                     name: name.to_owned(),
                     directory: directory.to_owned(),
@@ -96,9 +109,10 @@ pub fn names(directory: &FilePath) -> Result<Vec<String>, EnvironmentError> {
 /// Makes a finding of what the TOML parser or a type says.
 fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> Finding {
     let message = error.message().trim_end().replace('\n', "; ");
-    let message = message.replace("expected u32", "expected a whole number that is not negative");
-    let hint = suggestion(&message);
-    let origin = origin(text, error.span().unwrap_or(0..0));
+    let span = error.span().unwrap_or(0..0);
+    let written = text.get(span.clone()).unwrap_or_default();
+    let (message, hint) = words::improved(&message, written);
+    let origin = origin(text, span);
     let finding = Finding::error("environment/value", file, Path::root(), origin, message);
     Finding { hint, ..finding }
 }
@@ -129,17 +143,6 @@ fn origin(text: &str, span: Range<usize>) -> Origin {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
     Origin::Text { line: count(before.matches('\n').count()), column: count(before[line_start..].chars().count()) }
-}
-
-/// Suggests the closest allowed word where serde says "unknown field `x`, expected one of `a`, `b`", or the same of a
-/// variant.
-fn suggestion(message: &str) -> Option<String> {
-    if !message.starts_with("unknown ") {
-        return None;
-    }
-    let mut words = message.split('`').skip(1).step_by(2);
-    let given = words.next()?;
-    closest(given, words).map(|closest| format!("did you mean `{closest}`?"))
 }
 
 /// Returns the word that is most like the given one, unless none is.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use job::Engine;
+use job::{Engine, RecipeError};
 
 use super::{Environment, Executor, Jobs, Kind, Storage};
 
@@ -51,9 +51,20 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
         observability.problems(&mut problems);
     }
     if let Err(error) = environment.recipe.check() {
-        problems.push(Problem { keys: vec!["recipe"], message: error.to_string(), hint: None });
+        problems.push(Problem { keys: recipe_keys(&error), message: error.to_string(), hint: None });
     }
     problems
+}
+
+/// Names the keys that a recipe's error is about, the likeliest culprit first.
+fn recipe_keys(error: &RecipeError) -> Vec<&'static str> {
+    match error {
+        RecipeError::Scale(_) | RecipeError::EngineScale { .. } => vec!["recipe.scale", "recipe.engine"],
+        RecipeError::Gamma(_) => vec!["recipe.engine"],
+        RecipeError::Quality(_) => vec!["recipe.encoding.quality"],
+        RecipeError::Preset { .. } => vec!["recipe.encoding.preset", "recipe.encoding.codec"],
+        RecipeError::PixelFormat { .. } => vec!["recipe.encoding.pixel_format", "recipe.encoding.codec"],
+    }
 }
 
 fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
@@ -64,6 +75,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
                 let message = format!("account is `{account}`, but a local environment's is `{LOCAL_ACCOUNT}`");
                 problems.push(Problem { keys: vec!["account"], message, hint: Some("or set `kind = \"aws\"`".into()) });
             }
+            local(problems, environment);
             if environment.local.is_none() {
                 let hint = Some("say how many workers run: `local = { workers = 1 }`".into());
                 problems.push(Problem {
@@ -107,6 +119,24 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
                 });
             }
         }
+    }
+}
+
+/// Holds an environment to what the local cloud can do.
+fn local(problems: &mut Vec<Problem>, environment: &Environment) {
+    if let Some(local) = &environment.local {
+        within(problems, "local.workers", local.workers, 1..=64);
+    }
+    if environment.storage.versioned {
+        let message = "storage.versioned is true, but the events of the local cloud name no version".into();
+        let hint = Some("set `versioned = false` in `[storage]`".into());
+        problems.push(Problem { keys: vec!["storage.versioned", "storage", "kind"], message, hint });
+    }
+    let engine = &environment.recipe.engine;
+    if !matches!(engine, Engine::Scale) {
+        let message = format!("engine {} is not on this machine; a local environment has scale only", engine.name());
+        let hint = Some("set `engine = \"scale\"`, or `kind = \"aws\"`".into());
+        problems.push(Problem { keys: vec!["recipe.engine"], message, hint });
     }
 }
 

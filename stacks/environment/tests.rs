@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Environment, EnvironmentError, Kind, json_schema, names};
 
-const LOCAL: &str = r#"
+const LOCAL: &str = r#"storage = { versioned = false }
 kind = "local"
 account = "000000000000"
 region = "ap-northeast-2"
@@ -96,7 +96,20 @@ fn what_cannot_be_read_is_shown_with_its_place() {
         (
             "\"000000000000\"",
             "123456789012",
-            "local.toml:3:11: invalid type: integer `123456789012`, expected a string",
+            "local.toml:3:11: invalid type: integer `123456789012`, expected a string (put it in quotes: \
+             `\"123456789012\"`)",
+        ),
+        (
+            "\"scale\"",
+            "\"bluewhale\"",
+            "local.toml:8:10: `bluewhale` has settings of its own, which are missing (write `engine = { bluewhale = { \
+             model = \"a\" } }`)",
+        ),
+        ("\"scale\"", "{}", "local.toml:8:10: `{}` must name one of the choices, and only one"),
+        (
+            "\"scale\"",
+            "{ scale = { model = 1 } }",
+            "local.toml:8:20: this has no settings of its own (write only its name, in quotes)",
         ),
         ("ap-northeast-2", "Seoul", "local.toml:4:10: `Seoul` is not the name of a region, such as `ap-northeast-2`"),
         (
@@ -106,7 +119,7 @@ fn what_cannot_be_read_is_shown_with_its_place() {
         ),
         ("scale = 2", "scale = 5", "local.toml:9:9: scale 5 is not available; allowed: 2, 3, 4"),
         ("[recipe]", "[recipe", "local.toml:7:8: unclosed table, expected `]`"),
-        ("", "[recipe]", "local.toml:17:2: duplicate key"),
+        ("", "[recipe]", "local.toml:17:2: `recipe` stands twice (keep one of the two, or join what stands in both)"),
         (
             "",
             "[times]\nvisibility = 30\n",
@@ -129,7 +142,10 @@ fn a_section_that_is_not_known_is_shown_beside_those_that_are() {
 #[test]
 fn what_is_missing_is_named() {
     let complaint = complaint("region = \"ap-northeast-2\"", "");
-    assert!(complaint.ends_with("missing field `region`"), "{complaint}");
+    assert!(
+        complaint.ends_with("missing field `region` (add it, such as `region = \"ap-northeast-2\"`)"),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -158,9 +174,9 @@ fn what_does_not_go_together_is_shown_with_its_place() {
              seconds) (or what a running job has made so far expires)",
         ),
         (
-            "",
-            "[storage]\nsources_expiry_days = 1\n",
-            "local.toml:18:1: times.job_timeout_seconds is 259200, but must be less than storage.sources_expiry_days, 1 \
+            "versioned = false",
+            "versioned = false, sources_expiry_days = 1",
+            "local.toml:1:32: times.job_timeout_seconds is 259200, but must be less than storage.sources_expiry_days, 1 \
              (86400 seconds) (or the source of a running job expires)",
         ),
         (
@@ -172,7 +188,7 @@ fn what_does_not_go_together_is_shown_with_its_place() {
         (
             "preset = \"medium\"",
             "preset = \"p5\"",
-            "local.toml:7:2: preset p5 is not one of libx264; allowed: ultrafast to veryslow",
+            "local.toml:14:1: preset p5 is not one of libx264; allowed: ultrafast to veryslow",
         ),
         (
             "",
@@ -191,6 +207,20 @@ fn what_does_not_go_together_is_shown_with_its_place() {
             "local.toml:18:1: jobs.executor `run-command` needs fleet.instances (say what instances there are, or leave the \
              work to agents)\nlocal.toml:8:1: there is no command for engine scale; allowed: bluewhale, walrus (leave the work \
              to agents: `jobs.executor = \"agent\"`)",
+        ),
+        ("workers = 1", "workers = 65", "local.toml:5:11: local.workers is 65; allowed: 1 to 64"),
+        ("workers = 1", "workers = 0", "local.toml:5:11: local.workers is 0; allowed: 1 to 64"),
+        (
+            "storage = { versioned = false }",
+            "",
+            "local.toml:2:1: storage.versioned is true, but the events of the local cloud name no version (set \
+             `versioned = false` in `[storage]`)",
+        ),
+        (
+            "\"scale\"",
+            "{ bluewhale = { model = \"a\" } }",
+            "local.toml:8:1: engine bluewhale is not on this machine; a local environment has scale only (set `engine = \
+             \"scale\"`, or `kind = \"aws\"`)",
         ),
         ("", "[tags]\n\"aws:x\" = \"1\"", "local.toml:17:2: tag `aws:x`: keys that begin with `aws:` belong to AWS"),
     ] {
@@ -214,6 +244,14 @@ fn an_unknown_environment_lists_those_there_are() {
         std::fs::write(directory.path().join(file), "").unwrap();
     }
     assert_eq!(error("prd"), format!("no environment `prd` in {place}; there are `dev`, `prod`; did you mean `prod`?"));
+    std::fs::write(directory.path().join("UP.toml"), "").unwrap();
+    assert_eq!(
+        error("UP"),
+        format!(
+            "{place}/UP.toml cannot be an environment: `UP` is not made of lower case letters, digits and hyphens, a \
+             letter first, at most 32, such as `baleen`"
+        )
+    );
     assert_eq!(error("x/../dev"), format!("no environment `x/../dev` in {place}; there are `dev`, `prod`"));
     assert!(error("dev").contains("missing field"), "{}", error("dev"));
 }
