@@ -31,7 +31,9 @@ fn main() -> ExitCode {
         let printer = printer::Printer::new(json);
         return exit(commands::agent::run(args, &printer), &printer);
     }
-    let cli = cli::Cli::parse();
+    let mut cli = cli::Cli::parse();
+    // As is usual of environment variables, an empty `BALEEN_ENV` is none.
+    cli.global.env = cli.global.env.filter(|name| !name.is_empty());
     let printer = printer::Printer::new(cli.global.json);
     exit(commands::run(cli, &printer), &printer)
 }

@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::error::{Error, Kind, Result};
 use crate::render;
 
-/// The width that a status line is cut to; longer ones would wrap on narrow terminals, and could not be redrawn.
-const STATUS_WIDTH: usize = 79;
+/// How wide a terminal is taken to be that does not say.
+const USUAL_WIDTH: u16 = 80;
 
 /// Clears the line that the cursor is on, and moves to its start.
 const CLEAR_LINE: &str = "\r\x1b[2K";
@@ -94,7 +94,7 @@ impl Printer {
         }
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if *status != text {
-            *status = text.chars().take(STATUS_WIDTH).collect();
+            *status = text.chars().take(status_width()).collect();
             write_to_stderr(true, &status);
         }
     }
@@ -120,7 +120,8 @@ impl Printer {
         }
         if self.json {
             let findings: Vec<_> = error.findings.iter().map(render::findings::to_json).collect();
-            let Error { kind, message, hints, .. } = error;
+            let Error { kind, hints, .. } = error;
+            let message = error.summary();
             let mut value = json!({ "kind": kind, "message": message, "hints": hints });
             if !findings.is_empty() {
                 value["findings"] = findings.into();
@@ -138,6 +139,12 @@ impl Printer {
             self.line(format_args!("{CYAN}hint:{CYAN:#} {hint}"));
         }
     }
+}
+
+/// The width that a status line is cut to: a longer one would wrap, and could not be redrawn.
+fn status_width() -> usize {
+    let width = terminal_size::terminal_size_of(stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
+    usize::from(width).saturating_sub(1)
 }
 
 /// Writes text, in place of the line that the cursor is on if that is to be cleared. Whoever cannot be told cannot be

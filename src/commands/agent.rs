@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long)]
     region: Option<String>,
     /// Where an emulator on this machine listens
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_endpoint_url)]
     endpoint_url: Option<String>,
     /// How long a task stays invisible to others unless renewed
     #[arg(long, value_name = "SECONDS")]
@@ -136,6 +136,19 @@ fn log(printer: &Printer, event: &Event) {
             Level::Error => "error",
         };
         printer.line(format_args!("{time:.3} {level:<7} {event}"));
+    }
+}
+
+/// Takes the address of an emulator on this machine: tasks, and what they hold, go nowhere else.
+fn parse_endpoint_url(text: &str) -> std::result::Result<String, String> {
+    let authority = text.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let address = authority.map(|authority| authority.replacen("localhost:", "127.0.0.1:", 1));
+    let address = address.and_then(|address| address.parse::<std::net::SocketAddr>().ok());
+    match address {
+        Some(address) if address.ip().is_loopback() => Ok(text.to_owned()),
+        _ => {
+            Err("allowed: `http://`, an address of this machine and a port, such as `http://127.0.0.1:4566`".to_owned())
+        }
     }
 }
 

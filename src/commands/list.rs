@@ -4,7 +4,7 @@ use template::{Assembly, StackTemplate};
 use tree::Tree;
 
 use crate::cli::Global;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::session::{self, Session};
 use crate::table::table;
@@ -38,10 +38,39 @@ struct ListedEnvironment {
 fn environments(global: &Global, printer: &Printer) -> Result<()> {
     let folder = session::folder(&session::root(global)?);
     let mut listed = Vec::new();
+    let mut wrong = Vec::new();
     for name in stacks::environment::names(&folder)? {
-        let Environment { name, kind, account, region, .. } = Environment::load(&folder, &name)?;
-        listed.push(ListedEnvironment { name, kind, account: account.to_string(), region: region.to_string() });
+        match Environment::load(&folder, &name) {
+            Ok(Environment { name, kind, account, region, .. }) => {
+                listed.push(ListedEnvironment { name, kind, account: account.to_string(), region: region.to_string() });
+            }
+            Err(error) => wrong.push((name, Error::from(error))),
+        }
     }
+    show(listed, printer)?;
+    // As `ls` does: what can be shown is shown, and then what cannot.
+    match all_of(wrong) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// Makes one error of those of several environments.
+fn all_of(wrong: Vec<(String, Error)>) -> Option<Error> {
+    let (_, first) = wrong.first()?;
+    if wrong.len() == 1 && first.findings.is_empty() {
+        return wrong.into_iter().next().map(|(_, error)| error);
+    }
+    let names: Vec<_> = wrong.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let mut error = Error::usage(format!("not listed: {}", names.join(", ")));
+    for (_, one) in wrong {
+        error.findings.extend(one.findings);
+        error.hints.extend(Some(one.message).filter(|message| !message.is_empty()));
+    }
+    Some(error)
+}
+
+fn show(listed: Vec<ListedEnvironment>, printer: &Printer) -> Result<()> {
     if printer.is_json() {
         return printer.json(&listed);
     }

@@ -37,5 +37,8 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     }
     let outputs = stacks.iter().flat_map(|stack| stack.outputs.iter().map(|(name, value)| (&stack.stack, name, value)));
     let rows: Vec<_> = outputs.map(|(stack, name, value)| [stack.clone(), name.clone(), value.clone()]).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     printer.data(&table(["STACK", "OUTPUT", "VALUE"], &rows))
 }

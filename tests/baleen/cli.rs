@@ -139,6 +139,55 @@ fn a_key_that_would_not_become_a_job_is_refused() {
 }
 
 #[test]
+fn a_key_that_s3_cannot_hold_is_refused() {
+    insta::assert_snapshot!(said(&["submit", "environments/dev.toml", "--key", "../dev.mp4", "--env", "dev"]), @r#"
+        $ baleen submit environments/dev.toml --key ../dev.mp4 --env dev
+        [stderr]
+        error: the key "../dev.mp4" leads out of the bucket: S3 refuses a `..` that goes above its beginning
+        hint: give it another key (`--key NAME.mp4`)
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn a_result_needs_a_place_that_may_be_replaced() {
+    let checkout = Checkout::new();
+    std::fs::write(checkout.path().join("clip.mp4"), "video").expect("written");
+    let said = ["-", "clip.mp4", "missing/enhanced.mp4"]
+        .map(|output| checkout.run(&["submit", "clip.mp4", "--output", output, "--env", "dev"]).to_string());
+    insta::assert_snapshot!(said.join(""), @r#"
+        $ baleen submit clip.mp4 --output - --env dev
+        [stderr]
+        error: the result cannot be written to `-`: standard output is not supported
+        hint: name a file or a folder; `./-` is a file of this name
+        [exit status 2]
+        $ baleen submit clip.mp4 --output clip.mp4 --env dev
+        [stderr]
+        error: clip.mp4 is the video itself: the result would replace it
+        hint: name another file, or a folder
+        [exit status 2]
+        $ baleen submit clip.mp4 --output missing/enhanced.mp4 --env dev
+        [stderr]
+        error: there is no folder missing
+        hint: make it first, or name another
+        [exit status 2]
+    "#);
+    assert_eq!(std::fs::read(checkout.path().join("clip.mp4")).expect("readable"), b"video");
+}
+
+#[test]
+fn an_empty_id_is_no_job() {
+    insta::assert_snapshot!(said(&["jobs", "", "--env", "dev"]), @r#"
+        $ baleen jobs  --env dev
+        [stderr]
+        error: a value is required for '[ID]' but none was supplied
+
+        For more information, try '--help'.
+        [exit status 2]
+    "#);
+}
+
+#[test]
 fn outside_of_a_checkout_it_says_so() {
     let empty = tempfile::tempdir().expect("a temporary folder");
     let output = Checkout::new().run(&["list", "--root", empty.path().to_str().expect("UTF-8")]);
@@ -275,4 +324,60 @@ fn under_the_name_of_the_agent_it_is_the_agent() {
     };
     assert_eq!(said("--version"), concat!("baleen-agent ", env!("CARGO_PKG_VERSION"), "\n"));
     assert!(said("--help").contains("--queue <URL>"));
+}
+
+#[test]
+fn an_environment_that_cannot_be_read_does_not_hide_the_others() {
+    let checkout = Checkout::new();
+    std::fs::write(checkout.path().join("environments/UP.toml"), "").expect("written");
+    std::fs::write(checkout.path().join("environments/broken.toml"), "account = 1\n").expect("written");
+    insta::assert_snapshot!(checkout.run(&["list"]).to_string(), @r#"
+        $ baleen list
+        ENVIRONMENT  KIND   ACCOUNT       REGION
+        dev          aws    111122223333  ap-northeast-2
+        local        local  000000000000  ap-northeast-2
+        prod         aws    444455556666  ap-northeast-2
+        [stderr]
+        error: invalid type: integer `1`, expected a string
+          --> environments/broken.toml:1:11
+          rule: environment/value
+          hint: put it in quotes: `"1"`
+        error: not listed: `UP`, `broken`
+        hint: environments/UP.toml cannot be an environment: `UP` is not made of lower case letters, digits and hyphens, a letter first, at most 32, such as `baleen`
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn a_wrong_environment_has_a_message_under_json() {
+    let checkout = Checkout::new();
+    checkout.edit("dev", |text| text.replace("\"111122223333\"", "111122223333"));
+    let output = checkout.run(&["check", "--env", "dev", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&output.stderr).expect("JSON");
+    assert_eq!(error["error"]["message"], "invalid type: integer `111122223333`, expected a string", "{output}");
+}
+
+#[test]
+fn a_parameter_that_no_stack_has_is_found_before_the_cloud_is_asked() {
+    insta::assert_snapshot!(said(&["deploy", "--env", "local", "--parameter", "nope.Nope=1"]), @r#"
+        $ baleen deploy --env local --parameter nope.Nope=1
+        [stderr]
+        error: there is no stack `nope` in environment `local`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, fleet-green, router, jobs
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn the_agent_talks_to_no_emulator_elsewhere() {
+    let arguments = ["agent", "--queue", "q", "--table", "t", "--work-folder", "w", "--colour", "blue", "--name", "n"];
+    for url in [
+        "http://192.0.2.1:1",
+        "https://127.0.0.1:1",
+        "http://127.0.0.1.example.com:1",
+        "http://127.0.0.1:1@192.0.2.1:1",
+    ] {
+        let output = Checkout::new().run(&[&arguments[..], &["--endpoint-url", url]].concat());
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stderr.contains("allowed: `http://`, an address of this machine"), "{output}");
+    }
 }

@@ -29,7 +29,7 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
         service,
         region: region.clone(),
         url: config.endpoint_url().map(str::to_owned),
-        profile: settings.profile().map(str::to_owned),
+        profile: settings.profile_in_use(),
     };
     Ok(Cloud {
         cloud_formation: Arc::new(cloud_formation::Service::new(

@@ -35,11 +35,13 @@ pub enum Target {
 }
 
 impl Settings {
-    pub(crate) fn profile(&self) -> Option<&str> {
+    /// The profile that credentials come from, if one is named at all.
+    pub(crate) fn profile_in_use(&self) -> Option<String> {
         match &self.target {
-            Target::Aws { profile } => profile.as_deref(),
+            Target::Aws { profile } => profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()),
             Target::Local { .. } => None,
         }
+        .filter(|profile| !profile.is_empty())
     }
 
     pub(crate) fn is_local(&self) -> bool {
