@@ -94,9 +94,12 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         Ok((submitted, Some(job)))
     };
     let (submitted, job) = block_on(printer, work).map_err(|error| explain(&session, error))?;
-    let shown = show(&submitted, job.as_ref(), printer);
-    // How the job ended counts, also where nobody reads what is said of it.
-    job.as_ref().map_or(Ok(()), verdict).and(shown)
+    end(job.as_ref(), show(&submitted, job.as_ref(), printer))
+}
+
+/// Says how it all ended: as the job did, also where nobody reads what was shown of it.
+fn end(job: Option<&JobItem>, shown: Result<()>) -> Result<()> {
+    job.map_or(Ok(()), verdict).and(shown)
 }
 
 fn show(submitted: &Submitted, job: Option<&JobItem>, printer: &Printer) -> Result<()> {

@@ -40,6 +40,25 @@ fn a_video_is_enhanced_once() {
 }
 
 #[test]
+fn what_would_become_no_job_or_another_is_not_uploaded() {
+    let cloud = LocalCloud::deployed();
+    video::make(&cloud.path().join("clip.mp4"), 1);
+    let submit = || cloud.run(&["submit", "clip.mp4", "--env", "local"]);
+    let deployed = fs::read_to_string(cloud.path().join("environments/local.toml")).expect("readable");
+    cloud.edit("local", |text| text.replace("quality = 18", "quality = 19"));
+    let other = submit();
+    assert_eq!(other.code, Some(1), "{other}");
+    assert!(other.stderr.contains("the recipe of environment `local` is not the deployed one"), "{other}");
+
+    cloud.edit("local", |_| deployed);
+    cloud.run(&["destroy", "jobs", "--env", "local", "--yes"]).success();
+    let none = submit();
+    assert_eq!(none.code, Some(1), "{none}");
+    assert!(none.stderr.contains("stack `jobs` does not exist"), "{none}");
+    assert!(![other.stderr, none.stderr].concat().contains("uploaded"), "neither is uploaded");
+}
+
+#[test]
 fn keys_are_only_names() {
     let cloud = LocalCloud::deployed();
     let clip = cloud.path().join("clip.mp4");
