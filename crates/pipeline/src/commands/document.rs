@@ -90,16 +90,20 @@ fn document(logical_id: &str, properties: &Value) -> Document {
     }
 }
 
+/// How the description of a key ends that the document wants encoded.
+const AS_BASE64URL: &str = ", as base64url";
+
 fn parameter(name: &str, declared: &Value) -> Parameter {
     let description = text(&declared["description"]);
+    let is_encoded_key = name.ends_with("Key") && description.ends_with(AS_BASE64URL);
     let characters = |limit: &str| declared[limit].as_u64().and_then(|count| usize::try_from(count).ok());
     let allowed = declared["allowedValues"].as_array().into_iter().flatten();
     Parameter {
         name: name.to_owned(),
         kind: text(&declared["type"]),
-        // The documents say so where people read it, too.
-        is_encoded_key: name.ends_with("Key") && description.contains("base64url"),
-        description,
+        is_encoded_key,
+        // Whoever gives the key need not know: it is encoded for them.
+        description: if is_encoded_key { description.replace(AS_BASE64URL, "") } else { description },
         default: declared.get("default").cloned(),
         allowed_pattern: declared["allowedPattern"].as_str().map(str::to_owned),
         allowed_values: allowed.filter_map(Value::as_str).map(str::to_owned).collect(),

@@ -269,7 +269,7 @@ fn every_mistake_in_the_parameters_is_told_at_once() {
          `Model` cannot be \"c\"; allowed are a, b\n  \
          `Times` must be a whole number, not \"often\"\n  \
          `Modell` is not one of its parameters; those are SourceBucket, SourceKey, Model, Times, Paths\n  \
-         `SourceKey` is missing: The key of the source, as base64url"
+         `SourceKey` is missing: The key of the source"
     );
     let values = [("SourceBucket", "sources"), ("SourceKey", ""), ("Times", "1"), ("Times", "2")];
     assert_eq!(
