@@ -2,6 +2,9 @@
 //!
 //! One newtype over `template::Properties` for each resource and property type: for 85 types, structs that derive
 //! `Serialize` took four times as long to check, and derived builders ten times.
+//!
+//! 97 resource types and MediaConvert's settings take `cargo check` 2.6 to 3 CPU seconds, by
+//! `cargo clean -p resources && time cargo check -p resources`.
 
 mod file;
 mod index;

@@ -11,7 +11,7 @@ use resources::mediaconvert::settings::{
 };
 use resources::{kind, mediaconvert};
 use serde_json::{Value as JsonValue, json};
-use template::{App, Arn, Assume, IntoValue, Json, Map, References, Settings, Stack, Value};
+use template::{App, Arn, Assume, IntoValue, Json, References, Settings, Stack, Value};
 
 /// Declares one stack and returns its template.
 fn template<T>(declare: impl FnOnce(&mut Stack) -> T) -> JsonValue {
@@ -225,8 +225,7 @@ fn what_is_newer_than_the_settings_can_be_said() {
         stack.add("Preset", mediaconvert::Preset::new(preset));
         let json: Value<Json> = json!({ "Anything": true }).into_value();
         let settings: Value<JobTemplateSettings> = json.assume();
-        let tags: Value<Map<String>> = [("team", "media")].into_value();
-        stack.add("Template", mediaconvert::JobTemplate::new(settings).tags(tags))
+        stack.add("Template", mediaconvert::JobTemplate::new(settings).tags([("team", "media")]))
     })["Resources"]
         .clone();
     let video = &properties["Preset"]["Properties"]["SettingsJson"]["VideoDescription"];

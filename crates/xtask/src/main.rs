@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stderr, reason = "chores tell a person at a terminal what they do")]
 
+mod audit;
 mod codegen;
 mod demo;
 mod process;
@@ -32,6 +33,8 @@ enum Command {
     Test(test::Arguments),
     /// Writes the templates under `snapshots/` and the other expectations of the tests anew.
     Snapshots,
+    /// Compares what cfn-lint, checkov and parliament find in the templates with what is accepted.
+    Audit(audit::Arguments),
     /// Generates the resource types from the provider schemas.
     Codegen(codegen::Arguments),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&root, &arguments),
         Command::Test(arguments) => test::run(&root, &arguments),
         Command::Snapshots => snapshots::run(&root),
+        Command::Audit(arguments) => audit::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
     };
     match result {

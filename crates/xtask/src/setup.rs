@@ -11,6 +11,9 @@ use crate::process::{self, works};
 /// The tools that check templates and scripts, pinned by version and hash.
 const TOOLS: &str = include_str!("../tools.txt");
 
+/// The auditors of templates and policies, pinned the same way; they bring a hundred packages, so they live apart.
+const AUDITORS: &str = include_str!("../audit.txt");
+
 /// Installs what is missing and says what it does.
 pub fn run(root: &Path) -> anyhow::Result<()> {
     system_packages()?;
@@ -66,24 +69,34 @@ pub fn local_cloud(root: &Path) -> anyhow::Result<()> {
     local::install(root).map_err(|error| anyhow::anyhow!("{error}\n{}", hint(&error)))
 }
 
-/// Installs cfn-lint and `ShellCheck` into a virtual environment of their own, and returns its folder of programs.
+/// Installs cfn-lint and `ShellCheck`, and returns the folder of programs that they are in.
 pub fn tools(root: &Path) -> anyhow::Result<PathBuf> {
-    let venv = root.join(".baleen/tools");
+    virtual_environment(&root.join(".baleen/tools"), "cfn-lint and ShellCheck", TOOLS)
+}
+
+/// Installs checkov and parliament, and returns the folder of programs that they are in.
+pub fn auditors(root: &Path) -> anyhow::Result<PathBuf> {
+    virtual_environment(&root.join(".baleen/audit"), "checkov and parliament", AUDITORS)
+}
+
+/// Installs pinned packages into a virtual environment of their own, unless they are there, and returns its programs.
+fn virtual_environment(venv: &Path, what: &str, requirements: &str) -> anyhow::Result<PathBuf> {
+    let programs = venv.join("bin");
     let marker = venv.join("installed.txt");
-    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == TOOLS) {
-        return Ok(venv.join("bin"));
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == requirements) {
+        return Ok(programs);
     }
-    eprintln!("installing cfn-lint and ShellCheck into {}", venv.display());
-    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    let requirements = venv.join("requirements.txt");
-    std::fs::write(&requirements, TOOLS)?;
+    eprintln!("installing {what} into {}", venv.display());
+    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv))?;
+    let file = venv.join("requirements.txt");
+    std::fs::write(&file, requirements)?;
     process::run(
-        Command::new(venv.join("bin/pip"))
+        Command::new(programs.join("pip"))
             .args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"])
             .arg("--requirement")
-            .arg(&requirements),
+            .arg(&file),
     )?;
     // Written last: a marker means that everything before it is there.
-    std::fs::write(&marker, TOOLS)?;
-    Ok(venv.join("bin"))
+    std::fs::write(&marker, requirements)?;
+    Ok(programs)
 }

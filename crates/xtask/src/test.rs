@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use crate::process::{self, output, works};
-use crate::{codegen, setup};
+use crate::{audit, codegen, setup};
 
 /// Runs every test.
 #[derive(clap::Args)]
@@ -34,6 +34,8 @@ enum Stage {
     DocTests,
     /// cfn-lint on every template, `ShellCheck` on every script.
     Templates,
+    /// What cfn-lint, checkov and parliament find in the templates is what is accepted, each with its reason.
+    Audit,
 }
 
 impl Stage {
@@ -46,6 +48,7 @@ impl Stage {
             Self::Tests => tests(root),
             Self::DocTests => process::run(cargo(root).args(["test", "--workspace", "--doc", "--quiet"])),
             Self::Templates => templates(root),
+            Self::Audit => audit::run(root, &audit::Arguments::default()),
         }
     }
 }

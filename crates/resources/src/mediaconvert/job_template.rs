@@ -3,8 +3,8 @@
 //! `AWS::MediaConvert::JobTemplate`
 
 use template::{
-    Arn, Expression, Handle, IntoValue, Is, Json, List, Literal, Name, Properties, Resource, TagProperty, TagShape,
-    Value,
+    Arn, Expression, Handle, IntoValue, Is, Json, List, Literal, Map, Name, Properties, Resource, TagProperty,
+    TagShape, Value,
 };
 
 use crate::kind;
@@ -84,7 +84,7 @@ impl JobTemplate {
 
     /// Sets `Tags`.
     #[track_caller]
-    pub fn tags(self, value: impl IntoValue<Json>) -> Self {
+    pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
         Self(self.0.set_value("Tags", value))
     }
 

@@ -2,7 +2,7 @@
 
 //! `AWS::MediaConvert::Preset`
 
-use template::{Arn, Handle, IntoValue, Json, Name, Properties, Resource, TagProperty, TagShape, Value};
+use template::{Arn, Handle, IntoValue, Json, Map, Name, Properties, Resource, TagProperty, TagShape, Value};
 
 use crate::kind;
 
@@ -45,7 +45,7 @@ impl Preset {
 
     /// Sets `Tags`.
     #[track_caller]
-    pub fn tags(self, value: impl IntoValue<Json>) -> Self {
+    pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
         Self(self.0.set_value("Tags", value))
     }
 

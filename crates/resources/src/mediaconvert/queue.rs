@@ -3,7 +3,8 @@
 //! `AWS::MediaConvert::Queue`
 
 use template::{
-    Arn, Expression, Handle, IntoValue, Is, Json, Literal, Name, Properties, Resource, TagProperty, TagShape, Value,
+    Arn, Expression, Handle, IntoValue, Is, Json, Literal, Map, Name, Properties, Resource, TagProperty, TagShape,
+    Value,
 };
 
 use crate::kind;
@@ -70,7 +71,7 @@ impl Queue {
 
     /// Sets `Tags`.
     #[track_caller]
-    pub fn tags(self, value: impl IntoValue<Json>) -> Self {
+    pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
         Self(self.0.set_value("Tags", value))
     }
 

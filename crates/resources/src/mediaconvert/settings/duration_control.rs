@@ -17,25 +17,25 @@ pub struct DurationControl(Properties);
 impl DurationControl {
     /// Makes a `DurationControl`.
     ///
-    /// - `integer_duration_maximum_compression_denominator`: Required. Denominator of the maximum allowed compression
-    ///   ratio.
     /// - `integer_duration_maximum_compression_numerator`: Required. Numerator of the maximum allowed compression
     ///   ratio, defined as overrun divided by target duration. For example, numerator 5 with denominator 100 means max
     ///   5% compression. Set to 0 to disable compression entirely (only trim or pad will be used).
+    /// - `integer_duration_maximum_compression_denominator`: Required. Denominator of the maximum allowed compression
+    ///   ratio.
     #[track_caller]
     pub fn new(
-        integer_duration_maximum_compression_denominator: impl IntoValue<i64>,
         integer_duration_maximum_compression_numerator: impl IntoValue<i64>,
+        integer_duration_maximum_compression_denominator: impl IntoValue<i64>,
     ) -> Self {
         Self(
             Properties::new()
                 .require_value(
-                    "IntegerDurationMaximumCompressionDenominator",
-                    integer_duration_maximum_compression_denominator,
-                )
-                .require_value(
                     "IntegerDurationMaximumCompressionNumerator",
                     integer_duration_maximum_compression_numerator,
+                )
+                .require_value(
+                    "IntegerDurationMaximumCompressionDenominator",
+                    integer_duration_maximum_compression_denominator,
                 ),
         )
     }
