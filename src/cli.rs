@@ -20,7 +20,7 @@ Exit codes:
     2  the command line or an environment's file is wrong
     3  the templates have errors
     4  not approved
-    5  the job failed, or was cancelled
+    5  the job, or the command on an instance, failed or was cancelled
   130  interrupted";
 
 const STYLES: Styles = Styles::styled()

@@ -27,26 +27,38 @@ pub async fn connect(session: &Session, target: &Target) -> Result<Cloud> {
     connect::connect(target, Some(session.environment.region.as_str())).await
 }
 
-/// Runs what talks to a cloud, until it ends or the user interrupts it.
+/// Runs what talks to a cloud, until it ends or the user interrupts it: what can be run again, and then goes on.
 pub fn block_on<T>(printer: &Printer, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let interrupted = || {
+        Error::new(Kind::Interrupted, "interrupted")
+            .hint("what the cloud has begun goes on by itself; run the same command again to follow it")
+    };
+    block_on_unless(printer, interrupted, work)
+}
+
+/// Runs what talks to a cloud, until it ends or the user interrupts it; `interrupted` says what that leaves behind.
+pub fn block_on_unless<T>(
+    printer: &Printer,
+    interrupted: impl Fn() -> Error + Send + 'static,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     // A thread beside this one: the work may wait for an answer at the terminal, and must be interruptible there too.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Error::new(Kind::Failed, format!("cannot start the runtime: {error}")))?;
-    runtime.spawn(end_when_interrupted(printer.clone()));
+    runtime.spawn(end_when_interrupted(printer.clone(), interrupted));
     runtime.block_on(work)
 }
 
-/// Ends this program when the user presses Ctrl-C. All that is done here can be killed anywhere and run again.
-async fn end_when_interrupted(printer: Printer) {
+/// Ends this program when the user presses Ctrl-C. All that is done here can be killed anywhere.
+async fn end_when_interrupted(printer: Printer, interrupted: impl Fn() -> Error + Send) {
     if tokio::signal::ctrl_c().await.is_err() {
         // Without a handler, the system ends the program by itself.
         return;
     }
-    let error = Error::new(Kind::Interrupted, "interrupted")
-        .hint("what the cloud has begun goes on by itself; run the same command again to follow it");
+    let error = interrupted();
     printer.interrupted();
     printer.error(&error);
     #[expect(clippy::exit, reason = "the work may be blocked, and does not notice")]

@@ -32,6 +32,8 @@ pub enum Kind {
     Declined,
     /// The job failed, or was cancelled.
     Job,
+    /// The command failed on an instance, or was cancelled.
+    Command,
     /// The user interrupted it.
     Interrupted,
     /// Whoever read the output has gone: nobody is there to be told.
@@ -48,7 +50,7 @@ impl Kind {
             Self::Usage => 2,
             Self::Findings => 3,
             Self::Declined => 4,
-            Self::Job => 5,
+            Self::Job | Self::Command => 5,
             // As shells say of a program that Ctrl-C has ended.
             Self::Interrupted => 130,
         }
@@ -94,6 +96,17 @@ impl From<pipeline::Error> for Error {
             E::NotAFile { .. } | E::NoKey { .. } | E::KeyLength { .. } | E::Suffix { .. } | E::Ambiguous { .. } => {
                 Kind::Usage
             }
+            _ => Kind::Failed,
+        };
+        Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }
+    }
+}
+
+impl From<pipeline::commands::Error> for Error {
+    fn from(error: pipeline::commands::Error) -> Self {
+        use pipeline::commands::Error as E;
+        let kind = match &error {
+            E::UnknownDocument { .. } | E::Parameters { .. } => Kind::Usage,
             _ => Kind::Failed,
         };
         Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }

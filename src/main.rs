@@ -14,19 +14,30 @@ mod render;
 mod session;
 mod table;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args_os();
+    let name = arguments.next();
     // Before the command line is parsed: the process between an agent and FFmpeg is started for each of its runs.
     if arguments.next().is_some_and(|first| first == commands::agent::SUPERVISE) {
         return agent::supervise(arguments);
     }
+    if name.is_some_and(|name| Path::new(&name).file_stem() == Some(commands::agent::PROGRAM.as_ref())) {
+        let commands::agent::Program { json, args } = commands::agent::Program::parse();
+        let printer = printer::Printer::new(json);
+        return exit(commands::agent::run(args, &printer), &printer);
+    }
     let cli = cli::Cli::parse();
     let printer = printer::Printer::new(cli.global.json);
-    match commands::run(cli, &printer) {
+    exit(commands::run(cli, &printer), &printer)
+}
+
+fn exit(result: error::Result<()>, printer: &printer::Printer) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             printer.error(&error);

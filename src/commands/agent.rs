@@ -12,6 +12,20 @@ use crate::printer::Printer;
 /// The hidden mode in which this program stands between an agent and a program that the agent runs.
 pub const SUPERVISE: &str = "supervise";
 
+/// The name under which this program is the agent and nothing else: so it is installed on instances.
+pub const PROGRAM: &str = "baleen-agent";
+
+/// Works on the tasks of a queue until it is asked to stop.
+#[derive(clap::Parser)]
+#[command(name = PROGRAM, version)]
+pub struct Program {
+    /// Writes JSON: events, one a line, to standard error
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub args: Args,
+}
+
 /// Works on the tasks of a queue until it is asked to stop
 ///
 /// Instances and the local cloud run it. With `--endpoint-url` it talks to an emulator on this machine, and to

@@ -2,6 +2,7 @@
 
 pub mod agent;
 mod check;
+mod command;
 mod completions;
 mod deploy;
 mod destroy;
@@ -30,6 +31,8 @@ pub enum Command {
     Destroy(destroy::Args),
     Submit(submit::Args),
     Jobs(jobs::Args),
+    #[expect(clippy::enum_variant_names, reason = "that is what users type")]
+    Command(command::Args),
     Local(local::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -48,6 +51,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Submit(args) => submit::run(&args, global, printer),
         Command::Jobs(args) => jobs::run(&args, global, printer),
+        Command::Command(args) => command::run(&args, global, printer),
         Command::Local(args) => local::run(&args, global, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),

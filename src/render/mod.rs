@@ -1,5 +1,6 @@
 //! Turns what the libraries say into text, or into JSON.
 
+pub mod commands;
 pub mod deploy;
 pub mod findings;
 pub mod jobs;

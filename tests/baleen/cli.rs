@@ -205,6 +205,52 @@ fn a_folder_with_someone_elses_manifest_is_left_alone() {
 }
 
 #[test]
+fn commands_are_for_environments_that_have_instances() {
+    insta::assert_snapshot!(said(&["command", "list", "--env", "local"]), @r#"
+        $ baleen command list --env local
+        [stderr]
+        error: environment `local` has no stack `commands`
+        hint: commands run on instances of EC2: choose an environment that has some
+        [exit status 2]
+    "#);
+}
+
+#[test]
+fn a_command_needs_instances_by_id_or_by_tag() {
+    insta::assert_snapshot!(said(&["command", "run", "diagnostics", "--env", "local"]), @r#"
+        $ baleen command run diagnostics --env local
+        [stderr]
+        error: the following required arguments were not provided:
+          <--instance <ID>|--tag <KEY=VALUE>>
+
+        Usage: baleen command run --env <NAME> <--instance <ID>|--tag <KEY=VALUE>> <DOCUMENT>
+
+        For more information, try '--help'.
+        [exit status 2]
+    "#);
+    let both = ["command", "run", "diagnostics", "--instance", "i-1", "--tag", "colour=blue", "--env", "local"];
+    insta::assert_snapshot!(said(&both), @r#"
+        $ baleen command run diagnostics --instance i-1 --tag colour=blue --env local
+        [stderr]
+        error: the argument '--instance <ID>' cannot be used with '--tag <KEY=VALUE>'
+
+        Usage: baleen command run --env <NAME> <--instance <ID>|--tag <KEY=VALUE>> <DOCUMENT>
+
+        For more information, try '--help'.
+        [exit status 2]
+    "#);
+    let misspelt = ["command", "run", "diagnostics", "--instance", "i-1", "--param", "Lines", "--env", "local"];
+    insta::assert_snapshot!(said(&misspelt), @r#"
+        $ baleen command run diagnostics --instance i-1 --param Lines --env local
+        [stderr]
+        error: invalid value 'Lines' for '--param <NAME=VALUE>': write a name, `=` and a value
+
+        For more information, try '--help'.
+        [exit status 2]
+    "#);
+}
+
+#[test]
 fn schema_is_the_one_that_editors_use() {
     let schema = Checkout::new().run(&["schema"]).success();
     let path = crate::harness::repository().join("environments/schema.json");
@@ -260,4 +306,19 @@ fn without_python_it_says_what_to_install() {
         hint: install Python: `sudo apt-get install python3 python3-venv` (Debian, Ubuntu), `brew install python3` (macOS)
         [exit status 1]
     "#);
+}
+
+/// Instances have the program under this name; what installs it asks for its version before it is started.
+#[test]
+fn under_the_name_of_the_agent_it_is_the_agent() {
+    let checkout = Checkout::new();
+    let program = checkout.path().join("baleen-agent");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_baleen"), &program).expect("linked");
+    let said = |argument: &str| {
+        let output = std::process::Command::new(&program).arg(argument).output().expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(said("--version"), concat!("baleen-agent ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(said("--help").contains("--queue <URL>"));
 }

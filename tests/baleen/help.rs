@@ -20,6 +20,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
           destroy      Deletes stacks, those that use others first
           submit       Uploads a video, which becomes a job
           jobs         Lists the jobs, the newest first, or shows one
+          command      Runs the documents of the stack `commands` on instances, by Systems Manager
           local        Starts, shows and stops the local cloud of this checkout
           schema       Writes the JSON Schema of environments' files, for editors
           completions  Writes a script that completes command lines
@@ -45,7 +46,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
             2  the command line or an environment's file is wrong
             3  the templates have errors
             4  not approved
-            5  the job failed, or was cancelled
+            5  the job, or the command on an instance, failed or was cancelled
           130  interrupted
         [exit status 0]
     "#);
@@ -96,12 +97,66 @@ fn help_of_a_command() {
 }
 
 #[test]
+fn help_of_running_a_command() {
+    insta::assert_snapshot!(Checkout::new().run(&["command", "run", "--help"]).to_string(), @r#"
+        $ baleen command run --help
+        Runs a document on instances, and shows what it says
+
+        Parameters are checked against the document as it is deployed, and SSM agents that are too old for
+        it are refused, before anything is sent. A command that was sent goes on by itself, also where this
+        program is interrupted. The exit code is 0 only if it succeeded on every instance, and 5 if it did
+        not.
+
+        Usage: baleen command run [OPTIONS] <--instance <ID>|--tag <KEY=VALUE>> <DOCUMENT>
+
+        Arguments:
+          <DOCUMENT>
+                  The document, by its name in the template (`EnhanceBluewhale`, `enhance-bluewhale`) or in
+                  Systems Manager
+
+        Options:
+              --env <NAME>
+                  The environment: the name of a file in `environments/`, without its extension; or set
+                  `BALEEN_ENV`
+
+              --instance <ID>
+                  An instance, of the environment or not; may be given several times
+
+              --json
+                  Writes JSON: one document to standard output; events and errors, one a line, to standard
+                  error
+
+              --tag <KEY=VALUE>
+                  The instances of the environment that are online and have this tag; given several times,
+                  all of the tags
+
+              --param <NAME=VALUE>
+                  A parameter of the document; several times for one that is a list. Object keys are given
+                  as they are
+
+              --document-version <VERSION>
+                  A version of the document; by default the one that was deployed last
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          baleen command run diagnostics --tag colour=blue --env dev
+          baleen command run drain-agent --instance i-0123456789abcdef0 --param DrainSeconds=60 --env dev
+          baleen command run enhance-bluewhale --instance i-0123456789abcdef0 --env dev \
+            --param SourceBucket=my-sources --param SourceKey='incoming/my clip.mp4' \
+            --param OutputBucket=my-results --param OutputKey=clip_sr.mp4
+        [exit status 0]
+    "#);
+}
+
+#[test]
 fn every_command_has_examples() {
     let checkout = Checkout::new();
     let help = checkout.run(&["--help"]).success().stdout;
     let commands = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("the commands");
     let names: Vec<_> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(names.len() >= 11, "{names:?}");
+    assert!(names.len() >= 12, "{names:?}");
     assert!(!names.contains(&"agent"), "the agent is hidden");
     for name in names.into_iter().filter(|name| *name != "help") {
         let help = checkout.run(&[name, "--help"]).success().stdout;

@@ -3,8 +3,6 @@
 //!
 //! `cargo xtask snapshots` writes the expectations anew: those in these files, `snapshots/` and `environments/schema.json`.
 
-#![expect(clippy::needless_raw_string_hashes, reason = "expectations are written so")]
-
 mod cli;
 mod environment_files;
 mod harness;

@@ -5,6 +5,7 @@
 //! deployments), so an error that comes out has outlived a few tries.
 
 mod cloud_formation;
+mod commands;
 mod error;
 mod identity;
 mod objects;
@@ -37,6 +38,7 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
             endpoint("CloudFormation"),
             settings.is_local(),
         )),
+        commands: Arc::new(commands::Service::new(&config, endpoint("Systems Manager"))),
         identity: Arc::new(identity::Service::new(&config, endpoint("STS"))),
         objects: Arc::new(objects::Service::new(&config, endpoint("S3"), settings.is_local())),
         queues: Arc::new(queues::Service::new(&config, endpoint("SQS"))),
@@ -50,4 +52,20 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
 fn time(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
     let time = time?;
     jiff::Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}
+
+/// Returns the beginning of a text that a service takes no more of.
+fn cut(text: &str, max_characters: usize) -> &str {
+    text.char_indices().nth(max_characters).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_cause_is_cut_between_characters() {
+        assert_eq!(cut("größer", 3), "grö");
+        assert_eq!(cut("größer", 6), "größer");
+    }
 }

@@ -8,7 +8,7 @@ use cloud::Result;
 use cloud::workflows::{Execution, ExecutionStatus, Workflows};
 
 use crate::error::Endpoint;
-use crate::time;
+use crate::{cut, time};
 
 /// A token has to be proved alive while a lease runs: a try that hangs must leave time for another.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,20 +82,5 @@ impl Workflows for Service {
         let answer = request.send().await;
         answer.map_err(|error| self.endpoint.error("states:StopExecution", execution, &error))?;
         Ok(())
-    }
-}
-
-fn cut(text: &str, max_characters: usize) -> &str {
-    text.char_indices().nth(max_characters).map_or(text, |(end, _)| &text[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_cause_is_cut_between_characters() {
-        assert_eq!(cut("größer", 3), "grö");
-        assert_eq!(cut("größer", 6), "größer");
     }
 }

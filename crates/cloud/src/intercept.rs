@@ -5,7 +5,7 @@ mod services;
 use async_trait::async_trait;
 
 pub(crate) use services::cloud;
-pub use services::{cloud_formation, identity, objects, queues, tables, workflows};
+pub use services::{cloud_formation, commands, identity, objects, queues, tables, workflows};
 
 use crate::{Error, Result};
 
@@ -31,7 +31,7 @@ pub trait Interceptor: Send + Sync {
 pub struct Call {
     /// The operation, written as IAM writes it: `s3:PutObject`.
     pub operation: &'static str,
-    /// What it is about: a stack, `bucket/key`, a queue, a table, a state machine; empty where there is nothing.
+    /// What it is about: a stack, `bucket/key`, a queue, a table, a state machine, an SSM document; empty where there is nothing.
     pub subject: String,
     /// Which call of this operation it is, counted from 1 for each cloud intercepted.
     pub number: u32,

@@ -8,6 +8,7 @@
 //! implementations may therefore retry transient failures on their own.
 
 pub mod cloud_formation;
+pub mod commands;
 mod error;
 pub mod faults;
 mod identity;
@@ -22,6 +23,7 @@ pub mod workflows;
 use std::sync::Arc;
 
 pub use cloud_formation::CloudFormation;
+pub use commands::Commands;
 pub use error::{Error, ErrorKind, Result};
 pub use identity::{Caller, Identity};
 pub use intercept::Interceptor;
@@ -37,6 +39,8 @@ pub struct Cloud {
     pub region: String,
     /// AWS CloudFormation.
     pub cloud_formation: Arc<dyn CloudFormation>,
+    /// AWS Systems Manager: Run Command.
+    pub commands: Arc<dyn Commands>,
     /// AWS STS: who is calling.
     pub identity: Arc<dyn Identity>,
     /// Amazon S3.

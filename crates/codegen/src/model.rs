@@ -3,6 +3,7 @@
 mod attributes;
 mod builder;
 mod shape;
+mod union;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 pub use self::shape::Shape;
+pub use self::union::{Choice, Union};
 use crate::reviewed::Reviewed;
 use crate::slot::Slot;
 
@@ -28,6 +30,15 @@ pub struct Model {
     pub attributes: Vec<Attribute>,
 }
 
+/// The settings of a service: types that belong to no resource.
+#[derive(Debug)]
+pub struct Settings {
+    /// The types from which all others are reached.
+    pub roots: Vec<String>,
+    /// All types, by name.
+    pub items: BTreeMap<String, Item>,
+}
+
 /// A property type or an enumeration.
 #[derive(Debug, PartialEq)]
 pub enum Item {
@@ -35,6 +46,16 @@ pub enum Item {
     Structure(Structure),
     /// An enumeration.
     Enumeration(Enumeration),
+}
+
+impl Item {
+    /// Returns the Rust name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Structure(structure) => &structure.name,
+            Self::Enumeration(enumeration) => &enumeration.name,
+        }
+    }
 }
 
 /// An object with known properties.
@@ -50,6 +71,8 @@ pub struct Structure {
     pub required: Vec<Property>,
     /// The properties with a setter, by name.
     pub optional: Vec<Property>,
+    /// The properties of which exactly one belongs to what is chosen; `new` is then one constructor for each choice.
+    pub union: Option<Union>,
 }
 
 /// A property of a structure.
@@ -124,4 +147,12 @@ impl Structure {
 /// Makes the model of a resource type.
 pub fn model(type_name: &str, schema: &Value, reviewed: &Reviewed) -> Result<Model> {
     builder::Builder::new(type_name, schema, reviewed).build()
+}
+
+/// Makes the model of the settings of a service; decisions about them begin with the service's name.
+pub fn settings(service: &str, schema: &Value, reviewed: &Reviewed) -> Result<Settings> {
+    let roots = reviewed.mediaconvert.roots.clone();
+    let mut items = builder::Builder::new(service, schema, reviewed).items(&roots)?;
+    union::unite(&mut items);
+    Ok(Settings { roots, items })
 }

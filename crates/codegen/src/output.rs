@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::emit::{self, Sources};
-use crate::model::{self, Model};
+use crate::model::{self, Model, Settings};
 use crate::reviewed::{self, Reviewed};
 use crate::vendor::Schemas;
-use crate::{fixups, pack, vendor};
+use crate::{fixups, pack, service, vendor};
 
 /// The sources of the crate `resources`, from the root of the repository.
 const RESOURCES: &str = "crates/resources/src";
@@ -23,21 +23,27 @@ pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 /// Everything that code is generated from.
 #[derive(Debug)]
 pub struct Inputs {
+    /// The schemas as published.
+    pub published: Schemas,
     /// The schemas, put right.
     pub schemas: Schemas,
+    /// The schema of the settings of MediaConvert.
+    pub settings: serde_json::Value,
     /// The reviewed decisions.
     pub reviewed: Reviewed,
     /// Where the schemas come from.
-    pub record: vendor::Record,
+    pub records: vendor::Records,
 }
 
 impl Inputs {
     /// Reads the inputs.
     pub fn read(root: &Path) -> Result<Self> {
-        let mut schemas = vendor::read(root)?;
+        let published = vendor::read(root)?;
+        let mut schemas = published.clone();
         fixups::apply(&mut schemas)?;
         let reviewed = Reviewed::read(root, &schemas)?;
-        Ok(Self { reviewed, record: vendor::record(root)?, schemas })
+        let settings = service::schema(&vendor::read_mediaconvert(root)?, &reviewed.mediaconvert)?;
+        Ok(Self { reviewed, records: vendor::records(root)?, settings, schemas, published })
     }
 
     /// Makes the models of the given types.
@@ -51,9 +57,15 @@ impl Inputs {
             .collect()
     }
 
+    /// Makes the model of the settings of MediaConvert.
+    pub fn settings(&self) -> Result<Settings> {
+        model::settings("MediaConvert", &self.settings, &self.reviewed).context("cannot model MediaConvert's settings")
+    }
+
     /// Writes the sources of a crate with the given types, unformatted.
     pub fn sources<'n>(&self, type_names: impl IntoIterator<Item = &'n str>) -> Result<Sources> {
-        Ok(emit::emit(&self.models(type_names)?, &self.schemas, &self.reviewed, &self.record))
+        let (models, settings) = (self.models(type_names)?, self.settings()?);
+        Ok(emit::emit(&models, &settings, &self.schemas, &self.reviewed, &self.records))
     }
 }
 
@@ -72,7 +84,9 @@ pub fn generate(root: &Path) -> Result<Files> {
         .map(|(path, text)| (Path::new(RESOURCES).join(path), text.into_bytes()))
         .collect();
     // Checks judge by the schemas as published: what was put right here is how it is said in Rust.
-    files.insert(pack::FILE.into(), pack::pack(&vendor::read(root)?)?);
+    let Inputs { mut published, settings, .. } = inputs;
+    service::fill_in(&mut published, &settings)?;
+    files.insert(pack::FILE.into(), pack::pack(&published)?);
     Ok(files)
 }
 

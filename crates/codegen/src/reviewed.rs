@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use crate::model::{Property, Shape};
+use crate::service::Decisions;
 use crate::slot::Slot;
 use crate::vendor::Schemas;
 
@@ -17,6 +18,7 @@ const ALLOWED: &str = "allow.txt";
 const SLOTS: &str = "slots.toml";
 const NAMES: &str = "names.toml";
 const REFERENCES: &str = "references.toml";
+const MEDIACONVERT: &str = "mediaconvert.toml";
 
 /// The reviewed decisions.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Reviewed {
     pub types: BTreeSet<String>,
     /// The resource types to generate.
     pub allowed: BTreeSet<String>,
+    /// What of the service model of MediaConvert to generate.
+    pub mediaconvert: Decisions,
     slots: BTreeMap<String, Slot>,
     names: Names,
     references: BTreeMap<String, Reference>,
@@ -86,7 +90,8 @@ impl Reviewed {
             .chain(opaque)
             .collect();
         let names: Names = read_toml(root, NAMES)?;
-        Ok(Self { allowed, slots, names, references, used: RefCell::default(), types })
+        let mediaconvert = read_toml(root, MEDIACONVERT)?;
+        Ok(Self { allowed, mediaconvert, slots, names, references, used: RefCell::default(), types })
     }
 
     /// Returns the reviewed slot of a property, which must be able to hold it.
@@ -150,7 +155,9 @@ impl Reviewed {
         let of = |key: &String| key.split('.').next().unwrap_or_default().to_owned();
         let slots = self.slots.keys().map(of).filter(|name| name != "*");
         let names = self.names.arguments.keys().map(of).chain(self.names.preferred.iter().cloned());
-        slots.chain(names).chain(self.references.keys().cloned()).collect()
+        // The settings of a service, which are no resource type, are always tried.
+        let resources = |name: &String| name.contains("::");
+        slots.chain(names).chain(self.references.keys().cloned()).filter(resources).collect()
     }
 
     /// Fails if a decision has nothing to decide, once all types that some decision is about were modelled.

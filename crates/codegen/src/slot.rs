@@ -37,6 +37,8 @@ pub enum Slot {
     Structure(String),
     /// An enumeration of the same resource.
     Enumeration(String),
+    /// Settings of the service, which several of its resources share.
+    Settings(String),
 }
 
 /// Which kind of IAM policy document.
@@ -76,7 +78,8 @@ impl Slot {
                 "TrustPolicy" => Self::Policy(Policy::Trust),
                 _ => bail!(
                     "`{text}` is no kind of slot; these are: String, Integer, Double, Boolean, Json, IdentityPolicy, \
-                     ResourcePolicy, TrustPolicy, Arn<TYPE>, Id<TYPE>, Name<TYPE>, List<SLOT>, Map<SLOT>"
+                     ResourcePolicy, TrustPolicy, Arn<TYPE>, Id<TYPE>, Name<TYPE>, List<SLOT>, Map<SLOT>, \
+                     Settings<NAME>"
                 ),
             });
         };
@@ -84,10 +87,12 @@ impl Slot {
         match outer {
             "List" => Ok(Self::List(Box::new(Self::parse(inner, types)?))),
             "Map" => Ok(Self::Map(Box::new(Self::parse(inner, types)?))),
+            "Settings" => Ok(Self::Settings(inner.to_owned())),
             _ => {
                 ensure!(types.contains(inner), "`{inner}` in `{text}` is no resource type");
-                Self::identity(outer, inner)
-                    .ok_or_else(|| anyhow::anyhow!("`{outer}` in `{text}` should be Arn, Id, Name, List or Map"))
+                Self::identity(outer, inner).ok_or_else(|| {
+                    anyhow::anyhow!("`{outer}` in `{text}` should be Arn, Id, Name, List, Map or Settings")
+                })
             }
         }
     }
@@ -116,7 +121,7 @@ impl Slot {
             | Self::Name(_)
             | Self::Enumeration(_) => 0,
             Self::List(inner) => inner.rank().max(1),
-            Self::Map(_) | Self::Tag | Self::Structure(_) => 2,
+            Self::Map(_) | Self::Tag | Self::Structure(_) | Self::Settings(_) => 2,
             Self::Json | Self::Policy(_) => 3,
         }
     }

@@ -29,7 +29,7 @@ fn structures(model: &Model) -> impl Iterator<Item = &Structure> {
 fn every_schema_becomes_a_model_whose_names_are_good() {
     let inputs = Inputs::read(root()).unwrap();
     let models = all_models(&inputs);
-    assert_eq!(models.len(), inputs.record.types);
+    assert_eq!(models.len(), inputs.records.schemas.entries);
     for model in &models {
         for structure in structures(model) {
             let setters: Vec<&str> =

@@ -1,10 +1,11 @@
 //! The user's side of the running system: [`submit`] a video, [`follow`] its job, [`list`] and [`find`] jobs,
-//! [`download`] the result.
+//! [`download`] the result. [`commands`] are run on instances.
 //!
 //! Nothing here prints: what happens is told to an [`Events`] sink. Nothing here knows a stack: the caller says where
 //! things are ([`Places`]). Only the workflow changes jobs; this crate reads them, and uploads.
 
 mod call;
+pub mod commands;
 mod download;
 mod error;
 mod event;

@@ -5,6961 +5,5063 @@
 /// Resource types of `AWS::AccessAnalyzer`.
 pub mod accessanalyzer {
     /// `AWS::AccessAnalyzer::Analyzer`
-    #[derive(Debug)]
     pub enum Analyzer {}
     /// `AWS::AccessAnalyzer::ArchiveRule`
-    #[derive(Debug)]
     pub enum ArchiveRule {}
 }
 
 /// Resource types of `AWS::AccountAccess`.
 pub mod accountaccess {
     /// `AWS::AccountAccess::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::AccountAccess::Entitlement`
-    #[derive(Debug)]
     pub enum Entitlement {}
 }
 
 /// Resource types of `AWS::ACMPCA`.
 pub mod acmpca {
     /// `AWS::ACMPCA::Certificate`
-    #[derive(Debug)]
     pub enum Certificate {}
     /// `AWS::ACMPCA::CertificateAuthority`
-    #[derive(Debug)]
     pub enum CertificateAuthority {}
     /// `AWS::ACMPCA::CertificateAuthorityActivation`
-    #[derive(Debug)]
     pub enum CertificateAuthorityActivation {}
     /// `AWS::ACMPCA::Permission`
-    #[derive(Debug)]
     pub enum Permission {}
 }
 
 /// Resource types of `AWS::AgentRegistry`.
 pub mod agentregistry {
     /// `AWS::AgentRegistry::Registry`
-    #[derive(Debug)]
     pub enum Registry {}
     /// `AWS::AgentRegistry::RegistryRecord`
-    #[derive(Debug)]
     pub enum RegistryRecord {}
 }
 
 /// Resource types of `AWS::AIOps`.
 pub mod aiops {
     /// `AWS::AIOps::InvestigationGroup`
-    #[derive(Debug)]
     pub enum InvestigationGroup {}
 }
 
 /// Resource types of `AWS::AmazonMQ`.
 pub mod amazonmq {
     /// `AWS::AmazonMQ::Broker`
-    #[derive(Debug)]
     pub enum Broker {}
     /// `AWS::AmazonMQ::Configuration`
-    #[derive(Debug)]
     pub enum Configuration {}
     /// `AWS::AmazonMQ::ConfigurationAssociation`
-    #[derive(Debug)]
     pub enum ConfigurationAssociation {}
 }
 
 /// Resource types of `AWS::Amplify`.
 pub mod amplify {
     /// `AWS::Amplify::App`
-    #[derive(Debug)]
     pub enum App {}
     /// `AWS::Amplify::Branch`
-    #[derive(Debug)]
     pub enum Branch {}
     /// `AWS::Amplify::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::Amplify::Webhook`
-    #[derive(Debug)]
     pub enum Webhook {}
 }
 
 /// Resource types of `AWS::AmplifyUIBuilder`.
 pub mod amplifyuibuilder {
     /// `AWS::AmplifyUIBuilder::Component`
-    #[derive(Debug)]
     pub enum Component {}
     /// `AWS::AmplifyUIBuilder::Form`
-    #[derive(Debug)]
     pub enum Form {}
     /// `AWS::AmplifyUIBuilder::Theme`
-    #[derive(Debug)]
     pub enum Theme {}
 }
 
 /// Resource types of `AWS::ApiGateway`.
 pub mod apigateway {
     /// `AWS::ApiGateway::Account`
-    #[derive(Debug)]
     pub enum Account {}
     /// `AWS::ApiGateway::ApiKey`
-    #[derive(Debug)]
     pub enum ApiKey {}
     /// `AWS::ApiGateway::Authorizer`
-    #[derive(Debug)]
     pub enum Authorizer {}
     /// `AWS::ApiGateway::BasePathMapping`
-    #[derive(Debug)]
     pub enum BasePathMapping {}
     /// `AWS::ApiGateway::BasePathMappingV2`
-    #[derive(Debug)]
     pub enum BasePathMappingV2 {}
     /// `AWS::ApiGateway::ClientCertificate`
-    #[derive(Debug)]
     pub enum ClientCertificate {}
     /// `AWS::ApiGateway::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
     /// `AWS::ApiGateway::DocumentationPart`
-    #[derive(Debug)]
     pub enum DocumentationPart {}
     /// `AWS::ApiGateway::DocumentationVersion`
-    #[derive(Debug)]
     pub enum DocumentationVersion {}
     /// `AWS::ApiGateway::DomainName`
-    #[derive(Debug)]
     pub enum DomainName {}
     /// `AWS::ApiGateway::DomainNameAccessAssociation`
-    #[derive(Debug)]
     pub enum DomainNameAccessAssociation {}
     /// `AWS::ApiGateway::DomainNameV2`
-    #[derive(Debug)]
     pub enum DomainNameV2 {}
     /// `AWS::ApiGateway::GatewayResponse`
-    #[derive(Debug)]
     pub enum GatewayResponse {}
     /// `AWS::ApiGateway::Method`
-    #[derive(Debug)]
     pub enum Method {}
     /// `AWS::ApiGateway::Model`
-    #[derive(Debug)]
     pub enum Model {}
     /// `AWS::ApiGateway::RequestValidator`
-    #[derive(Debug)]
     pub enum RequestValidator {}
     /// `AWS::ApiGateway::Resource`
-    #[derive(Debug)]
     pub enum Resource {}
     /// `AWS::ApiGateway::RestApi`
-    #[derive(Debug)]
     pub enum RestApi {}
     /// `AWS::ApiGateway::Stage`
-    #[derive(Debug)]
     pub enum Stage {}
     /// `AWS::ApiGateway::UsagePlan`
-    #[derive(Debug)]
     pub enum UsagePlan {}
     /// `AWS::ApiGateway::UsagePlanKey`
-    #[derive(Debug)]
     pub enum UsagePlanKey {}
     /// `AWS::ApiGateway::VpcLink`
-    #[derive(Debug)]
     pub enum VpcLink {}
 }
 
 /// Resource types of `AWS::ApiGatewayV2`.
 pub mod apigatewayv2 {
     /// `AWS::ApiGatewayV2::Api`
-    #[derive(Debug)]
     pub enum Api {}
     /// `AWS::ApiGatewayV2::ApiGatewayManagedOverrides`
-    #[derive(Debug)]
     pub enum ApiGatewayManagedOverrides {}
     /// `AWS::ApiGatewayV2::ApiMapping`
-    #[derive(Debug)]
     pub enum ApiMapping {}
     /// `AWS::ApiGatewayV2::Authorizer`
-    #[derive(Debug)]
     pub enum Authorizer {}
     /// `AWS::ApiGatewayV2::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
     /// `AWS::ApiGatewayV2::DomainName`
-    #[derive(Debug)]
     pub enum DomainName {}
     /// `AWS::ApiGatewayV2::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::ApiGatewayV2::IntegrationResponse`
-    #[derive(Debug)]
     pub enum IntegrationResponse {}
     /// `AWS::ApiGatewayV2::Model`
-    #[derive(Debug)]
     pub enum Model {}
     /// `AWS::ApiGatewayV2::PortalProduct`
-    #[derive(Debug)]
     pub enum PortalProduct {}
     /// `AWS::ApiGatewayV2::Route`
-    #[derive(Debug)]
     pub enum Route {}
     /// `AWS::ApiGatewayV2::RouteResponse`
-    #[derive(Debug)]
     pub enum RouteResponse {}
     /// `AWS::ApiGatewayV2::RoutingRule`
-    #[derive(Debug)]
     pub enum RoutingRule {}
     /// `AWS::ApiGatewayV2::Stage`
-    #[derive(Debug)]
     pub enum Stage {}
     /// `AWS::ApiGatewayV2::VpcLink`
-    #[derive(Debug)]
     pub enum VpcLink {}
 }
 
 /// Resource types of `AWS::AppConfig`.
 pub mod appconfig {
     /// `AWS::AppConfig::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::AppConfig::ConfigurationProfile`
-    #[derive(Debug)]
     pub enum ConfigurationProfile {}
     /// `AWS::AppConfig::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
     /// `AWS::AppConfig::DeploymentStrategy`
-    #[derive(Debug)]
     pub enum DeploymentStrategy {}
     /// `AWS::AppConfig::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
     /// `AWS::AppConfig::ExperimentDefinition`
-    #[derive(Debug)]
     pub enum ExperimentDefinition {}
     /// `AWS::AppConfig::ExperimentRun`
-    #[derive(Debug)]
     pub enum ExperimentRun {}
     /// `AWS::AppConfig::Extension`
-    #[derive(Debug)]
     pub enum Extension {}
     /// `AWS::AppConfig::ExtensionAssociation`
-    #[derive(Debug)]
     pub enum ExtensionAssociation {}
     /// `AWS::AppConfig::HostedConfigurationVersion`
-    #[derive(Debug)]
     pub enum HostedConfigurationVersion {}
 }
 
 /// Resource types of `AWS::AppFabric`.
 pub mod appfabric {
     /// `AWS::AppFabric::AppAuthorization`
-    #[derive(Debug)]
     pub enum AppAuthorization {}
     /// `AWS::AppFabric::IngestionDestination`
-    #[derive(Debug)]
     pub enum IngestionDestination {}
 }
 
 /// Resource types of `AWS::AppFlow`.
 pub mod appflow {
     /// `AWS::AppFlow::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::AppFlow::ConnectorProfile`
-    #[derive(Debug)]
     pub enum ConnectorProfile {}
     /// `AWS::AppFlow::Flow`
-    #[derive(Debug)]
     pub enum Flow {}
 }
 
 /// Resource types of `AWS::AppIntegrations`.
 pub mod appintegrations {
     /// `AWS::AppIntegrations::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::AppIntegrations::DataIntegration`
-    #[derive(Debug)]
     pub enum DataIntegration {}
     /// `AWS::AppIntegrations::EventIntegration`
-    #[derive(Debug)]
     pub enum EventIntegration {}
 }
 
 /// Resource types of `AWS::ApplicationAutoScaling`.
 pub mod applicationautoscaling {
     /// `AWS::ApplicationAutoScaling::ScalableTarget`
-    #[derive(Debug)]
     pub enum ScalableTarget {}
     /// `AWS::ApplicationAutoScaling::ScalingPolicy`
-    #[derive(Debug)]
     pub enum ScalingPolicy {}
 }
 
 /// Resource types of `AWS::ApplicationInsights`.
 pub mod applicationinsights {
     /// `AWS::ApplicationInsights::Application`
-    #[derive(Debug)]
     pub enum Application {}
 }
 
 /// Resource types of `AWS::ApplicationSignals`.
 pub mod applicationsignals {
     /// `AWS::ApplicationSignals::Discovery`
-    #[derive(Debug)]
     pub enum Discovery {}
     /// `AWS::ApplicationSignals::GroupingConfiguration`
-    #[derive(Debug)]
     pub enum GroupingConfiguration {}
     /// `AWS::ApplicationSignals::InstrumentationConfig`
-    #[derive(Debug)]
     pub enum InstrumentationConfig {}
     /// `AWS::ApplicationSignals::ServiceLevelObjective`
-    #[derive(Debug)]
     pub enum ServiceLevelObjective {}
 }
 
 /// Resource types of `AWS::AppMesh`.
 pub mod appmesh {
     /// `AWS::AppMesh::GatewayRoute`
-    #[derive(Debug)]
     pub enum GatewayRoute {}
     /// `AWS::AppMesh::Mesh`
-    #[derive(Debug)]
     pub enum Mesh {}
     /// `AWS::AppMesh::Route`
-    #[derive(Debug)]
     pub enum Route {}
     /// `AWS::AppMesh::VirtualGateway`
-    #[derive(Debug)]
     pub enum VirtualGateway {}
     /// `AWS::AppMesh::VirtualNode`
-    #[derive(Debug)]
     pub enum VirtualNode {}
     /// `AWS::AppMesh::VirtualRouter`
-    #[derive(Debug)]
     pub enum VirtualRouter {}
     /// `AWS::AppMesh::VirtualService`
-    #[derive(Debug)]
     pub enum VirtualService {}
 }
 
 /// Resource types of `AWS::AppRunner`.
 pub mod apprunner {
     /// `AWS::AppRunner::AutoScalingConfiguration`
-    #[derive(Debug)]
     pub enum AutoScalingConfiguration {}
     /// `AWS::AppRunner::ObservabilityConfiguration`
-    #[derive(Debug)]
     pub enum ObservabilityConfiguration {}
     /// `AWS::AppRunner::Service`
-    #[derive(Debug)]
     pub enum Service {}
     /// `AWS::AppRunner::VpcConnector`
-    #[derive(Debug)]
     pub enum VpcConnector {}
     /// `AWS::AppRunner::VpcIngressConnection`
-    #[derive(Debug)]
     pub enum VpcIngressConnection {}
 }
 
 /// Resource types of `AWS::AppStream`.
 pub mod appstream {
     /// `AWS::AppStream::AppBlock`
-    #[derive(Debug)]
     pub enum AppBlock {}
     /// `AWS::AppStream::AppBlockBuilder`
-    #[derive(Debug)]
     pub enum AppBlockBuilder {}
     /// `AWS::AppStream::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::AppStream::ApplicationEntitlementAssociation`
-    #[derive(Debug)]
     pub enum ApplicationEntitlementAssociation {}
     /// `AWS::AppStream::ApplicationFleetAssociation`
-    #[derive(Debug)]
     pub enum ApplicationFleetAssociation {}
     /// `AWS::AppStream::DirectoryConfig`
-    #[derive(Debug)]
     pub enum DirectoryConfig {}
     /// `AWS::AppStream::Entitlement`
-    #[derive(Debug)]
     pub enum Entitlement {}
     /// `AWS::AppStream::Fleet`
-    #[derive(Debug)]
     pub enum Fleet {}
     /// `AWS::AppStream::ImageBuilder`
-    #[derive(Debug)]
     pub enum ImageBuilder {}
     /// `AWS::AppStream::Stack`
-    #[derive(Debug)]
     pub enum Stack {}
     /// `AWS::AppStream::StackFleetAssociation`
-    #[derive(Debug)]
     pub enum StackFleetAssociation {}
     /// `AWS::AppStream::StackUserAssociation`
-    #[derive(Debug)]
     pub enum StackUserAssociation {}
     /// `AWS::AppStream::User`
-    #[derive(Debug)]
     pub enum User {}
 }
 
 /// Resource types of `AWS::AppSync`.
 pub mod appsync {
     /// `AWS::AppSync::Api`
-    #[derive(Debug)]
     pub enum Api {}
     /// `AWS::AppSync::ApiCache`
-    #[derive(Debug)]
     pub enum ApiCache {}
     /// `AWS::AppSync::ApiKey`
-    #[derive(Debug)]
     pub enum ApiKey {}
     /// `AWS::AppSync::ChannelNamespace`
-    #[derive(Debug)]
     pub enum ChannelNamespace {}
     /// `AWS::AppSync::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
     /// `AWS::AppSync::DomainName`
-    #[derive(Debug)]
     pub enum DomainName {}
     /// `AWS::AppSync::DomainNameApiAssociation`
-    #[derive(Debug)]
     pub enum DomainNameApiAssociation {}
     /// `AWS::AppSync::FunctionConfiguration`
-    #[derive(Debug)]
     pub enum FunctionConfiguration {}
     /// `AWS::AppSync::GraphQLApi`
-    #[derive(Debug)]
     pub enum GraphQLApi {}
     /// `AWS::AppSync::GraphQLSchema`
-    #[derive(Debug)]
     pub enum GraphQLSchema {}
     /// `AWS::AppSync::Resolver`
-    #[derive(Debug)]
     pub enum Resolver {}
     /// `AWS::AppSync::SourceApiAssociation`
-    #[derive(Debug)]
     pub enum SourceApiAssociation {}
     /// `AWS::AppSync::Type`
-    #[derive(Debug)]
     pub enum Type {}
 }
 
 /// Resource types of `AWS::AppTest`.
 pub mod apptest {
     /// `AWS::AppTest::TestCase`
-    #[derive(Debug)]
     pub enum TestCase {}
 }
 
 /// Resource types of `AWS::APS`.
 pub mod aps {
     /// `AWS::APS::AnomalyDetector`
-    #[derive(Debug)]
     pub enum AnomalyDetector {}
     /// `AWS::APS::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::APS::RuleGroupsNamespace`
-    #[derive(Debug)]
     pub enum RuleGroupsNamespace {}
     /// `AWS::APS::Scraper`
-    #[derive(Debug)]
     pub enum Scraper {}
     /// `AWS::APS::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
 }
 
 /// Resource types of `AWS::ARCRegionSwitch`.
 pub mod arcregionswitch {
     /// `AWS::ARCRegionSwitch::Plan`
-    #[derive(Debug)]
     pub enum Plan {}
 }
 
 /// Resource types of `AWS::ARCZonalShift`.
 pub mod arczonalshift {
     /// `AWS::ARCZonalShift::AutoshiftObserverNotificationStatus`
-    #[derive(Debug)]
     pub enum AutoshiftObserverNotificationStatus {}
     /// `AWS::ARCZonalShift::ZonalAutoshiftConfiguration`
-    #[derive(Debug)]
     pub enum ZonalAutoshiftConfiguration {}
 }
 
 /// Resource types of `Alexa::ASK`.
 pub mod ask {
     /// `Alexa::ASK::Skill`
-    #[derive(Debug)]
     pub enum Skill {}
 }
 
 /// Resource types of `AWS::Athena`.
 pub mod athena {
     /// `AWS::Athena::CapacityReservation`
-    #[derive(Debug)]
     pub enum CapacityReservation {}
     /// `AWS::Athena::DataCatalog`
-    #[derive(Debug)]
     pub enum DataCatalog {}
     /// `AWS::Athena::NamedQuery`
-    #[derive(Debug)]
     pub enum NamedQuery {}
     /// `AWS::Athena::PreparedStatement`
-    #[derive(Debug)]
     pub enum PreparedStatement {}
     /// `AWS::Athena::WorkGroup`
-    #[derive(Debug)]
     pub enum WorkGroup {}
 }
 
 /// Resource types of `AWS::AuditManager`.
 pub mod auditmanager {
     /// `AWS::AuditManager::Assessment`
-    #[derive(Debug)]
     pub enum Assessment {}
     /// `AWS::AuditManager::AssessmentFramework`
-    #[derive(Debug)]
     pub enum AssessmentFramework {}
     /// `AWS::AuditManager::Control`
-    #[derive(Debug)]
     pub enum Control {}
 }
 
 /// Resource types of `AWS::AutoScaling`.
 pub mod autoscaling {
     /// `AWS::AutoScaling::AutoScalingGroup`
-    #[derive(Debug)]
     pub enum AutoScalingGroup {}
     /// `AWS::AutoScaling::LaunchConfiguration`
-    #[derive(Debug)]
     pub enum LaunchConfiguration {}
     /// `AWS::AutoScaling::LifecycleHook`
-    #[derive(Debug)]
     pub enum LifecycleHook {}
     /// `AWS::AutoScaling::ScalingPolicy`
-    #[derive(Debug)]
     pub enum ScalingPolicy {}
     /// `AWS::AutoScaling::ScheduledAction`
-    #[derive(Debug)]
     pub enum ScheduledAction {}
     /// `AWS::AutoScaling::WarmPool`
-    #[derive(Debug)]
     pub enum WarmPool {}
 }
 
 /// Resource types of `AWS::AutoScalingPlans`.
 pub mod autoscalingplans {
     /// `AWS::AutoScalingPlans::ScalingPlan`
-    #[derive(Debug)]
     pub enum ScalingPlan {}
 }
 
 /// Resource types of `AWS::AWSExternalAnthropic`.
 pub mod awsexternalanthropic {
     /// `AWS::AWSExternalAnthropic::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
 }
 
 /// Resource types of `AWS::B2BI`.
 pub mod b2bi {
     /// `AWS::B2BI::Capability`
-    #[derive(Debug)]
     pub enum Capability {}
     /// `AWS::B2BI::Partnership`
-    #[derive(Debug)]
     pub enum Partnership {}
     /// `AWS::B2BI::Profile`
-    #[derive(Debug)]
     pub enum Profile {}
     /// `AWS::B2BI::Transformer`
-    #[derive(Debug)]
     pub enum Transformer {}
 }
 
 /// Resource types of `AWS::Backup`.
 pub mod backup {
     /// `AWS::Backup::BackupPlan`
-    #[derive(Debug)]
     pub enum BackupPlan {}
     /// `AWS::Backup::BackupSelection`
-    #[derive(Debug)]
     pub enum BackupSelection {}
     /// `AWS::Backup::BackupVault`
-    #[derive(Debug)]
     pub enum BackupVault {}
     /// `AWS::Backup::Framework`
-    #[derive(Debug)]
     pub enum Framework {}
     /// `AWS::Backup::LegalHold`
-    #[derive(Debug)]
     pub enum LegalHold {}
     /// `AWS::Backup::LogicallyAirGappedBackupVault`
-    #[derive(Debug)]
     pub enum LogicallyAirGappedBackupVault {}
     /// `AWS::Backup::ReportPlan`
-    #[derive(Debug)]
     pub enum ReportPlan {}
     /// `AWS::Backup::RestoreTestingPlan`
-    #[derive(Debug)]
     pub enum RestoreTestingPlan {}
     /// `AWS::Backup::RestoreTestingSelection`
-    #[derive(Debug)]
     pub enum RestoreTestingSelection {}
     /// `AWS::Backup::TieringConfiguration`
-    #[derive(Debug)]
     pub enum TieringConfiguration {}
 }
 
 /// Resource types of `AWS::BackupGateway`.
 pub mod backupgateway {
     /// `AWS::BackupGateway::Hypervisor`
-    #[derive(Debug)]
     pub enum Hypervisor {}
 }
 
 /// Resource types of `AWS::Batch`.
 pub mod batch {
     /// `AWS::Batch::ComputeEnvironment`
-    #[derive(Debug)]
     pub enum ComputeEnvironment {}
     /// `AWS::Batch::ConsumableResource`
-    #[derive(Debug)]
     pub enum ConsumableResource {}
     /// `AWS::Batch::JobDefinition`
-    #[derive(Debug)]
     pub enum JobDefinition {}
     /// `AWS::Batch::JobQueue`
-    #[derive(Debug)]
     pub enum JobQueue {}
     /// `AWS::Batch::QuotaShare`
-    #[derive(Debug)]
     pub enum QuotaShare {}
     /// `AWS::Batch::SchedulingPolicy`
-    #[derive(Debug)]
     pub enum SchedulingPolicy {}
     /// `AWS::Batch::ServiceEnvironment`
-    #[derive(Debug)]
     pub enum ServiceEnvironment {}
 }
 
 /// Resource types of `AWS::BCM`.
 pub mod bcm {
     /// `AWS::BCM::Dashboard`
-    #[derive(Debug)]
     pub enum Dashboard {}
     /// `AWS::BCM::ScheduledReport`
-    #[derive(Debug)]
     pub enum ScheduledReport {}
 }
 
 /// Resource types of `AWS::BCMDataExports`.
 pub mod bcmdataexports {
     /// `AWS::BCMDataExports::Export`
-    #[derive(Debug)]
     pub enum Export {}
 }
 
 /// Resource types of `AWS::BcmPricingCalculator`.
 pub mod bcmpricingcalculator {
     /// `AWS::BcmPricingCalculator::BillEstimate`
-    #[derive(Debug)]
     pub enum BillEstimate {}
     /// `AWS::BcmPricingCalculator::BillScenario`
-    #[derive(Debug)]
     pub enum BillScenario {}
     /// `AWS::BcmPricingCalculator::WorkloadEstimate`
-    #[derive(Debug)]
     pub enum WorkloadEstimate {}
 }
 
 /// Resource types of `AWS::Bedrock`.
 pub mod bedrock {
     /// `AWS::Bedrock::Agent`
-    #[derive(Debug)]
     pub enum Agent {}
     /// `AWS::Bedrock::AgentAlias`
-    #[derive(Debug)]
     pub enum AgentAlias {}
     /// `AWS::Bedrock::ApplicationInferenceProfile`
-    #[derive(Debug)]
     pub enum ApplicationInferenceProfile {}
     /// `AWS::Bedrock::AutomatedReasoningPolicy`
-    #[derive(Debug)]
     pub enum AutomatedReasoningPolicy {}
     /// `AWS::Bedrock::AutomatedReasoningPolicyVersion`
-    #[derive(Debug)]
     pub enum AutomatedReasoningPolicyVersion {}
     /// `AWS::Bedrock::Blueprint`
-    #[derive(Debug)]
     pub enum Blueprint {}
     /// `AWS::Bedrock::DataAutomationLibrary`
-    #[derive(Debug)]
     pub enum DataAutomationLibrary {}
     /// `AWS::Bedrock::DataAutomationProject`
-    #[derive(Debug)]
     pub enum DataAutomationProject {}
     /// `AWS::Bedrock::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
     /// `AWS::Bedrock::EnforcedGuardrailConfiguration`
-    #[derive(Debug)]
     pub enum EnforcedGuardrailConfiguration {}
     /// `AWS::Bedrock::Flow`
-    #[derive(Debug)]
     pub enum Flow {}
     /// `AWS::Bedrock::FlowAlias`
-    #[derive(Debug)]
     pub enum FlowAlias {}
     /// `AWS::Bedrock::FlowVersion`
-    #[derive(Debug)]
     pub enum FlowVersion {}
     /// `AWS::Bedrock::Guardrail`
-    #[derive(Debug)]
     pub enum Guardrail {}
     /// `AWS::Bedrock::GuardrailVersion`
-    #[derive(Debug)]
     pub enum GuardrailVersion {}
     /// `AWS::Bedrock::IntelligentPromptRouter`
-    #[derive(Debug)]
     pub enum IntelligentPromptRouter {}
     /// `AWS::Bedrock::KnowledgeBase`
-    #[derive(Debug)]
     pub enum KnowledgeBase {}
     /// `AWS::Bedrock::KnowledgeBasePolicy`
-    #[derive(Debug)]
     pub enum KnowledgeBasePolicy {}
     /// `AWS::Bedrock::Prompt`
-    #[derive(Debug)]
     pub enum Prompt {}
     /// `AWS::Bedrock::PromptVersion`
-    #[derive(Debug)]
     pub enum PromptVersion {}
     /// `AWS::Bedrock::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::Bedrock::RetrievalInstruction`
-    #[derive(Debug)]
     pub enum RetrievalInstruction {}
     /// `AWS::Bedrock::Session`
-    #[derive(Debug)]
     pub enum Session {}
 }
 
 /// Resource types of `AWS::BedrockAgentCore`.
 pub mod bedrockagentcore {
     /// `AWS::BedrockAgentCore::ApiKeyCredentialProvider`
-    #[derive(Debug)]
     pub enum ApiKeyCredentialProvider {}
     /// `AWS::BedrockAgentCore::BrowserCustom`
-    #[derive(Debug)]
     pub enum BrowserCustom {}
     /// `AWS::BedrockAgentCore::BrowserProfile`
-    #[derive(Debug)]
     pub enum BrowserProfile {}
     /// `AWS::BedrockAgentCore::CapacityProvider`
-    #[derive(Debug)]
     pub enum CapacityProvider {}
     /// `AWS::BedrockAgentCore::CodeInterpreterCustom`
-    #[derive(Debug)]
     pub enum CodeInterpreterCustom {}
     /// `AWS::BedrockAgentCore::ConfigurationBundle`
-    #[derive(Debug)]
     pub enum ConfigurationBundle {}
     /// `AWS::BedrockAgentCore::ConsentPortal`
-    #[derive(Debug)]
     pub enum ConsentPortal {}
     /// `AWS::BedrockAgentCore::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::BedrockAgentCore::Evaluator`
-    #[derive(Debug)]
     pub enum Evaluator {}
     /// `AWS::BedrockAgentCore::Gateway`
-    #[derive(Debug)]
     pub enum Gateway {}
     /// `AWS::BedrockAgentCore::GatewayRateLimit`
-    #[derive(Debug)]
     pub enum GatewayRateLimit {}
     /// `AWS::BedrockAgentCore::GatewayRule`
-    #[derive(Debug)]
     pub enum GatewayRule {}
     /// `AWS::BedrockAgentCore::GatewayTarget`
-    #[derive(Debug)]
     pub enum GatewayTarget {}
     /// `AWS::BedrockAgentCore::Harness`
-    #[derive(Debug)]
     pub enum Harness {}
     /// `AWS::BedrockAgentCore::HarnessEndpoint`
-    #[derive(Debug)]
     pub enum HarnessEndpoint {}
     /// `AWS::BedrockAgentCore::Memory`
-    #[derive(Debug)]
     pub enum Memory {}
     /// `AWS::BedrockAgentCore::OAuth2CredentialProvider`
-    #[derive(Debug)]
     pub enum OAuth2CredentialProvider {}
     /// `AWS::BedrockAgentCore::OnlineEvaluationConfig`
-    #[derive(Debug)]
     pub enum OnlineEvaluationConfig {}
     /// `AWS::BedrockAgentCore::PaymentConnector`
-    #[derive(Debug)]
     pub enum PaymentConnector {}
     /// `AWS::BedrockAgentCore::PaymentCredentialProvider`
-    #[derive(Debug)]
     pub enum PaymentCredentialProvider {}
     /// `AWS::BedrockAgentCore::PaymentManager`
-    #[derive(Debug)]
     pub enum PaymentManager {}
     /// `AWS::BedrockAgentCore::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::BedrockAgentCore::PolicyEngine`
-    #[derive(Debug)]
     pub enum PolicyEngine {}
     /// `AWS::BedrockAgentCore::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::BedrockAgentCore::Runtime`
-    #[derive(Debug)]
     pub enum Runtime {}
     /// `AWS::BedrockAgentCore::RuntimeEndpoint`
-    #[derive(Debug)]
     pub enum RuntimeEndpoint {}
     /// `AWS::BedrockAgentCore::WorkloadIdentity`
-    #[derive(Debug)]
     pub enum WorkloadIdentity {}
 }
 
 /// Resource types of `AWS::BedrockMantle`.
 pub mod bedrockmantle {
     /// `AWS::BedrockMantle::Project`
-    #[derive(Debug)]
     pub enum Project {}
 }
 
 /// Resource types of `AWS::Billing`.
 pub mod billing {
     /// `AWS::Billing::BillingView`
-    #[derive(Debug)]
     pub enum BillingView {}
 }
 
 /// Resource types of `AWS::BillingConductor`.
 pub mod billingconductor {
     /// `AWS::BillingConductor::BillingGroup`
-    #[derive(Debug)]
     pub enum BillingGroup {}
     /// `AWS::BillingConductor::CustomLineItem`
-    #[derive(Debug)]
     pub enum CustomLineItem {}
     /// `AWS::BillingConductor::PricingPlan`
-    #[derive(Debug)]
     pub enum PricingPlan {}
     /// `AWS::BillingConductor::PricingRule`
-    #[derive(Debug)]
     pub enum PricingRule {}
 }
 
 /// Resource types of `AWS::Braket`.
 pub mod braket {
     /// `AWS::Braket::SpendingLimit`
-    #[derive(Debug)]
     pub enum SpendingLimit {}
 }
 
 /// Resource types of `AWS::Budgets`.
 pub mod budgets {
     /// `AWS::Budgets::Budget`
-    #[derive(Debug)]
     pub enum Budget {}
     /// `AWS::Budgets::BudgetsAction`
-    #[derive(Debug)]
     pub enum BudgetsAction {}
 }
 
 /// Resource types of `AWS::Cases`.
 pub mod cases {
     /// `AWS::Cases::Case`
-    #[derive(Debug)]
     pub enum Case {}
     /// `AWS::Cases::CaseRule`
-    #[derive(Debug)]
     pub enum CaseRule {}
     /// `AWS::Cases::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::Cases::Field`
-    #[derive(Debug)]
     pub enum Field {}
     /// `AWS::Cases::Layout`
-    #[derive(Debug)]
     pub enum Layout {}
     /// `AWS::Cases::RelatedItem`
-    #[derive(Debug)]
     pub enum RelatedItem {}
     /// `AWS::Cases::Template`
-    #[derive(Debug)]
     pub enum Template {}
 }
 
 /// Resource types of `AWS::Cassandra`.
 pub mod cassandra {
     /// `AWS::Cassandra::Keyspace`
-    #[derive(Debug)]
     pub enum Keyspace {}
     /// `AWS::Cassandra::Table`
-    #[derive(Debug)]
     pub enum Table {}
     /// `AWS::Cassandra::Type`
-    #[derive(Debug)]
     pub enum Type {}
 }
 
 /// Resource types of `AWS::CDK`.
 pub mod cdk {
     /// `AWS::CDK::Metadata`
-    #[derive(Debug)]
     pub enum Metadata {}
 }
 
 /// Resource types of `AWS::CE`.
 pub mod ce {
     /// `AWS::CE::AnomalyMonitor`
-    #[derive(Debug)]
     pub enum AnomalyMonitor {}
     /// `AWS::CE::AnomalySubscription`
-    #[derive(Debug)]
     pub enum AnomalySubscription {}
     /// `AWS::CE::CostCategory`
-    #[derive(Debug)]
     pub enum CostCategory {}
 }
 
 /// Resource types of `AWS::CertificateManager`.
 pub mod certificatemanager {
     /// `AWS::CertificateManager::Account`
-    #[derive(Debug)]
     pub enum Account {}
     /// `AWS::CertificateManager::AcmeDomainValidation`
-    #[derive(Debug)]
     pub enum AcmeDomainValidation {}
     /// `AWS::CertificateManager::AcmeEndpoint`
-    #[derive(Debug)]
     pub enum AcmeEndpoint {}
     /// `AWS::CertificateManager::AcmeExternalAccountBinding`
-    #[derive(Debug)]
     pub enum AcmeExternalAccountBinding {}
     /// `AWS::CertificateManager::Certificate`
-    #[derive(Debug)]
     pub enum Certificate {}
 }
 
 /// Resource types of `AWS::Chatbot`.
 pub mod chatbot {
     /// `AWS::Chatbot::CustomAction`
-    #[derive(Debug)]
     pub enum CustomAction {}
     /// `AWS::Chatbot::MicrosoftTeamsChannelConfiguration`
-    #[derive(Debug)]
     pub enum MicrosoftTeamsChannelConfiguration {}
     /// `AWS::Chatbot::SlackChannelConfiguration`
-    #[derive(Debug)]
     pub enum SlackChannelConfiguration {}
 }
 
 /// Resource types of `AWS::Chime`.
 pub mod chime {
     /// `AWS::Chime::AppInstance`
-    #[derive(Debug)]
     pub enum AppInstance {}
     /// `AWS::Chime::AppInstanceBot`
-    #[derive(Debug)]
     pub enum AppInstanceBot {}
     /// `AWS::Chime::AppInstanceUser`
-    #[derive(Debug)]
     pub enum AppInstanceUser {}
     /// `AWS::Chime::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::Chime::ChannelFlow`
-    #[derive(Debug)]
     pub enum ChannelFlow {}
     /// `AWS::Chime::MediaInsightsPipelineConfiguration`
-    #[derive(Debug)]
     pub enum MediaInsightsPipelineConfiguration {}
     /// `AWS::Chime::MediaPipelineKinesisVideoStreamPool`
-    #[derive(Debug)]
     pub enum MediaPipelineKinesisVideoStreamPool {}
     /// `AWS::Chime::SipMediaApplication`
-    #[derive(Debug)]
     pub enum SipMediaApplication {}
     /// `AWS::Chime::VoiceConnector`
-    #[derive(Debug)]
     pub enum VoiceConnector {}
 }
 
 /// Resource types of `AWS::CleanRooms`.
 pub mod cleanrooms {
     /// `AWS::CleanRooms::AnalysisTemplate`
-    #[derive(Debug)]
     pub enum AnalysisTemplate {}
     /// `AWS::CleanRooms::Collaboration`
-    #[derive(Debug)]
     pub enum Collaboration {}
     /// `AWS::CleanRooms::ConfiguredTable`
-    #[derive(Debug)]
     pub enum ConfiguredTable {}
     /// `AWS::CleanRooms::ConfiguredTableAssociation`
-    #[derive(Debug)]
     pub enum ConfiguredTableAssociation {}
     /// `AWS::CleanRooms::IdMappingTable`
-    #[derive(Debug)]
     pub enum IdMappingTable {}
     /// `AWS::CleanRooms::IdNamespaceAssociation`
-    #[derive(Debug)]
     pub enum IdNamespaceAssociation {}
     /// `AWS::CleanRooms::IntermediateTable`
-    #[derive(Debug)]
     pub enum IntermediateTable {}
     /// `AWS::CleanRooms::Membership`
-    #[derive(Debug)]
     pub enum Membership {}
     /// `AWS::CleanRooms::PrivacyBudgetTemplate`
-    #[derive(Debug)]
     pub enum PrivacyBudgetTemplate {}
 }
 
 /// Resource types of `AWS::CleanRoomsML`.
 pub mod cleanroomsml {
     /// `AWS::CleanRoomsML::ConfiguredModelAlgorithm`
-    #[derive(Debug)]
     pub enum ConfiguredModelAlgorithm {}
     /// `AWS::CleanRoomsML::ConfiguredModelAlgorithmAssociation`
-    #[derive(Debug)]
     pub enum ConfiguredModelAlgorithmAssociation {}
     /// `AWS::CleanRoomsML::TrainingDataset`
-    #[derive(Debug)]
     pub enum TrainingDataset {}
 }
 
 /// Resource types of `AWS::Cloud9`.
 pub mod cloud9 {
     /// `AWS::Cloud9::EnvironmentEC2`
-    #[derive(Debug)]
     pub enum EnvironmentEC2 {}
 }
 
 /// Resource types of `AWS::CloudFormation`.
 pub mod cloudformation {
     /// `AWS::CloudFormation::ChangeSet`
-    #[derive(Debug)]
     pub enum ChangeSet {}
     /// `AWS::CloudFormation::CustomResource`
-    #[derive(Debug)]
     pub enum CustomResource {}
     /// `AWS::CloudFormation::GeneratedTemplate`
-    #[derive(Debug)]
     pub enum GeneratedTemplate {}
     /// `AWS::CloudFormation::GuardHook`
-    #[derive(Debug)]
     pub enum GuardHook {}
     /// `AWS::CloudFormation::HookDefaultVersion`
-    #[derive(Debug)]
     pub enum HookDefaultVersion {}
     /// `AWS::CloudFormation::HookTypeConfig`
-    #[derive(Debug)]
     pub enum HookTypeConfig {}
     /// `AWS::CloudFormation::HookVersion`
-    #[derive(Debug)]
     pub enum HookVersion {}
     /// `AWS::CloudFormation::LambdaHook`
-    #[derive(Debug)]
     pub enum LambdaHook {}
     /// `AWS::CloudFormation::Macro`
-    #[derive(Debug)]
     pub enum Macro {}
     /// `AWS::CloudFormation::ModuleDefaultVersion`
-    #[derive(Debug)]
     pub enum ModuleDefaultVersion {}
     /// `AWS::CloudFormation::ModuleVersion`
-    #[derive(Debug)]
     pub enum ModuleVersion {}
     /// `AWS::CloudFormation::PublicTypeVersion`
-    #[derive(Debug)]
     pub enum PublicTypeVersion {}
     /// `AWS::CloudFormation::Publisher`
-    #[derive(Debug)]
     pub enum Publisher {}
     /// `AWS::CloudFormation::ResourceDefaultVersion`
-    #[derive(Debug)]
     pub enum ResourceDefaultVersion {}
     /// `AWS::CloudFormation::ResourceVersion`
-    #[derive(Debug)]
     pub enum ResourceVersion {}
     /// `AWS::CloudFormation::Stack`
-    #[derive(Debug)]
     pub enum Stack {}
     /// `AWS::CloudFormation::StackSet`
-    #[derive(Debug)]
     pub enum StackSet {}
     /// `AWS::CloudFormation::TypeActivation`
-    #[derive(Debug)]
     pub enum TypeActivation {}
     /// `AWS::CloudFormation::WaitCondition`
-    #[derive(Debug)]
     pub enum WaitCondition {}
     /// `AWS::CloudFormation::WaitConditionHandle`
-    #[derive(Debug)]
     pub enum WaitConditionHandle {}
 }
 
 /// Resource types of `AWS::CloudFront`.
 pub mod cloudfront {
     /// `AWS::CloudFront::AnycastIpList`
-    #[derive(Debug)]
     pub enum AnycastIpList {}
     /// `AWS::CloudFront::CachePolicy`
-    #[derive(Debug)]
     pub enum CachePolicy {}
     /// `AWS::CloudFront::CloudFrontOriginAccessIdentity`
-    #[derive(Debug)]
     pub enum CloudFrontOriginAccessIdentity {}
     /// `AWS::CloudFront::ConnectionFunction`
-    #[derive(Debug)]
     pub enum ConnectionFunction {}
     /// `AWS::CloudFront::ConnectionGroup`
-    #[derive(Debug)]
     pub enum ConnectionGroup {}
     /// `AWS::CloudFront::ContinuousDeploymentPolicy`
-    #[derive(Debug)]
     pub enum ContinuousDeploymentPolicy {}
     /// `AWS::CloudFront::Distribution`
-    #[derive(Debug)]
     pub enum Distribution {}
     /// `AWS::CloudFront::DistributionTenant`
-    #[derive(Debug)]
     pub enum DistributionTenant {}
     /// `AWS::CloudFront::FieldLevelEncryptionConfig`
-    #[derive(Debug)]
     pub enum FieldLevelEncryptionConfig {}
     /// `AWS::CloudFront::FieldLevelEncryptionProfile`
-    #[derive(Debug)]
     pub enum FieldLevelEncryptionProfile {}
     /// `AWS::CloudFront::Function`
-    #[derive(Debug)]
     pub enum Function {}
     /// `AWS::CloudFront::KeyGroup`
-    #[derive(Debug)]
     pub enum KeyGroup {}
     /// `AWS::CloudFront::KeyValueStore`
-    #[derive(Debug)]
     pub enum KeyValueStore {}
     /// `AWS::CloudFront::MonitoringSubscription`
-    #[derive(Debug)]
     pub enum MonitoringSubscription {}
     /// `AWS::CloudFront::OriginAccessControl`
-    #[derive(Debug)]
     pub enum OriginAccessControl {}
     /// `AWS::CloudFront::OriginRequestPolicy`
-    #[derive(Debug)]
     pub enum OriginRequestPolicy {}
     /// `AWS::CloudFront::PublicKey`
-    #[derive(Debug)]
     pub enum PublicKey {}
     /// `AWS::CloudFront::RealtimeLogConfig`
-    #[derive(Debug)]
     pub enum RealtimeLogConfig {}
     /// `AWS::CloudFront::ResponseHeadersPolicy`
-    #[derive(Debug)]
     pub enum ResponseHeadersPolicy {}
     /// `AWS::CloudFront::StreamingDistribution`
-    #[derive(Debug)]
     pub enum StreamingDistribution {}
     /// `AWS::CloudFront::TrustStore`
-    #[derive(Debug)]
     pub enum TrustStore {}
     /// `AWS::CloudFront::VpcOrigin`
-    #[derive(Debug)]
     pub enum VpcOrigin {}
 }
 
 /// Resource types of `AWS::CloudHSM`.
 pub mod cloudhsm {
     /// `AWS::CloudHSM::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
 }
 
 /// Resource types of `AWS::CloudTrail`.
 pub mod cloudtrail {
     /// `AWS::CloudTrail::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::CloudTrail::Dashboard`
-    #[derive(Debug)]
     pub enum Dashboard {}
     /// `AWS::CloudTrail::EventDataStore`
-    #[derive(Debug)]
     pub enum EventDataStore {}
     /// `AWS::CloudTrail::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::CloudTrail::Trail`
-    #[derive(Debug)]
     pub enum Trail {}
 }
 
 /// Resource types of `AWS::CloudWatch`.
 pub mod cloudwatch {
     /// `AWS::CloudWatch::Alarm`
-    #[derive(Debug)]
     pub enum Alarm {}
     /// `AWS::CloudWatch::AlarmMuteRule`
-    #[derive(Debug)]
     pub enum AlarmMuteRule {}
     /// `AWS::CloudWatch::AnomalyDetector`
-    #[derive(Debug)]
     pub enum AnomalyDetector {}
     /// `AWS::CloudWatch::CompositeAlarm`
-    #[derive(Debug)]
     pub enum CompositeAlarm {}
     /// `AWS::CloudWatch::Dashboard`
-    #[derive(Debug)]
     pub enum Dashboard {}
     /// `AWS::CloudWatch::InsightRule`
-    #[derive(Debug)]
     pub enum InsightRule {}
     /// `AWS::CloudWatch::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::CloudWatch::LogAlarm`
-    #[derive(Debug)]
     pub enum LogAlarm {}
     /// `AWS::CloudWatch::MetricStream`
-    #[derive(Debug)]
     pub enum MetricStream {}
     /// `AWS::CloudWatch::OTelEnrichment`
-    #[derive(Debug)]
     pub enum OTelEnrichment {}
     /// `AWS::CloudWatch::ResourceMetricsConfiguration`
-    #[derive(Debug)]
     pub enum ResourceMetricsConfiguration {}
     /// `AWS::CloudWatch::View`
-    #[derive(Debug)]
     pub enum View {}
 }
 
 /// Resource types of `AWS::CodeArtifact`.
 pub mod codeartifact {
     /// `AWS::CodeArtifact::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::CodeArtifact::PackageGroup`
-    #[derive(Debug)]
     pub enum PackageGroup {}
     /// `AWS::CodeArtifact::Repository`
-    #[derive(Debug)]
     pub enum Repository {}
 }
 
 /// Resource types of `AWS::CodeBuild`.
 pub mod codebuild {
     /// `AWS::CodeBuild::Fleet`
-    #[derive(Debug)]
     pub enum Fleet {}
     /// `AWS::CodeBuild::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::CodeBuild::ReportGroup`
-    #[derive(Debug)]
     pub enum ReportGroup {}
     /// `AWS::CodeBuild::SourceCredential`
-    #[derive(Debug)]
     pub enum SourceCredential {}
 }
 
 /// Resource types of `AWS::CodeCommit`.
 pub mod codecommit {
     /// `AWS::CodeCommit::Repository`
-    #[derive(Debug)]
     pub enum Repository {}
 }
 
 /// Resource types of `AWS::CodeConnections`.
 pub mod codeconnections {
     /// `AWS::CodeConnections::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::CodeConnections::Host`
-    #[derive(Debug)]
     pub enum Host {}
 }
 
 /// Resource types of `AWS::CodeDeploy`.
 pub mod codedeploy {
     /// `AWS::CodeDeploy::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::CodeDeploy::DeploymentConfig`
-    #[derive(Debug)]
     pub enum DeploymentConfig {}
     /// `AWS::CodeDeploy::DeploymentGroup`
-    #[derive(Debug)]
     pub enum DeploymentGroup {}
 }
 
 /// Resource types of `AWS::CodeGuruProfiler`.
 pub mod codeguruprofiler {
     /// `AWS::CodeGuruProfiler::ProfilingGroup`
-    #[derive(Debug)]
     pub enum ProfilingGroup {}
 }
 
 /// Resource types of `AWS::CodeGuruReviewer`.
 pub mod codegurureviewer {
     /// `AWS::CodeGuruReviewer::RepositoryAssociation`
-    #[derive(Debug)]
     pub enum RepositoryAssociation {}
 }
 
 /// Resource types of `AWS::CodePipeline`.
 pub mod codepipeline {
     /// `AWS::CodePipeline::CustomActionType`
-    #[derive(Debug)]
     pub enum CustomActionType {}
     /// `AWS::CodePipeline::Pipeline`
-    #[derive(Debug)]
     pub enum Pipeline {}
     /// `AWS::CodePipeline::Webhook`
-    #[derive(Debug)]
     pub enum Webhook {}
 }
 
 /// Resource types of `AWS::CodeStar`.
 pub mod codestar {
     /// `AWS::CodeStar::GitHubRepository`
-    #[derive(Debug)]
     pub enum GitHubRepository {}
 }
 
 /// Resource types of `AWS::CodeStarConnections`.
 pub mod codestarconnections {
     /// `AWS::CodeStarConnections::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::CodeStarConnections::RepositoryLink`
-    #[derive(Debug)]
     pub enum RepositoryLink {}
     /// `AWS::CodeStarConnections::SyncConfiguration`
-    #[derive(Debug)]
     pub enum SyncConfiguration {}
 }
 
 /// Resource types of `AWS::CodeStarNotifications`.
 pub mod codestarnotifications {
     /// `AWS::CodeStarNotifications::NotificationRule`
-    #[derive(Debug)]
     pub enum NotificationRule {}
 }
 
 /// Resource types of `AWS::Cognito`.
 pub mod cognito {
     /// `AWS::Cognito::IdentityPool`
-    #[derive(Debug)]
     pub enum IdentityPool {}
     /// `AWS::Cognito::IdentityPoolPrincipalTag`
-    #[derive(Debug)]
     pub enum IdentityPoolPrincipalTag {}
     /// `AWS::Cognito::IdentityPoolRoleAttachment`
-    #[derive(Debug)]
     pub enum IdentityPoolRoleAttachment {}
     /// `AWS::Cognito::LogDeliveryConfiguration`
-    #[derive(Debug)]
     pub enum LogDeliveryConfiguration {}
     /// `AWS::Cognito::ManagedLoginBranding`
-    #[derive(Debug)]
     pub enum ManagedLoginBranding {}
     /// `AWS::Cognito::Terms`
-    #[derive(Debug)]
     pub enum Terms {}
     /// `AWS::Cognito::UserPool`
-    #[derive(Debug)]
     pub enum UserPool {}
     /// `AWS::Cognito::UserPoolClient`
-    #[derive(Debug)]
     pub enum UserPoolClient {}
     /// `AWS::Cognito::UserPoolDomain`
-    #[derive(Debug)]
     pub enum UserPoolDomain {}
     /// `AWS::Cognito::UserPoolGroup`
-    #[derive(Debug)]
     pub enum UserPoolGroup {}
     /// `AWS::Cognito::UserPoolIdentityProvider`
-    #[derive(Debug)]
     pub enum UserPoolIdentityProvider {}
     /// `AWS::Cognito::UserPoolRegionalConfigurationAttachment`
-    #[derive(Debug)]
     pub enum UserPoolRegionalConfigurationAttachment {}
     /// `AWS::Cognito::UserPoolReplica`
-    #[derive(Debug)]
     pub enum UserPoolReplica {}
     /// `AWS::Cognito::UserPoolResourceServer`
-    #[derive(Debug)]
     pub enum UserPoolResourceServer {}
     /// `AWS::Cognito::UserPoolRiskConfigurationAttachment`
-    #[derive(Debug)]
     pub enum UserPoolRiskConfigurationAttachment {}
     /// `AWS::Cognito::UserPoolUICustomizationAttachment`
-    #[derive(Debug)]
     pub enum UserPoolUICustomizationAttachment {}
     /// `AWS::Cognito::UserPoolUser`
-    #[derive(Debug)]
     pub enum UserPoolUser {}
     /// `AWS::Cognito::UserPoolUserToGroupAttachment`
-    #[derive(Debug)]
     pub enum UserPoolUserToGroupAttachment {}
 }
 
 /// Resource types of `AWS::Comprehend`.
 pub mod comprehend {
     /// `AWS::Comprehend::DocumentClassifier`
-    #[derive(Debug)]
     pub enum DocumentClassifier {}
     /// `AWS::Comprehend::DocumentClassifierEndpoint`
-    #[derive(Debug)]
     pub enum DocumentClassifierEndpoint {}
     /// `AWS::Comprehend::EntityRecognizer`
-    #[derive(Debug)]
     pub enum EntityRecognizer {}
     /// `AWS::Comprehend::EntityRecognizerEndpoint`
-    #[derive(Debug)]
     pub enum EntityRecognizerEndpoint {}
     /// `AWS::Comprehend::Flywheel`
-    #[derive(Debug)]
     pub enum Flywheel {}
 }
 
 /// Resource types of `AWS::ComputeOptimizer`.
 pub mod computeoptimizer {
     /// `AWS::ComputeOptimizer::AutomationRule`
-    #[derive(Debug)]
     pub enum AutomationRule {}
 }
 
 /// Resource types of `AWS::Config`.
 pub mod config {
     /// `AWS::Config::AggregationAuthorization`
-    #[derive(Debug)]
     pub enum AggregationAuthorization {}
     /// `AWS::Config::ConfigRule`
-    #[derive(Debug)]
     pub enum ConfigRule {}
     /// `AWS::Config::ConfigurationAggregator`
-    #[derive(Debug)]
     pub enum ConfigurationAggregator {}
     /// `AWS::Config::ConfigurationRecorder`
-    #[derive(Debug)]
     pub enum ConfigurationRecorder {}
     /// `AWS::Config::ConformancePack`
-    #[derive(Debug)]
     pub enum ConformancePack {}
     /// `AWS::Config::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::Config::DeliveryChannel`
-    #[derive(Debug)]
     pub enum DeliveryChannel {}
     /// `AWS::Config::OrganizationConfigRule`
-    #[derive(Debug)]
     pub enum OrganizationConfigRule {}
     /// `AWS::Config::OrganizationConformancePack`
-    #[derive(Debug)]
     pub enum OrganizationConformancePack {}
     /// `AWS::Config::RemediationConfiguration`
-    #[derive(Debug)]
     pub enum RemediationConfiguration {}
     /// `AWS::Config::StoredQuery`
-    #[derive(Debug)]
     pub enum StoredQuery {}
 }
 
 /// Resource types of `AWS::Connect`.
 pub mod connect {
     /// `AWS::Connect::AgentStatus`
-    #[derive(Debug)]
     pub enum AgentStatus {}
     /// `AWS::Connect::ApprovedOrigin`
-    #[derive(Debug)]
     pub enum ApprovedOrigin {}
     /// `AWS::Connect::ContactFlow`
-    #[derive(Debug)]
     pub enum ContactFlow {}
     /// `AWS::Connect::ContactFlowModule`
-    #[derive(Debug)]
     pub enum ContactFlowModule {}
     /// `AWS::Connect::ContactFlowModuleAlias`
-    #[derive(Debug)]
     pub enum ContactFlowModuleAlias {}
     /// `AWS::Connect::ContactFlowModuleVersion`
-    #[derive(Debug)]
     pub enum ContactFlowModuleVersion {}
     /// `AWS::Connect::ContactFlowVersion`
-    #[derive(Debug)]
     pub enum ContactFlowVersion {}
     /// `AWS::Connect::DataLakeAssociation`
-    #[derive(Debug)]
     pub enum DataLakeAssociation {}
     /// `AWS::Connect::DataTable`
-    #[derive(Debug)]
     pub enum DataTable {}
     /// `AWS::Connect::DataTableAttribute`
-    #[derive(Debug)]
     pub enum DataTableAttribute {}
     /// `AWS::Connect::DataTableRecord`
-    #[derive(Debug)]
     pub enum DataTableRecord {}
     /// `AWS::Connect::EmailAddress`
-    #[derive(Debug)]
     pub enum EmailAddress {}
     /// `AWS::Connect::EvaluationForm`
-    #[derive(Debug)]
     pub enum EvaluationForm {}
     /// `AWS::Connect::HoursOfOperation`
-    #[derive(Debug)]
     pub enum HoursOfOperation {}
     /// `AWS::Connect::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::Connect::InstanceStorageConfig`
-    #[derive(Debug)]
     pub enum InstanceStorageConfig {}
     /// `AWS::Connect::IntegrationAssociation`
-    #[derive(Debug)]
     pub enum IntegrationAssociation {}
     /// `AWS::Connect::Metric`
-    #[derive(Debug)]
     pub enum Metric {}
     /// `AWS::Connect::Notification`
-    #[derive(Debug)]
     pub enum Notification {}
     /// `AWS::Connect::PhoneNumber`
-    #[derive(Debug)]
     pub enum PhoneNumber {}
     /// `AWS::Connect::PredefinedAttribute`
-    #[derive(Debug)]
     pub enum PredefinedAttribute {}
     /// `AWS::Connect::Prompt`
-    #[derive(Debug)]
     pub enum Prompt {}
     /// `AWS::Connect::Queue`
-    #[derive(Debug)]
     pub enum Queue {}
     /// `AWS::Connect::QuickConnect`
-    #[derive(Debug)]
     pub enum QuickConnect {}
     /// `AWS::Connect::RoutingProfile`
-    #[derive(Debug)]
     pub enum RoutingProfile {}
     /// `AWS::Connect::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
     /// `AWS::Connect::SecurityKey`
-    #[derive(Debug)]
     pub enum SecurityKey {}
     /// `AWS::Connect::SecurityProfile`
-    #[derive(Debug)]
     pub enum SecurityProfile {}
     /// `AWS::Connect::TaskTemplate`
-    #[derive(Debug)]
     pub enum TaskTemplate {}
     /// `AWS::Connect::TestCase`
-    #[derive(Debug)]
     pub enum TestCase {}
     /// `AWS::Connect::TrafficDistributionGroup`
-    #[derive(Debug)]
     pub enum TrafficDistributionGroup {}
     /// `AWS::Connect::UseCase`
-    #[derive(Debug)]
     pub enum UseCase {}
     /// `AWS::Connect::User`
-    #[derive(Debug)]
     pub enum User {}
     /// `AWS::Connect::UserHierarchyGroup`
-    #[derive(Debug)]
     pub enum UserHierarchyGroup {}
     /// `AWS::Connect::UserHierarchyStructure`
-    #[derive(Debug)]
     pub enum UserHierarchyStructure {}
     /// `AWS::Connect::View`
-    #[derive(Debug)]
     pub enum View {}
     /// `AWS::Connect::ViewVersion`
-    #[derive(Debug)]
     pub enum ViewVersion {}
     /// `AWS::Connect::Vocabulary`
-    #[derive(Debug)]
     pub enum Vocabulary {}
     /// `AWS::Connect::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
 }
 
 /// Resource types of `AWS::ConnectCampaigns`.
 pub mod connectcampaigns {
     /// `AWS::ConnectCampaigns::Campaign`
-    #[derive(Debug)]
     pub enum Campaign {}
 }
 
 /// Resource types of `AWS::ConnectCampaignsV2`.
 pub mod connectcampaignsv2 {
     /// `AWS::ConnectCampaignsV2::Campaign`
-    #[derive(Debug)]
     pub enum Campaign {}
 }
 
 /// Resource types of `AWS::ControlTower`.
 pub mod controltower {
     /// `AWS::ControlTower::EnabledBaseline`
-    #[derive(Debug)]
     pub enum EnabledBaseline {}
     /// `AWS::ControlTower::EnabledControl`
-    #[derive(Debug)]
     pub enum EnabledControl {}
     /// `AWS::ControlTower::LandingZone`
-    #[derive(Debug)]
     pub enum LandingZone {}
 }
 
 /// Resource types of `AWS::CUR`.
 pub mod cur {
     /// `AWS::CUR::ReportDefinition`
-    #[derive(Debug)]
     pub enum ReportDefinition {}
 }
 
 /// Resource types of `AWS::CustomerProfiles`.
 pub mod customerprofiles {
     /// `AWS::CustomerProfiles::CalculatedAttributeDefinition`
-    #[derive(Debug)]
     pub enum CalculatedAttributeDefinition {}
     /// `AWS::CustomerProfiles::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::CustomerProfiles::DomainObjectType`
-    #[derive(Debug)]
     pub enum DomainObjectType {}
     /// `AWS::CustomerProfiles::EventStream`
-    #[derive(Debug)]
     pub enum EventStream {}
     /// `AWS::CustomerProfiles::EventTrigger`
-    #[derive(Debug)]
     pub enum EventTrigger {}
     /// `AWS::CustomerProfiles::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::CustomerProfiles::ObjectType`
-    #[derive(Debug)]
     pub enum ObjectType {}
     /// `AWS::CustomerProfiles::Recommender`
-    #[derive(Debug)]
     pub enum Recommender {}
     /// `AWS::CustomerProfiles::RecommenderFilter`
-    #[derive(Debug)]
     pub enum RecommenderFilter {}
     /// `AWS::CustomerProfiles::RecommenderSchema`
-    #[derive(Debug)]
     pub enum RecommenderSchema {}
     /// `AWS::CustomerProfiles::SegmentDefinition`
-    #[derive(Debug)]
     pub enum SegmentDefinition {}
 }
 
 /// Resource types of `AWS::DataBrew`.
 pub mod databrew {
     /// `AWS::DataBrew::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::DataBrew::Job`
-    #[derive(Debug)]
     pub enum Job {}
     /// `AWS::DataBrew::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::DataBrew::Recipe`
-    #[derive(Debug)]
     pub enum Recipe {}
     /// `AWS::DataBrew::Ruleset`
-    #[derive(Debug)]
     pub enum Ruleset {}
     /// `AWS::DataBrew::Schedule`
-    #[derive(Debug)]
     pub enum Schedule {}
 }
 
 /// Resource types of `AWS::DataExchange`.
 pub mod dataexchange {
     /// `AWS::DataExchange::DataSet`
-    #[derive(Debug)]
     pub enum DataSet {}
     /// `AWS::DataExchange::EventAction`
-    #[derive(Debug)]
     pub enum EventAction {}
 }
 
 /// Resource types of `AWS::DataPipeline`.
 pub mod datapipeline {
     /// `AWS::DataPipeline::Pipeline`
-    #[derive(Debug)]
     pub enum Pipeline {}
 }
 
 /// Resource types of `AWS::DataSync`.
 pub mod datasync {
     /// `AWS::DataSync::Agent`
-    #[derive(Debug)]
     pub enum Agent {}
     /// `AWS::DataSync::LocationAzureBlob`
-    #[derive(Debug)]
     pub enum LocationAzureBlob {}
     /// `AWS::DataSync::LocationEFS`
-    #[derive(Debug)]
     pub enum LocationEFS {}
     /// `AWS::DataSync::LocationFSxLustre`
-    #[derive(Debug)]
     pub enum LocationFSxLustre {}
     /// `AWS::DataSync::LocationFSxONTAP`
-    #[derive(Debug)]
     pub enum LocationFSxONTAP {}
     /// `AWS::DataSync::LocationFSxOpenZFS`
-    #[derive(Debug)]
     pub enum LocationFSxOpenZFS {}
     /// `AWS::DataSync::LocationFSxWindows`
-    #[derive(Debug)]
     pub enum LocationFSxWindows {}
     /// `AWS::DataSync::LocationHDFS`
-    #[derive(Debug)]
     pub enum LocationHDFS {}
     /// `AWS::DataSync::LocationNFS`
-    #[derive(Debug)]
     pub enum LocationNFS {}
     /// `AWS::DataSync::LocationObjectStorage`
-    #[derive(Debug)]
     pub enum LocationObjectStorage {}
     /// `AWS::DataSync::LocationS3`
-    #[derive(Debug)]
     pub enum LocationS3 {}
     /// `AWS::DataSync::LocationSMB`
-    #[derive(Debug)]
     pub enum LocationSMB {}
     /// `AWS::DataSync::Task`
-    #[derive(Debug)]
     pub enum Task {}
 }
 
 /// Resource types of `AWS::DataZone`.
 pub mod datazone {
     /// `AWS::DataZone::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::DataZone::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
     /// `AWS::DataZone::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::DataZone::DomainUnit`
-    #[derive(Debug)]
     pub enum DomainUnit {}
     /// `AWS::DataZone::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
     /// `AWS::DataZone::EnvironmentActions`
-    #[derive(Debug)]
     pub enum EnvironmentActions {}
     /// `AWS::DataZone::EnvironmentBlueprintConfiguration`
-    #[derive(Debug)]
     pub enum EnvironmentBlueprintConfiguration {}
     /// `AWS::DataZone::EnvironmentProfile`
-    #[derive(Debug)]
     pub enum EnvironmentProfile {}
     /// `AWS::DataZone::FormType`
-    #[derive(Debug)]
     pub enum FormType {}
     /// `AWS::DataZone::GroupProfile`
-    #[derive(Debug)]
     pub enum GroupProfile {}
     /// `AWS::DataZone::Owner`
-    #[derive(Debug)]
     pub enum Owner {}
     /// `AWS::DataZone::PolicyGrant`
-    #[derive(Debug)]
     pub enum PolicyGrant {}
     /// `AWS::DataZone::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::DataZone::ProjectMembership`
-    #[derive(Debug)]
     pub enum ProjectMembership {}
     /// `AWS::DataZone::ProjectProfile`
-    #[derive(Debug)]
     pub enum ProjectProfile {}
     /// `AWS::DataZone::SubscriptionTarget`
-    #[derive(Debug)]
     pub enum SubscriptionTarget {}
     /// `AWS::DataZone::UserProfile`
-    #[derive(Debug)]
     pub enum UserProfile {}
 }
 
 /// Resource types of `AWS::DAX`.
 pub mod dax {
     /// `AWS::DAX::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::DAX::ParameterGroup`
-    #[derive(Debug)]
     pub enum ParameterGroup {}
     /// `AWS::DAX::SubnetGroup`
-    #[derive(Debug)]
     pub enum SubnetGroup {}
 }
 
 /// Resource types of `AWS::Deadline`.
 pub mod deadline {
     /// `AWS::Deadline::Budget`
-    #[derive(Debug)]
     pub enum Budget {}
     /// `AWS::Deadline::Farm`
-    #[derive(Debug)]
     pub enum Farm {}
     /// `AWS::Deadline::Fleet`
-    #[derive(Debug)]
     pub enum Fleet {}
     /// `AWS::Deadline::LicenseEndpoint`
-    #[derive(Debug)]
     pub enum LicenseEndpoint {}
     /// `AWS::Deadline::Limit`
-    #[derive(Debug)]
     pub enum Limit {}
     /// `AWS::Deadline::MeteredProduct`
-    #[derive(Debug)]
     pub enum MeteredProduct {}
     /// `AWS::Deadline::Monitor`
-    #[derive(Debug)]
     pub enum Monitor {}
     /// `AWS::Deadline::Queue`
-    #[derive(Debug)]
     pub enum Queue {}
     /// `AWS::Deadline::QueueEnvironment`
-    #[derive(Debug)]
     pub enum QueueEnvironment {}
     /// `AWS::Deadline::QueueFleetAssociation`
-    #[derive(Debug)]
     pub enum QueueFleetAssociation {}
     /// `AWS::Deadline::QueueLimitAssociation`
-    #[derive(Debug)]
     pub enum QueueLimitAssociation {}
     /// `AWS::Deadline::StorageProfile`
-    #[derive(Debug)]
     pub enum StorageProfile {}
     /// `AWS::Deadline::Worker`
-    #[derive(Debug)]
     pub enum Worker {}
 }
 
 /// Resource types of `AWS::Detective`.
 pub mod detective {
     /// `AWS::Detective::Graph`
-    #[derive(Debug)]
     pub enum Graph {}
     /// `AWS::Detective::MemberInvitation`
-    #[derive(Debug)]
     pub enum MemberInvitation {}
     /// `AWS::Detective::OrganizationAdmin`
-    #[derive(Debug)]
     pub enum OrganizationAdmin {}
 }
 
 /// Resource types of `AWS::DeviceFarm`.
 pub mod devicefarm {
     /// `AWS::DeviceFarm::DevicePool`
-    #[derive(Debug)]
     pub enum DevicePool {}
     /// `AWS::DeviceFarm::InstanceProfile`
-    #[derive(Debug)]
     pub enum InstanceProfile {}
     /// `AWS::DeviceFarm::NetworkProfile`
-    #[derive(Debug)]
     pub enum NetworkProfile {}
     /// `AWS::DeviceFarm::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::DeviceFarm::TestGridProject`
-    #[derive(Debug)]
     pub enum TestGridProject {}
     /// `AWS::DeviceFarm::Upload`
-    #[derive(Debug)]
     pub enum Upload {}
     /// `AWS::DeviceFarm::VPCEConfiguration`
-    #[derive(Debug)]
     pub enum VPCEConfiguration {}
 }
 
 /// Resource types of `AWS::DevOpsAgent`.
 pub mod devopsagent {
     /// `AWS::DevOpsAgent::AgentSpace`
-    #[derive(Debug)]
     pub enum AgentSpace {}
     /// `AWS::DevOpsAgent::Asset`
-    #[derive(Debug)]
     pub enum Asset {}
     /// `AWS::DevOpsAgent::Association`
-    #[derive(Debug)]
     pub enum Association {}
     /// `AWS::DevOpsAgent::PrivateConnection`
-    #[derive(Debug)]
     pub enum PrivateConnection {}
     /// `AWS::DevOpsAgent::Service`
-    #[derive(Debug)]
     pub enum Service {}
     /// `AWS::DevOpsAgent::Trigger`
-    #[derive(Debug)]
     pub enum Trigger {}
 }
 
 /// Resource types of `AWS::DevOpsGuru`.
 pub mod devopsguru {
     /// `AWS::DevOpsGuru::LogAnomalyDetectionIntegration`
-    #[derive(Debug)]
     pub enum LogAnomalyDetectionIntegration {}
     /// `AWS::DevOpsGuru::NotificationChannel`
-    #[derive(Debug)]
     pub enum NotificationChannel {}
     /// `AWS::DevOpsGuru::ResourceCollection`
-    #[derive(Debug)]
     pub enum ResourceCollection {}
 }
 
 /// Resource types of `AWS::DirectConnect`.
 pub mod directconnect {
     /// `AWS::DirectConnect::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::DirectConnect::DirectConnectGateway`
-    #[derive(Debug)]
     pub enum DirectConnectGateway {}
     /// `AWS::DirectConnect::DirectConnectGatewayAssociation`
-    #[derive(Debug)]
     pub enum DirectConnectGatewayAssociation {}
     /// `AWS::DirectConnect::Lag`
-    #[derive(Debug)]
     pub enum Lag {}
     /// `AWS::DirectConnect::PrivateVirtualInterface`
-    #[derive(Debug)]
     pub enum PrivateVirtualInterface {}
     /// `AWS::DirectConnect::PublicVirtualInterface`
-    #[derive(Debug)]
     pub enum PublicVirtualInterface {}
     /// `AWS::DirectConnect::TransitVirtualInterface`
-    #[derive(Debug)]
     pub enum TransitVirtualInterface {}
 }
 
 /// Resource types of `AWS::DirectoryService`.
 pub mod directoryservice {
     /// `AWS::DirectoryService::MicrosoftAD`
-    #[derive(Debug)]
     pub enum MicrosoftAD {}
     /// `AWS::DirectoryService::SimpleAD`
-    #[derive(Debug)]
     pub enum SimpleAD {}
 }
 
 /// Resource types of `AWS::DLM`.
 pub mod dlm {
     /// `AWS::DLM::LifecyclePolicy`
-    #[derive(Debug)]
     pub enum LifecyclePolicy {}
 }
 
 /// Resource types of `AWS::DMS`.
 pub mod dms {
     /// `AWS::DMS::Certificate`
-    #[derive(Debug)]
     pub enum Certificate {}
     /// `AWS::DMS::DataMigration`
-    #[derive(Debug)]
     pub enum DataMigration {}
     /// `AWS::DMS::DataProvider`
-    #[derive(Debug)]
     pub enum DataProvider {}
     /// `AWS::DMS::Endpoint`
-    #[derive(Debug)]
     pub enum Endpoint {}
     /// `AWS::DMS::EventSubscription`
-    #[derive(Debug)]
     pub enum EventSubscription {}
     /// `AWS::DMS::InstanceProfile`
-    #[derive(Debug)]
     pub enum InstanceProfile {}
     /// `AWS::DMS::MigrationProject`
-    #[derive(Debug)]
     pub enum MigrationProject {}
     /// `AWS::DMS::ReplicationConfig`
-    #[derive(Debug)]
     pub enum ReplicationConfig {}
     /// `AWS::DMS::ReplicationInstance`
-    #[derive(Debug)]
     pub enum ReplicationInstance {}
     /// `AWS::DMS::ReplicationSubnetGroup`
-    #[derive(Debug)]
     pub enum ReplicationSubnetGroup {}
     /// `AWS::DMS::ReplicationTask`
-    #[derive(Debug)]
     pub enum ReplicationTask {}
 }
 
 /// Resource types of `AWS::DocDB`.
 pub mod docdb {
     /// `AWS::DocDB::DBCluster`
-    #[derive(Debug)]
     pub enum DBCluster {}
     /// `AWS::DocDB::DBClusterParameterGroup`
-    #[derive(Debug)]
     pub enum DBClusterParameterGroup {}
     /// `AWS::DocDB::DBInstance`
-    #[derive(Debug)]
     pub enum DBInstance {}
     /// `AWS::DocDB::DBSubnetGroup`
-    #[derive(Debug)]
     pub enum DBSubnetGroup {}
     /// `AWS::DocDB::EventSubscription`
-    #[derive(Debug)]
     pub enum EventSubscription {}
     /// `AWS::DocDB::GlobalCluster`
-    #[derive(Debug)]
     pub enum GlobalCluster {}
 }
 
 /// Resource types of `AWS::DocDBElastic`.
 pub mod docdbelastic {
     /// `AWS::DocDBElastic::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::DocDBElastic::ClusterSnapshot`
-    #[derive(Debug)]
     pub enum ClusterSnapshot {}
 }
 
 /// Resource types of `AWS::DRS`.
 pub mod drs {
     /// `AWS::DRS::LaunchConfigurationTemplate`
-    #[derive(Debug)]
     pub enum LaunchConfigurationTemplate {}
     /// `AWS::DRS::RecoveryPlan`
-    #[derive(Debug)]
     pub enum RecoveryPlan {}
     /// `AWS::DRS::ReplicationConfigurationTemplate`
-    #[derive(Debug)]
     pub enum ReplicationConfigurationTemplate {}
     /// `AWS::DRS::SourceNetwork`
-    #[derive(Debug)]
     pub enum SourceNetwork {}
 }
 
 /// Resource types of `AWS::DSQL`.
 pub mod dsql {
     /// `AWS::DSQL::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
 }
 
 /// Resource types of `AWS::DynamoDB`.
 pub mod dynamodb {
     /// `AWS::DynamoDB::Backup`
-    #[derive(Debug)]
     pub enum Backup {}
     /// `AWS::DynamoDB::GlobalTable`
-    #[derive(Debug)]
     pub enum GlobalTable {}
     /// `AWS::DynamoDB::Table`
-    #[derive(Debug)]
     pub enum Table {}
 }
 
 /// Resource types of `AWS::EC2`.
 pub mod ec2 {
     /// `AWS::EC2::ApplicationStatusCheck`
-    #[derive(Debug)]
     pub enum ApplicationStatusCheck {}
     /// `AWS::EC2::CapacityManagerDataExport`
-    #[derive(Debug)]
     pub enum CapacityManagerDataExport {}
     /// `AWS::EC2::CapacityReservation`
-    #[derive(Debug)]
     pub enum CapacityReservation {}
     /// `AWS::EC2::CapacityReservationFleet`
-    #[derive(Debug)]
     pub enum CapacityReservationFleet {}
     /// `AWS::EC2::CarrierGateway`
-    #[derive(Debug)]
     pub enum CarrierGateway {}
     /// `AWS::EC2::ClientVpnAuthorizationRule`
-    #[derive(Debug)]
     pub enum ClientVpnAuthorizationRule {}
     /// `AWS::EC2::ClientVpnEndpoint`
-    #[derive(Debug)]
     pub enum ClientVpnEndpoint {}
     /// `AWS::EC2::ClientVpnRoute`
-    #[derive(Debug)]
     pub enum ClientVpnRoute {}
     /// `AWS::EC2::ClientVpnTargetNetworkAssociation`
-    #[derive(Debug)]
     pub enum ClientVpnTargetNetworkAssociation {}
     /// `AWS::EC2::CustomerGateway`
-    #[derive(Debug)]
     pub enum CustomerGateway {}
     /// `AWS::EC2::DHCPOptions`
-    #[derive(Debug)]
     pub enum DHCPOptions {}
     /// `AWS::EC2::EC2Fleet`
-    #[derive(Debug)]
     pub enum EC2Fleet {}
     /// `AWS::EC2::EIP`
-    #[derive(Debug)]
     pub enum EIP {}
     /// `AWS::EC2::EIPAssociation`
-    #[derive(Debug)]
     pub enum EIPAssociation {}
     /// `AWS::EC2::EgressOnlyInternetGateway`
-    #[derive(Debug)]
     pub enum EgressOnlyInternetGateway {}
     /// `AWS::EC2::EnclaveCertificateIamRoleAssociation`
-    #[derive(Debug)]
     pub enum EnclaveCertificateIamRoleAssociation {}
     /// `AWS::EC2::FlowLog`
-    #[derive(Debug)]
     pub enum FlowLog {}
     /// `AWS::EC2::FpgaImage`
-    #[derive(Debug)]
     pub enum FpgaImage {}
     /// `AWS::EC2::GatewayRouteTableAssociation`
-    #[derive(Debug)]
     pub enum GatewayRouteTableAssociation {}
     /// `AWS::EC2::Host`
-    #[derive(Debug)]
     pub enum Host {}
     /// `AWS::EC2::IPAM`
-    #[derive(Debug)]
     pub enum IPAM {}
     /// `AWS::EC2::IPAMAllocation`
-    #[derive(Debug)]
     pub enum IPAMAllocation {}
     /// `AWS::EC2::IPAMPool`
-    #[derive(Debug)]
     pub enum IPAMPool {}
     /// `AWS::EC2::IPAMPoolCidr`
-    #[derive(Debug)]
     pub enum IPAMPoolCidr {}
     /// `AWS::EC2::IPAMPrefixListResolver`
-    #[derive(Debug)]
     pub enum IPAMPrefixListResolver {}
     /// `AWS::EC2::IPAMPrefixListResolverTarget`
-    #[derive(Debug)]
     pub enum IPAMPrefixListResolverTarget {}
     /// `AWS::EC2::IPAMResourceDiscovery`
-    #[derive(Debug)]
     pub enum IPAMResourceDiscovery {}
     /// `AWS::EC2::IPAMResourceDiscoveryAssociation`
-    #[derive(Debug)]
     pub enum IPAMResourceDiscoveryAssociation {}
     /// `AWS::EC2::IPAMScope`
-    #[derive(Debug)]
     pub enum IPAMScope {}
     /// `AWS::EC2::IPv4Pool`
-    #[derive(Debug)]
     pub enum IPv4Pool {}
     /// `AWS::EC2::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::EC2::InstanceConnectEndpoint`
-    #[derive(Debug)]
     pub enum InstanceConnectEndpoint {}
     /// `AWS::EC2::InstanceEventWindow`
-    #[derive(Debug)]
     pub enum InstanceEventWindow {}
     /// `AWS::EC2::InternetGateway`
-    #[derive(Debug)]
     pub enum InternetGateway {}
     /// `AWS::EC2::IpPoolRouteTableAssociation`
-    #[derive(Debug)]
     pub enum IpPoolRouteTableAssociation {}
     /// `AWS::EC2::IpamExternalResourceVerificationToken`
-    #[derive(Debug)]
     pub enum IpamExternalResourceVerificationToken {}
     /// `AWS::EC2::IpamInternetRegistryAssociation`
-    #[derive(Debug)]
     pub enum IpamInternetRegistryAssociation {}
     /// `AWS::EC2::KeyPair`
-    #[derive(Debug)]
     pub enum KeyPair {}
     /// `AWS::EC2::LaunchTemplate`
-    #[derive(Debug)]
     pub enum LaunchTemplate {}
     /// `AWS::EC2::LocalGatewayRoute`
-    #[derive(Debug)]
     pub enum LocalGatewayRoute {}
     /// `AWS::EC2::LocalGatewayRouteTable`
-    #[derive(Debug)]
     pub enum LocalGatewayRouteTable {}
     /// `AWS::EC2::LocalGatewayRouteTableVPCAssociation`
-    #[derive(Debug)]
     pub enum LocalGatewayRouteTableVPCAssociation {}
     /// `AWS::EC2::LocalGatewayRouteTableVirtualInterfaceGroupAssociation`
-    #[derive(Debug)]
     pub enum LocalGatewayRouteTableVirtualInterfaceGroupAssociation {}
     /// `AWS::EC2::LocalGatewayVirtualInterface`
-    #[derive(Debug)]
     pub enum LocalGatewayVirtualInterface {}
     /// `AWS::EC2::LocalGatewayVirtualInterfaceGroup`
-    #[derive(Debug)]
     pub enum LocalGatewayVirtualInterfaceGroup {}
     /// `AWS::EC2::NatGateway`
-    #[derive(Debug)]
     pub enum NatGateway {}
     /// `AWS::EC2::NetworkAcl`
-    #[derive(Debug)]
     pub enum NetworkAcl {}
     /// `AWS::EC2::NetworkAclEntry`
-    #[derive(Debug)]
     pub enum NetworkAclEntry {}
     /// `AWS::EC2::NetworkInsightsAccessScope`
-    #[derive(Debug)]
     pub enum NetworkInsightsAccessScope {}
     /// `AWS::EC2::NetworkInsightsAccessScopeAnalysis`
-    #[derive(Debug)]
     pub enum NetworkInsightsAccessScopeAnalysis {}
     /// `AWS::EC2::NetworkInsightsAnalysis`
-    #[derive(Debug)]
     pub enum NetworkInsightsAnalysis {}
     /// `AWS::EC2::NetworkInsightsPath`
-    #[derive(Debug)]
     pub enum NetworkInsightsPath {}
     /// `AWS::EC2::NetworkInterface`
-    #[derive(Debug)]
     pub enum NetworkInterface {}
     /// `AWS::EC2::NetworkInterfaceAttachment`
-    #[derive(Debug)]
     pub enum NetworkInterfaceAttachment {}
     /// `AWS::EC2::NetworkInterfacePermission`
-    #[derive(Debug)]
     pub enum NetworkInterfacePermission {}
     /// `AWS::EC2::NetworkPerformanceMetricSubscription`
-    #[derive(Debug)]
     pub enum NetworkPerformanceMetricSubscription {}
     /// `AWS::EC2::PlacementGroup`
-    #[derive(Debug)]
     pub enum PlacementGroup {}
     /// `AWS::EC2::PrefixList`
-    #[derive(Debug)]
     pub enum PrefixList {}
     /// `AWS::EC2::Route`
-    #[derive(Debug)]
     pub enum Route {}
     /// `AWS::EC2::RouteServer`
-    #[derive(Debug)]
     pub enum RouteServer {}
     /// `AWS::EC2::RouteServerAssociation`
-    #[derive(Debug)]
     pub enum RouteServerAssociation {}
     /// `AWS::EC2::RouteServerEndpoint`
-    #[derive(Debug)]
     pub enum RouteServerEndpoint {}
     /// `AWS::EC2::RouteServerPeer`
-    #[derive(Debug)]
     pub enum RouteServerPeer {}
     /// `AWS::EC2::RouteServerPropagation`
-    #[derive(Debug)]
     pub enum RouteServerPropagation {}
     /// `AWS::EC2::RouteTable`
-    #[derive(Debug)]
     pub enum RouteTable {}
     /// `AWS::EC2::SecondaryNetwork`
-    #[derive(Debug)]
     pub enum SecondaryNetwork {}
     /// `AWS::EC2::SecurityGroup`
-    #[derive(Debug)]
     pub enum SecurityGroup {}
     /// `AWS::EC2::SecurityGroupEgress`
-    #[derive(Debug)]
     pub enum SecurityGroupEgress {}
     /// `AWS::EC2::SecurityGroupIngress`
-    #[derive(Debug)]
     pub enum SecurityGroupIngress {}
     /// `AWS::EC2::SecurityGroupVpcAssociation`
-    #[derive(Debug)]
     pub enum SecurityGroupVpcAssociation {}
     /// `AWS::EC2::SnapshotBlockPublicAccess`
-    #[derive(Debug)]
     pub enum SnapshotBlockPublicAccess {}
     /// `AWS::EC2::SpotFleet`
-    #[derive(Debug)]
     pub enum SpotFleet {}
     /// `AWS::EC2::SqlHaStandbyDetectedInstance`
-    #[derive(Debug)]
     pub enum SqlHaStandbyDetectedInstance {}
     /// `AWS::EC2::Subnet`
-    #[derive(Debug)]
     pub enum Subnet {}
     /// `AWS::EC2::SubnetCidrBlock`
-    #[derive(Debug)]
     pub enum SubnetCidrBlock {}
     /// `AWS::EC2::SubnetCidrReservation`
-    #[derive(Debug)]
     pub enum SubnetCidrReservation {}
     /// `AWS::EC2::SubnetNetworkAclAssociation`
-    #[derive(Debug)]
     pub enum SubnetNetworkAclAssociation {}
     /// `AWS::EC2::SubnetRouteTableAssociation`
-    #[derive(Debug)]
     pub enum SubnetRouteTableAssociation {}
     /// `AWS::EC2::TrafficMirrorFilter`
-    #[derive(Debug)]
     pub enum TrafficMirrorFilter {}
     /// `AWS::EC2::TrafficMirrorFilterRule`
-    #[derive(Debug)]
     pub enum TrafficMirrorFilterRule {}
     /// `AWS::EC2::TrafficMirrorSession`
-    #[derive(Debug)]
     pub enum TrafficMirrorSession {}
     /// `AWS::EC2::TrafficMirrorTarget`
-    #[derive(Debug)]
     pub enum TrafficMirrorTarget {}
     /// `AWS::EC2::TransitGateway`
-    #[derive(Debug)]
     pub enum TransitGateway {}
     /// `AWS::EC2::TransitGatewayAttachment`
-    #[derive(Debug)]
     pub enum TransitGatewayAttachment {}
     /// `AWS::EC2::TransitGatewayConnect`
-    #[derive(Debug)]
     pub enum TransitGatewayConnect {}
     /// `AWS::EC2::TransitGatewayConnectPeer`
-    #[derive(Debug)]
     pub enum TransitGatewayConnectPeer {}
     /// `AWS::EC2::TransitGatewayMeteringPolicy`
-    #[derive(Debug)]
     pub enum TransitGatewayMeteringPolicy {}
     /// `AWS::EC2::TransitGatewayMeteringPolicyEntry`
-    #[derive(Debug)]
     pub enum TransitGatewayMeteringPolicyEntry {}
     /// `AWS::EC2::TransitGatewayMulticastDomain`
-    #[derive(Debug)]
     pub enum TransitGatewayMulticastDomain {}
     /// `AWS::EC2::TransitGatewayMulticastDomainAssociation`
-    #[derive(Debug)]
     pub enum TransitGatewayMulticastDomainAssociation {}
     /// `AWS::EC2::TransitGatewayMulticastGroupMember`
-    #[derive(Debug)]
     pub enum TransitGatewayMulticastGroupMember {}
     /// `AWS::EC2::TransitGatewayMulticastGroupSource`
-    #[derive(Debug)]
     pub enum TransitGatewayMulticastGroupSource {}
     /// `AWS::EC2::TransitGatewayPeeringAttachment`
-    #[derive(Debug)]
     pub enum TransitGatewayPeeringAttachment {}
     /// `AWS::EC2::TransitGatewayPolicyTable`
-    #[derive(Debug)]
     pub enum TransitGatewayPolicyTable {}
     /// `AWS::EC2::TransitGatewayPolicyTableAssociation`
-    #[derive(Debug)]
     pub enum TransitGatewayPolicyTableAssociation {}
     /// `AWS::EC2::TransitGatewayPolicyTableEntry`
-    #[derive(Debug)]
     pub enum TransitGatewayPolicyTableEntry {}
     /// `AWS::EC2::TransitGatewayRoute`
-    #[derive(Debug)]
     pub enum TransitGatewayRoute {}
     /// `AWS::EC2::TransitGatewayRouteTable`
-    #[derive(Debug)]
     pub enum TransitGatewayRouteTable {}
     /// `AWS::EC2::TransitGatewayRouteTableAssociation`
-    #[derive(Debug)]
     pub enum TransitGatewayRouteTableAssociation {}
     /// `AWS::EC2::TransitGatewayRouteTablePropagation`
-    #[derive(Debug)]
     pub enum TransitGatewayRouteTablePropagation {}
     /// `AWS::EC2::TransitGatewayVpcAttachment`
-    #[derive(Debug)]
     pub enum TransitGatewayVpcAttachment {}
     /// `AWS::EC2::VPC`
-    #[derive(Debug)]
     pub enum VPC {}
     /// `AWS::EC2::VPCBlockPublicAccessExclusion`
-    #[derive(Debug)]
     pub enum VPCBlockPublicAccessExclusion {}
     /// `AWS::EC2::VPCBlockPublicAccessOptions`
-    #[derive(Debug)]
     pub enum VPCBlockPublicAccessOptions {}
     /// `AWS::EC2::VPCCidrBlock`
-    #[derive(Debug)]
     pub enum VPCCidrBlock {}
     /// `AWS::EC2::VPCDHCPOptionsAssociation`
-    #[derive(Debug)]
     pub enum VPCDHCPOptionsAssociation {}
     /// `AWS::EC2::VPCEncryptionControl`
-    #[derive(Debug)]
     pub enum VPCEncryptionControl {}
     /// `AWS::EC2::VPCEndpoint`
-    #[derive(Debug)]
     pub enum VPCEndpoint {}
     /// `AWS::EC2::VPCEndpointConnectionNotification`
-    #[derive(Debug)]
     pub enum VPCEndpointConnectionNotification {}
     /// `AWS::EC2::VPCEndpointService`
-    #[derive(Debug)]
     pub enum VPCEndpointService {}
     /// `AWS::EC2::VPCEndpointServicePermissions`
-    #[derive(Debug)]
     pub enum VPCEndpointServicePermissions {}
     /// `AWS::EC2::VPCGatewayAttachment`
-    #[derive(Debug)]
     pub enum VPCGatewayAttachment {}
     /// `AWS::EC2::VPCPeeringConnection`
-    #[derive(Debug)]
     pub enum VPCPeeringConnection {}
     /// `AWS::EC2::VPNConcentrator`
-    #[derive(Debug)]
     pub enum VPNConcentrator {}
     /// `AWS::EC2::VPNConnection`
-    #[derive(Debug)]
     pub enum VPNConnection {}
     /// `AWS::EC2::VPNConnectionRoute`
-    #[derive(Debug)]
     pub enum VPNConnectionRoute {}
     /// `AWS::EC2::VPNGateway`
-    #[derive(Debug)]
     pub enum VPNGateway {}
     /// `AWS::EC2::VPNGatewayRoutePropagation`
-    #[derive(Debug)]
     pub enum VPNGatewayRoutePropagation {}
     /// `AWS::EC2::VerifiedAccessEndpoint`
-    #[derive(Debug)]
     pub enum VerifiedAccessEndpoint {}
     /// `AWS::EC2::VerifiedAccessGroup`
-    #[derive(Debug)]
     pub enum VerifiedAccessGroup {}
     /// `AWS::EC2::VerifiedAccessInstance`
-    #[derive(Debug)]
     pub enum VerifiedAccessInstance {}
     /// `AWS::EC2::VerifiedAccessTrustProvider`
-    #[derive(Debug)]
     pub enum VerifiedAccessTrustProvider {}
     /// `AWS::EC2::Volume`
-    #[derive(Debug)]
     pub enum Volume {}
     /// `AWS::EC2::VolumeAttachment`
-    #[derive(Debug)]
     pub enum VolumeAttachment {}
 }
 
 /// Resource types of `AWS::ECR`.
 pub mod ecr {
     /// `AWS::ECR::PublicRepository`
-    #[derive(Debug)]
     pub enum PublicRepository {}
     /// `AWS::ECR::PullThroughCacheRule`
-    #[derive(Debug)]
     pub enum PullThroughCacheRule {}
     /// `AWS::ECR::PullTimeUpdateExclusion`
-    #[derive(Debug)]
     pub enum PullTimeUpdateExclusion {}
     /// `AWS::ECR::RegistryPolicy`
-    #[derive(Debug)]
     pub enum RegistryPolicy {}
     /// `AWS::ECR::RegistryScanningConfiguration`
-    #[derive(Debug)]
     pub enum RegistryScanningConfiguration {}
     /// `AWS::ECR::ReplicationConfiguration`
-    #[derive(Debug)]
     pub enum ReplicationConfiguration {}
     /// `AWS::ECR::Repository`
-    #[derive(Debug)]
     pub enum Repository {}
     /// `AWS::ECR::RepositoryCreationTemplate`
-    #[derive(Debug)]
     pub enum RepositoryCreationTemplate {}
     /// `AWS::ECR::SigningConfiguration`
-    #[derive(Debug)]
     pub enum SigningConfiguration {}
 }
 
 /// Resource types of `AWS::ECS`.
 pub mod ecs {
     /// `AWS::ECS::CapacityProvider`
-    #[derive(Debug)]
     pub enum CapacityProvider {}
     /// `AWS::ECS::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::ECS::ClusterCapacityProviderAssociations`
-    #[derive(Debug)]
     pub enum ClusterCapacityProviderAssociations {}
     /// `AWS::ECS::Daemon`
-    #[derive(Debug)]
     pub enum Daemon {}
     /// `AWS::ECS::DaemonTaskDefinition`
-    #[derive(Debug)]
     pub enum DaemonTaskDefinition {}
     /// `AWS::ECS::ExpressGatewayService`
-    #[derive(Debug)]
     pub enum ExpressGatewayService {}
     /// `AWS::ECS::Gateway`
-    #[derive(Debug)]
     pub enum Gateway {}
     /// `AWS::ECS::GatewayClusterAssociations`
-    #[derive(Debug)]
     pub enum GatewayClusterAssociations {}
     /// `AWS::ECS::PrimaryTaskSet`
-    #[derive(Debug)]
     pub enum PrimaryTaskSet {}
     /// `AWS::ECS::Service`
-    #[derive(Debug)]
     pub enum Service {}
     /// `AWS::ECS::TaskDefinition`
-    #[derive(Debug)]
     pub enum TaskDefinition {}
     /// `AWS::ECS::TaskSet`
-    #[derive(Debug)]
     pub enum TaskSet {}
 }
 
 /// Resource types of `AWS::EFS`.
 pub mod efs {
     /// `AWS::EFS::AccessPoint`
-    #[derive(Debug)]
     pub enum AccessPoint {}
     /// `AWS::EFS::FileSystem`
-    #[derive(Debug)]
     pub enum FileSystem {}
     /// `AWS::EFS::MountTarget`
-    #[derive(Debug)]
     pub enum MountTarget {}
 }
 
 /// Resource types of `AWS::EKS`.
 pub mod eks {
     /// `AWS::EKS::AccessEntry`
-    #[derive(Debug)]
     pub enum AccessEntry {}
     /// `AWS::EKS::Addon`
-    #[derive(Debug)]
     pub enum Addon {}
     /// `AWS::EKS::Capability`
-    #[derive(Debug)]
     pub enum Capability {}
     /// `AWS::EKS::CertificateAuthority`
-    #[derive(Debug)]
     pub enum CertificateAuthority {}
     /// `AWS::EKS::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::EKS::FargateProfile`
-    #[derive(Debug)]
     pub enum FargateProfile {}
     /// `AWS::EKS::IdentityProviderConfig`
-    #[derive(Debug)]
     pub enum IdentityProviderConfig {}
     /// `AWS::EKS::Nodegroup`
-    #[derive(Debug)]
     pub enum Nodegroup {}
     /// `AWS::EKS::PodIdentityAssociation`
-    #[derive(Debug)]
     pub enum PodIdentityAssociation {}
 }
 
 /// Resource types of `AWS::ElastiCache`.
 pub mod elasticache {
     /// `AWS::ElastiCache::CacheCluster`
-    #[derive(Debug)]
     pub enum CacheCluster {}
     /// `AWS::ElastiCache::GlobalReplicationGroup`
-    #[derive(Debug)]
     pub enum GlobalReplicationGroup {}
     /// `AWS::ElastiCache::ParameterGroup`
-    #[derive(Debug)]
     pub enum ParameterGroup {}
     /// `AWS::ElastiCache::ReplicationGroup`
-    #[derive(Debug)]
     pub enum ReplicationGroup {}
     /// `AWS::ElastiCache::SecurityGroup`
-    #[derive(Debug)]
     pub enum SecurityGroup {}
     /// `AWS::ElastiCache::SecurityGroupIngress`
-    #[derive(Debug)]
     pub enum SecurityGroupIngress {}
     /// `AWS::ElastiCache::ServerlessCache`
-    #[derive(Debug)]
     pub enum ServerlessCache {}
     /// `AWS::ElastiCache::ServerlessCacheSnapshot`
-    #[derive(Debug)]
     pub enum ServerlessCacheSnapshot {}
     /// `AWS::ElastiCache::Snapshot`
-    #[derive(Debug)]
     pub enum Snapshot {}
     /// `AWS::ElastiCache::SubnetGroup`
-    #[derive(Debug)]
     pub enum SubnetGroup {}
     /// `AWS::ElastiCache::User`
-    #[derive(Debug)]
     pub enum User {}
     /// `AWS::ElastiCache::UserGroup`
-    #[derive(Debug)]
     pub enum UserGroup {}
 }
 
 /// Resource types of `AWS::ElasticBeanstalk`.
 pub mod elasticbeanstalk {
     /// `AWS::ElasticBeanstalk::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::ElasticBeanstalk::ApplicationVersion`
-    #[derive(Debug)]
     pub enum ApplicationVersion {}
     /// `AWS::ElasticBeanstalk::ConfigurationTemplate`
-    #[derive(Debug)]
     pub enum ConfigurationTemplate {}
     /// `AWS::ElasticBeanstalk::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
 }
 
 /// Resource types of `AWS::ElasticLoadBalancing`.
 pub mod elasticloadbalancing {
     /// `AWS::ElasticLoadBalancing::LoadBalancer`
-    #[derive(Debug)]
     pub enum LoadBalancer {}
 }
 
 /// Resource types of `AWS::ElasticLoadBalancingV2`.
 pub mod elasticloadbalancingv2 {
     /// `AWS::ElasticLoadBalancingV2::Listener`
-    #[derive(Debug)]
     pub enum Listener {}
     /// `AWS::ElasticLoadBalancingV2::ListenerCertificate`
-    #[derive(Debug)]
     pub enum ListenerCertificate {}
     /// `AWS::ElasticLoadBalancingV2::ListenerRule`
-    #[derive(Debug)]
     pub enum ListenerRule {}
     /// `AWS::ElasticLoadBalancingV2::LoadBalancer`
-    #[derive(Debug)]
     pub enum LoadBalancer {}
     /// `AWS::ElasticLoadBalancingV2::TargetGroup`
-    #[derive(Debug)]
     pub enum TargetGroup {}
     /// `AWS::ElasticLoadBalancingV2::TrustStore`
-    #[derive(Debug)]
     pub enum TrustStore {}
     /// `AWS::ElasticLoadBalancingV2::TrustStoreRevocation`
-    #[derive(Debug)]
     pub enum TrustStoreRevocation {}
 }
 
 /// Resource types of `AWS::Elasticsearch`.
 pub mod elasticsearch {
     /// `AWS::Elasticsearch::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
 }
 
 /// Resource types of `AWS::ElementalInference`.
 pub mod elementalinference {
     /// `AWS::ElementalInference::Dictionary`
-    #[derive(Debug)]
     pub enum Dictionary {}
     /// `AWS::ElementalInference::Feed`
-    #[derive(Debug)]
     pub enum Feed {}
 }
 
 /// Resource types of `AWS::EMR`.
 pub mod emr {
     /// `AWS::EMR::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::EMR::InstanceFleetConfig`
-    #[derive(Debug)]
     pub enum InstanceFleetConfig {}
     /// `AWS::EMR::InstanceGroupConfig`
-    #[derive(Debug)]
     pub enum InstanceGroupConfig {}
     /// `AWS::EMR::SecurityConfiguration`
-    #[derive(Debug)]
     pub enum SecurityConfiguration {}
     /// `AWS::EMR::Step`
-    #[derive(Debug)]
     pub enum Step {}
     /// `AWS::EMR::Studio`
-    #[derive(Debug)]
     pub enum Studio {}
     /// `AWS::EMR::StudioSessionMapping`
-    #[derive(Debug)]
     pub enum StudioSessionMapping {}
     /// `AWS::EMR::WALWorkspace`
-    #[derive(Debug)]
     pub enum WALWorkspace {}
 }
 
 /// Resource types of `AWS::EMRContainers`.
 pub mod emrcontainers {
     /// `AWS::EMRContainers::Endpoint`
-    #[derive(Debug)]
     pub enum Endpoint {}
     /// `AWS::EMRContainers::JobTemplate`
-    #[derive(Debug)]
     pub enum JobTemplate {}
     /// `AWS::EMRContainers::SecurityConfiguration`
-    #[derive(Debug)]
     pub enum SecurityConfiguration {}
     /// `AWS::EMRContainers::VirtualCluster`
-    #[derive(Debug)]
     pub enum VirtualCluster {}
 }
 
 /// Resource types of `AWS::EMRServerless`.
 pub mod emrserverless {
     /// `AWS::EMRServerless::Application`
-    #[derive(Debug)]
     pub enum Application {}
 }
 
 /// Resource types of `AWS::EntityResolution`.
 pub mod entityresolution {
     /// `AWS::EntityResolution::IdMappingWorkflow`
-    #[derive(Debug)]
     pub enum IdMappingWorkflow {}
     /// `AWS::EntityResolution::IdNamespace`
-    #[derive(Debug)]
     pub enum IdNamespace {}
     /// `AWS::EntityResolution::MatchingWorkflow`
-    #[derive(Debug)]
     pub enum MatchingWorkflow {}
     /// `AWS::EntityResolution::PolicyStatement`
-    #[derive(Debug)]
     pub enum PolicyStatement {}
     /// `AWS::EntityResolution::SchemaMapping`
-    #[derive(Debug)]
     pub enum SchemaMapping {}
 }
 
 /// Resource types of `AWS::Events`.
 pub mod events {
     /// `AWS::Events::ApiDestination`
-    #[derive(Debug)]
     pub enum ApiDestination {}
     /// `AWS::Events::Archive`
-    #[derive(Debug)]
     pub enum Archive {}
     /// `AWS::Events::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::Events::Endpoint`
-    #[derive(Debug)]
     pub enum Endpoint {}
     /// `AWS::Events::EventBus`
-    #[derive(Debug)]
     pub enum EventBus {}
     /// `AWS::Events::EventBusPolicy`
-    #[derive(Debug)]
     pub enum EventBusPolicy {}
     /// `AWS::Events::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
 }
 
 /// Resource types of `AWS::EventSchemas`.
 pub mod eventschemas {
     /// `AWS::EventSchemas::Discoverer`
-    #[derive(Debug)]
     pub enum Discoverer {}
     /// `AWS::EventSchemas::Registry`
-    #[derive(Debug)]
     pub enum Registry {}
     /// `AWS::EventSchemas::RegistryPolicy`
-    #[derive(Debug)]
     pub enum RegistryPolicy {}
     /// `AWS::EventSchemas::Schema`
-    #[derive(Debug)]
     pub enum Schema {}
 }
 
 /// Resource types of `AWS::EventsV2`.
 pub mod eventsv2 {
     /// `AWS::EventsV2::EventBus`
-    #[derive(Debug)]
     pub enum EventBus {}
     /// `AWS::EventsV2::EventSource`
-    #[derive(Debug)]
     pub enum EventSource {}
     /// `AWS::EventsV2::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::EventsV2::Subscriber`
-    #[derive(Debug)]
     pub enum Subscriber {}
 }
 
 /// Resource types of `AWS::Evidently`.
 pub mod evidently {
     /// `AWS::Evidently::Experiment`
-    #[derive(Debug)]
     pub enum Experiment {}
     /// `AWS::Evidently::Feature`
-    #[derive(Debug)]
     pub enum Feature {}
     /// `AWS::Evidently::Launch`
-    #[derive(Debug)]
     pub enum Launch {}
     /// `AWS::Evidently::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::Evidently::Segment`
-    #[derive(Debug)]
     pub enum Segment {}
 }
 
 /// Resource types of `AWS::EVS`.
 pub mod evs {
     /// `AWS::EVS::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
 }
 
 /// Resource types of `AWS::FinSpace`.
 pub mod finspace {
     /// `AWS::FinSpace::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
 }
 
 /// Resource types of `AWS::FIS`.
 pub mod fis {
     /// `AWS::FIS::ExperimentTemplate`
-    #[derive(Debug)]
     pub enum ExperimentTemplate {}
     /// `AWS::FIS::TargetAccountConfiguration`
-    #[derive(Debug)]
     pub enum TargetAccountConfiguration {}
 }
 
 /// Resource types of `AWS::FMS`.
 pub mod fms {
     /// `AWS::FMS::ApplicationsList`
-    #[derive(Debug)]
     pub enum ApplicationsList {}
     /// `AWS::FMS::NotificationChannel`
-    #[derive(Debug)]
     pub enum NotificationChannel {}
     /// `AWS::FMS::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::FMS::ProtocolsList`
-    #[derive(Debug)]
     pub enum ProtocolsList {}
     /// `AWS::FMS::ResourceSet`
-    #[derive(Debug)]
     pub enum ResourceSet {}
 }
 
 /// Resource types of `AWS::Forecast`.
 pub mod forecast {
     /// `AWS::Forecast::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::Forecast::DatasetGroup`
-    #[derive(Debug)]
     pub enum DatasetGroup {}
 }
 
 /// Resource types of `AWS::FraudDetector`.
 pub mod frauddetector {
     /// `AWS::FraudDetector::Detector`
-    #[derive(Debug)]
     pub enum Detector {}
     /// `AWS::FraudDetector::EntityType`
-    #[derive(Debug)]
     pub enum EntityType {}
     /// `AWS::FraudDetector::EventType`
-    #[derive(Debug)]
     pub enum EventType {}
     /// `AWS::FraudDetector::Label`
-    #[derive(Debug)]
     pub enum Label {}
     /// `AWS::FraudDetector::List`
-    #[derive(Debug)]
     pub enum List {}
     /// `AWS::FraudDetector::Outcome`
-    #[derive(Debug)]
     pub enum Outcome {}
     /// `AWS::FraudDetector::Variable`
-    #[derive(Debug)]
     pub enum Variable {}
 }
 
 /// Resource types of `AWS::FSx`.
 pub mod fsx {
     /// `AWS::FSx::Backup`
-    #[derive(Debug)]
     pub enum Backup {}
     /// `AWS::FSx::DataRepositoryAssociation`
-    #[derive(Debug)]
     pub enum DataRepositoryAssociation {}
     /// `AWS::FSx::FileCache`
-    #[derive(Debug)]
     pub enum FileCache {}
     /// `AWS::FSx::FileSystem`
-    #[derive(Debug)]
     pub enum FileSystem {}
     /// `AWS::FSx::S3AccessPointAttachment`
-    #[derive(Debug)]
     pub enum S3AccessPointAttachment {}
     /// `AWS::FSx::Snapshot`
-    #[derive(Debug)]
     pub enum Snapshot {}
     /// `AWS::FSx::StorageVirtualMachine`
-    #[derive(Debug)]
     pub enum StorageVirtualMachine {}
     /// `AWS::FSx::Volume`
-    #[derive(Debug)]
     pub enum Volume {}
 }
 
 /// Resource types of `AWS::GameLift`.
 pub mod gamelift {
     /// `AWS::GameLift::Alias`
-    #[derive(Debug)]
     pub enum Alias {}
     /// `AWS::GameLift::Build`
-    #[derive(Debug)]
     pub enum Build {}
     /// `AWS::GameLift::ContainerFleet`
-    #[derive(Debug)]
     pub enum ContainerFleet {}
     /// `AWS::GameLift::ContainerGroupDefinition`
-    #[derive(Debug)]
     pub enum ContainerGroupDefinition {}
     /// `AWS::GameLift::Fleet`
-    #[derive(Debug)]
     pub enum Fleet {}
     /// `AWS::GameLift::GameServerGroup`
-    #[derive(Debug)]
     pub enum GameServerGroup {}
     /// `AWS::GameLift::GameSessionQueue`
-    #[derive(Debug)]
     pub enum GameSessionQueue {}
     /// `AWS::GameLift::Location`
-    #[derive(Debug)]
     pub enum Location {}
     /// `AWS::GameLift::MatchmakingConfiguration`
-    #[derive(Debug)]
     pub enum MatchmakingConfiguration {}
     /// `AWS::GameLift::MatchmakingRuleSet`
-    #[derive(Debug)]
     pub enum MatchmakingRuleSet {}
     /// `AWS::GameLift::Script`
-    #[derive(Debug)]
     pub enum Script {}
 }
 
 /// Resource types of `AWS::GameLiftStreams`.
 pub mod gameliftstreams {
     /// `AWS::GameLiftStreams::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::GameLiftStreams::StreamGroup`
-    #[derive(Debug)]
     pub enum StreamGroup {}
 }
 
 /// Resource types of `AWS::GammaDilithium`.
 pub mod gammadilithium {
     /// `AWS::GammaDilithium::JobDefinition`
-    #[derive(Debug)]
     pub enum JobDefinition {}
 }
 
 /// Resource types of `AWS::GlobalAccelerator`.
 pub mod globalaccelerator {
     /// `AWS::GlobalAccelerator::Accelerator`
-    #[derive(Debug)]
     pub enum Accelerator {}
     /// `AWS::GlobalAccelerator::CrossAccountAttachment`
-    #[derive(Debug)]
     pub enum CrossAccountAttachment {}
     /// `AWS::GlobalAccelerator::EndpointGroup`
-    #[derive(Debug)]
     pub enum EndpointGroup {}
     /// `AWS::GlobalAccelerator::Listener`
-    #[derive(Debug)]
     pub enum Listener {}
 }
 
 /// Resource types of `AWS::Glue`.
 pub mod glue {
     /// `AWS::Glue::Blueprint`
-    #[derive(Debug)]
     pub enum Blueprint {}
     /// `AWS::Glue::Catalog`
-    #[derive(Debug)]
     pub enum Catalog {}
     /// `AWS::Glue::Classifier`
-    #[derive(Debug)]
     pub enum Classifier {}
     /// `AWS::Glue::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::Glue::ConnectionType`
-    #[derive(Debug)]
     pub enum ConnectionType {}
     /// `AWS::Glue::Crawler`
-    #[derive(Debug)]
     pub enum Crawler {}
     /// `AWS::Glue::CustomEntityType`
-    #[derive(Debug)]
     pub enum CustomEntityType {}
     /// `AWS::Glue::DataCatalogEncryptionSettings`
-    #[derive(Debug)]
     pub enum DataCatalogEncryptionSettings {}
     /// `AWS::Glue::DataQualityRuleset`
-    #[derive(Debug)]
     pub enum DataQualityRuleset {}
     /// `AWS::Glue::Database`
-    #[derive(Debug)]
     pub enum Database {}
     /// `AWS::Glue::DevEndpoint`
-    #[derive(Debug)]
     pub enum DevEndpoint {}
     /// `AWS::Glue::IdentityCenterConfiguration`
-    #[derive(Debug)]
     pub enum IdentityCenterConfiguration {}
     /// `AWS::Glue::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::Glue::IntegrationResourceProperty`
-    #[derive(Debug)]
     pub enum IntegrationResourceProperty {}
     /// `AWS::Glue::Job`
-    #[derive(Debug)]
     pub enum Job {}
     /// `AWS::Glue::MLTransform`
-    #[derive(Debug)]
     pub enum MLTransform {}
     /// `AWS::Glue::Partition`
-    #[derive(Debug)]
     pub enum Partition {}
     /// `AWS::Glue::Registry`
-    #[derive(Debug)]
     pub enum Registry {}
     /// `AWS::Glue::Schema`
-    #[derive(Debug)]
     pub enum Schema {}
     /// `AWS::Glue::SchemaVersion`
-    #[derive(Debug)]
     pub enum SchemaVersion {}
     /// `AWS::Glue::SchemaVersionMetadata`
-    #[derive(Debug)]
     pub enum SchemaVersionMetadata {}
     /// `AWS::Glue::SecurityConfiguration`
-    #[derive(Debug)]
     pub enum SecurityConfiguration {}
     /// `AWS::Glue::Session`
-    #[derive(Debug)]
     pub enum Session {}
     /// `AWS::Glue::Table`
-    #[derive(Debug)]
     pub enum Table {}
     /// `AWS::Glue::TableOptimizer`
-    #[derive(Debug)]
     pub enum TableOptimizer {}
     /// `AWS::Glue::Trigger`
-    #[derive(Debug)]
     pub enum Trigger {}
     /// `AWS::Glue::UsageProfile`
-    #[derive(Debug)]
     pub enum UsageProfile {}
     /// `AWS::Glue::UserDefinedFunction`
-    #[derive(Debug)]
     pub enum UserDefinedFunction {}
     /// `AWS::Glue::Workflow`
-    #[derive(Debug)]
     pub enum Workflow {}
 }
 
 /// Resource types of `AWS::Grafana`.
 pub mod grafana {
     /// `AWS::Grafana::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
 }
 
 /// Resource types of `AWS::Greengrass`.
 pub mod greengrass {
     /// `AWS::Greengrass::ConnectorDefinition`
-    #[derive(Debug)]
     pub enum ConnectorDefinition {}
     /// `AWS::Greengrass::ConnectorDefinitionVersion`
-    #[derive(Debug)]
     pub enum ConnectorDefinitionVersion {}
     /// `AWS::Greengrass::CoreDefinition`
-    #[derive(Debug)]
     pub enum CoreDefinition {}
     /// `AWS::Greengrass::CoreDefinitionVersion`
-    #[derive(Debug)]
     pub enum CoreDefinitionVersion {}
     /// `AWS::Greengrass::DeviceDefinition`
-    #[derive(Debug)]
     pub enum DeviceDefinition {}
     /// `AWS::Greengrass::DeviceDefinitionVersion`
-    #[derive(Debug)]
     pub enum DeviceDefinitionVersion {}
     /// `AWS::Greengrass::FunctionDefinition`
-    #[derive(Debug)]
     pub enum FunctionDefinition {}
     /// `AWS::Greengrass::FunctionDefinitionVersion`
-    #[derive(Debug)]
     pub enum FunctionDefinitionVersion {}
     /// `AWS::Greengrass::Group`
-    #[derive(Debug)]
     pub enum Group {}
     /// `AWS::Greengrass::GroupVersion`
-    #[derive(Debug)]
     pub enum GroupVersion {}
     /// `AWS::Greengrass::LoggerDefinition`
-    #[derive(Debug)]
     pub enum LoggerDefinition {}
     /// `AWS::Greengrass::LoggerDefinitionVersion`
-    #[derive(Debug)]
     pub enum LoggerDefinitionVersion {}
     /// `AWS::Greengrass::ResourceDefinition`
-    #[derive(Debug)]
     pub enum ResourceDefinition {}
     /// `AWS::Greengrass::ResourceDefinitionVersion`
-    #[derive(Debug)]
     pub enum ResourceDefinitionVersion {}
     /// `AWS::Greengrass::SubscriptionDefinition`
-    #[derive(Debug)]
     pub enum SubscriptionDefinition {}
     /// `AWS::Greengrass::SubscriptionDefinitionVersion`
-    #[derive(Debug)]
     pub enum SubscriptionDefinitionVersion {}
 }
 
 /// Resource types of `AWS::GreengrassV2`.
 pub mod greengrassv2 {
     /// `AWS::GreengrassV2::ComponentVersion`
-    #[derive(Debug)]
     pub enum ComponentVersion {}
     /// `AWS::GreengrassV2::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
 }
 
 /// Resource types of `AWS::GroundStation`.
 pub mod groundstation {
     /// `AWS::GroundStation::Config`
-    #[derive(Debug)]
     pub enum Config {}
     /// `AWS::GroundStation::DataflowEndpointGroup`
-    #[derive(Debug)]
     pub enum DataflowEndpointGroup {}
     /// `AWS::GroundStation::DataflowEndpointGroupV2`
-    #[derive(Debug)]
     pub enum DataflowEndpointGroupV2 {}
     /// `AWS::GroundStation::MissionProfile`
-    #[derive(Debug)]
     pub enum MissionProfile {}
 }
 
 /// Resource types of `AWS::GuardDuty`.
 pub mod guardduty {
     /// `AWS::GuardDuty::CustomDetectionRuleAssociation`
-    #[derive(Debug)]
     pub enum CustomDetectionRuleAssociation {}
     /// `AWS::GuardDuty::Detector`
-    #[derive(Debug)]
     pub enum Detector {}
     /// `AWS::GuardDuty::Filter`
-    #[derive(Debug)]
     pub enum Filter {}
     /// `AWS::GuardDuty::IPSet`
-    #[derive(Debug)]
     pub enum IPSet {}
     /// `AWS::GuardDuty::MalwareProtectionPlan`
-    #[derive(Debug)]
     pub enum MalwareProtectionPlan {}
     /// `AWS::GuardDuty::Master`
-    #[derive(Debug)]
     pub enum Master {}
     /// `AWS::GuardDuty::Member`
-    #[derive(Debug)]
     pub enum Member {}
     /// `AWS::GuardDuty::PublishingDestination`
-    #[derive(Debug)]
     pub enum PublishingDestination {}
     /// `AWS::GuardDuty::ThreatEntitySet`
-    #[derive(Debug)]
     pub enum ThreatEntitySet {}
     /// `AWS::GuardDuty::ThreatIntelSet`
-    #[derive(Debug)]
     pub enum ThreatIntelSet {}
     /// `AWS::GuardDuty::TrustedEntitySet`
-    #[derive(Debug)]
     pub enum TrustedEntitySet {}
 }
 
 /// Resource types of `AWS::HealthAgent`.
 pub mod healthagent {
     /// `AWS::HealthAgent::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
 }
 
 /// Resource types of `AWS::HealthImaging`.
 pub mod healthimaging {
     /// `AWS::HealthImaging::Datastore`
-    #[derive(Debug)]
     pub enum Datastore {}
 }
 
 /// Resource types of `AWS::HealthLake`.
 pub mod healthlake {
     /// `AWS::HealthLake::DataTransformationProfile`
-    #[derive(Debug)]
     pub enum DataTransformationProfile {}
     /// `AWS::HealthLake::FHIRDatastore`
-    #[derive(Debug)]
     pub enum FHIRDatastore {}
 }
 
 /// Resource types of `AWS::IAM`.
 pub mod iam {
     /// `AWS::IAM::AccessKey`
-    #[derive(Debug)]
     pub enum AccessKey {}
     /// `AWS::IAM::Group`
-    #[derive(Debug)]
     pub enum Group {}
     /// `AWS::IAM::GroupPolicy`
-    #[derive(Debug)]
     pub enum GroupPolicy {}
     /// `AWS::IAM::InstanceProfile`
-    #[derive(Debug)]
     pub enum InstanceProfile {}
     /// `AWS::IAM::ManagedPolicy`
-    #[derive(Debug)]
     pub enum ManagedPolicy {}
     /// `AWS::IAM::OIDCProvider`
-    #[derive(Debug)]
     pub enum OIDCProvider {}
     /// `AWS::IAM::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::IAM::Role`
-    #[derive(Debug)]
     pub enum Role {}
     /// `AWS::IAM::RolePolicy`
-    #[derive(Debug)]
     pub enum RolePolicy {}
     /// `AWS::IAM::SAMLProvider`
-    #[derive(Debug)]
     pub enum SAMLProvider {}
     /// `AWS::IAM::ServerCertificate`
-    #[derive(Debug)]
     pub enum ServerCertificate {}
     /// `AWS::IAM::ServiceLinkedRole`
-    #[derive(Debug)]
     pub enum ServiceLinkedRole {}
     /// `AWS::IAM::User`
-    #[derive(Debug)]
     pub enum User {}
     /// `AWS::IAM::UserPolicy`
-    #[derive(Debug)]
     pub enum UserPolicy {}
     /// `AWS::IAM::UserToGroupAddition`
-    #[derive(Debug)]
     pub enum UserToGroupAddition {}
     /// `AWS::IAM::VirtualMFADevice`
-    #[derive(Debug)]
     pub enum VirtualMFADevice {}
 }
 
 /// Resource types of `AWS::IdentityStore`.
 pub mod identitystore {
     /// `AWS::IdentityStore::Group`
-    #[derive(Debug)]
     pub enum Group {}
     /// `AWS::IdentityStore::GroupMembership`
-    #[derive(Debug)]
     pub enum GroupMembership {}
     /// `AWS::IdentityStore::User`
-    #[derive(Debug)]
     pub enum User {}
 }
 
 /// Resource types of `AWS::ImageBuilder`.
 pub mod imagebuilder {
     /// `AWS::ImageBuilder::Component`
-    #[derive(Debug)]
     pub enum Component {}
     /// `AWS::ImageBuilder::ContainerRecipe`
-    #[derive(Debug)]
     pub enum ContainerRecipe {}
     /// `AWS::ImageBuilder::DistributionConfiguration`
-    #[derive(Debug)]
     pub enum DistributionConfiguration {}
     /// `AWS::ImageBuilder::Image`
-    #[derive(Debug)]
     pub enum Image {}
     /// `AWS::ImageBuilder::ImagePipeline`
-    #[derive(Debug)]
     pub enum ImagePipeline {}
     /// `AWS::ImageBuilder::ImageRecipe`
-    #[derive(Debug)]
     pub enum ImageRecipe {}
     /// `AWS::ImageBuilder::InfrastructureConfiguration`
-    #[derive(Debug)]
     pub enum InfrastructureConfiguration {}
     /// `AWS::ImageBuilder::LifecyclePolicy`
-    #[derive(Debug)]
     pub enum LifecyclePolicy {}
     /// `AWS::ImageBuilder::Workflow`
-    #[derive(Debug)]
     pub enum Workflow {}
 }
 
 /// Resource types of `AWS::Inspector`.
 pub mod inspector {
     /// `AWS::Inspector::AssessmentTarget`
-    #[derive(Debug)]
     pub enum AssessmentTarget {}
     /// `AWS::Inspector::AssessmentTemplate`
-    #[derive(Debug)]
     pub enum AssessmentTemplate {}
     /// `AWS::Inspector::ResourceGroup`
-    #[derive(Debug)]
     pub enum ResourceGroup {}
 }
 
 /// Resource types of `AWS::InspectorV2`.
 pub mod inspectorv2 {
     /// `AWS::InspectorV2::CisScanConfiguration`
-    #[derive(Debug)]
     pub enum CisScanConfiguration {}
     /// `AWS::InspectorV2::CodeSecurityIntegration`
-    #[derive(Debug)]
     pub enum CodeSecurityIntegration {}
     /// `AWS::InspectorV2::CodeSecurityScanConfiguration`
-    #[derive(Debug)]
     pub enum CodeSecurityScanConfiguration {}
     /// `AWS::InspectorV2::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::InspectorV2::Filter`
-    #[derive(Debug)]
     pub enum Filter {}
 }
 
 /// Resource types of `AWS::Interconnect`.
 pub mod interconnect {
     /// `AWS::Interconnect::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
 }
 
 /// Resource types of `AWS::InternetMonitor`.
 pub mod internetmonitor {
     /// `AWS::InternetMonitor::Monitor`
-    #[derive(Debug)]
     pub enum Monitor {}
 }
 
 /// Resource types of `AWS::Invoicing`.
 pub mod invoicing {
     /// `AWS::Invoicing::InvoiceUnit`
-    #[derive(Debug)]
     pub enum InvoiceUnit {}
     /// `AWS::Invoicing::ProcurementPortalPreference`
-    #[derive(Debug)]
     pub enum ProcurementPortalPreference {}
 }
 
 /// Resource types of `AWS::IoT`.
 pub mod iot {
     /// `AWS::IoT::AccountAuditConfiguration`
-    #[derive(Debug)]
     pub enum AccountAuditConfiguration {}
     /// `AWS::IoT::Authorizer`
-    #[derive(Debug)]
     pub enum Authorizer {}
     /// `AWS::IoT::BillingGroup`
-    #[derive(Debug)]
     pub enum BillingGroup {}
     /// `AWS::IoT::CACertificate`
-    #[derive(Debug)]
     pub enum CACertificate {}
     /// `AWS::IoT::Certificate`
-    #[derive(Debug)]
     pub enum Certificate {}
     /// `AWS::IoT::CertificateProvider`
-    #[derive(Debug)]
     pub enum CertificateProvider {}
     /// `AWS::IoT::Command`
-    #[derive(Debug)]
     pub enum Command {}
     /// `AWS::IoT::CustomMetric`
-    #[derive(Debug)]
     pub enum CustomMetric {}
     /// `AWS::IoT::Dimension`
-    #[derive(Debug)]
     pub enum Dimension {}
     /// `AWS::IoT::DomainConfiguration`
-    #[derive(Debug)]
     pub enum DomainConfiguration {}
     /// `AWS::IoT::EncryptionConfiguration`
-    #[derive(Debug)]
     pub enum EncryptionConfiguration {}
     /// `AWS::IoT::FleetMetric`
-    #[derive(Debug)]
     pub enum FleetMetric {}
     /// `AWS::IoT::Job`
-    #[derive(Debug)]
     pub enum Job {}
     /// `AWS::IoT::JobTemplate`
-    #[derive(Debug)]
     pub enum JobTemplate {}
     /// `AWS::IoT::Logging`
-    #[derive(Debug)]
     pub enum Logging {}
     /// `AWS::IoT::MitigationAction`
-    #[derive(Debug)]
     pub enum MitigationAction {}
     /// `AWS::IoT::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::IoT::PolicyPrincipalAttachment`
-    #[derive(Debug)]
     pub enum PolicyPrincipalAttachment {}
     /// `AWS::IoT::ProvisioningTemplate`
-    #[derive(Debug)]
     pub enum ProvisioningTemplate {}
     /// `AWS::IoT::ResourceSpecificLogging`
-    #[derive(Debug)]
     pub enum ResourceSpecificLogging {}
     /// `AWS::IoT::RoleAlias`
-    #[derive(Debug)]
     pub enum RoleAlias {}
     /// `AWS::IoT::ScheduledAudit`
-    #[derive(Debug)]
     pub enum ScheduledAudit {}
     /// `AWS::IoT::SecurityProfile`
-    #[derive(Debug)]
     pub enum SecurityProfile {}
     /// `AWS::IoT::SoftwarePackage`
-    #[derive(Debug)]
     pub enum SoftwarePackage {}
     /// `AWS::IoT::SoftwarePackageVersion`
-    #[derive(Debug)]
     pub enum SoftwarePackageVersion {}
     /// `AWS::IoT::Stream`
-    #[derive(Debug)]
     pub enum Stream {}
     /// `AWS::IoT::Thing`
-    #[derive(Debug)]
     pub enum Thing {}
     /// `AWS::IoT::ThingGroup`
-    #[derive(Debug)]
     pub enum ThingGroup {}
     /// `AWS::IoT::ThingPrincipalAttachment`
-    #[derive(Debug)]
     pub enum ThingPrincipalAttachment {}
     /// `AWS::IoT::ThingType`
-    #[derive(Debug)]
     pub enum ThingType {}
     /// `AWS::IoT::TopicRule`
-    #[derive(Debug)]
     pub enum TopicRule {}
     /// `AWS::IoT::TopicRuleDestination`
-    #[derive(Debug)]
     pub enum TopicRuleDestination {}
 }
 
 /// Resource types of `AWS::IoTAnalytics`.
 pub mod iotanalytics {
     /// `AWS::IoTAnalytics::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::IoTAnalytics::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::IoTAnalytics::Datastore`
-    #[derive(Debug)]
     pub enum Datastore {}
     /// `AWS::IoTAnalytics::Pipeline`
-    #[derive(Debug)]
     pub enum Pipeline {}
 }
 
 /// Resource types of `AWS::IoTCoreDeviceAdvisor`.
 pub mod iotcoredeviceadvisor {
     /// `AWS::IoTCoreDeviceAdvisor::SuiteDefinition`
-    #[derive(Debug)]
     pub enum SuiteDefinition {}
 }
 
 /// Resource types of `AWS::IoTEvents`.
 pub mod iotevents {
     /// `AWS::IoTEvents::AlarmModel`
-    #[derive(Debug)]
     pub enum AlarmModel {}
     /// `AWS::IoTEvents::DetectorModel`
-    #[derive(Debug)]
     pub enum DetectorModel {}
     /// `AWS::IoTEvents::Input`
-    #[derive(Debug)]
     pub enum Input {}
 }
 
 /// Resource types of `AWS::IoTFleetWise`.
 pub mod iotfleetwise {
     /// `AWS::IoTFleetWise::Campaign`
-    #[derive(Debug)]
     pub enum Campaign {}
     /// `AWS::IoTFleetWise::DecoderManifest`
-    #[derive(Debug)]
     pub enum DecoderManifest {}
     /// `AWS::IoTFleetWise::Fleet`
-    #[derive(Debug)]
     pub enum Fleet {}
     /// `AWS::IoTFleetWise::ModelManifest`
-    #[derive(Debug)]
     pub enum ModelManifest {}
     /// `AWS::IoTFleetWise::SignalCatalog`
-    #[derive(Debug)]
     pub enum SignalCatalog {}
     /// `AWS::IoTFleetWise::StateTemplate`
-    #[derive(Debug)]
     pub enum StateTemplate {}
     /// `AWS::IoTFleetWise::Vehicle`
-    #[derive(Debug)]
     pub enum Vehicle {}
 }
 
 /// Resource types of `AWS::IoTManagedIntegrations`.
 pub mod iotmanagedintegrations {
     /// `AWS::IoTManagedIntegrations::AccountAssociation`
-    #[derive(Debug)]
     pub enum AccountAssociation {}
     /// `AWS::IoTManagedIntegrations::CloudConnector`
-    #[derive(Debug)]
     pub enum CloudConnector {}
     /// `AWS::IoTManagedIntegrations::CredentialLocker`
-    #[derive(Debug)]
     pub enum CredentialLocker {}
     /// `AWS::IoTManagedIntegrations::ManagedThing`
-    #[derive(Debug)]
     pub enum ManagedThing {}
     /// `AWS::IoTManagedIntegrations::ProvisioningProfile`
-    #[derive(Debug)]
     pub enum ProvisioningProfile {}
 }
 
 /// Resource types of `AWS::IoTSecureTunneling`.
 pub mod iotsecuretunneling {
     /// `AWS::IoTSecureTunneling::Tunnel`
-    #[derive(Debug)]
     pub enum Tunnel {}
 }
 
 /// Resource types of `AWS::IoTSiteWise`.
 pub mod iotsitewise {
     /// `AWS::IoTSiteWise::AccessPolicy`
-    #[derive(Debug)]
     pub enum AccessPolicy {}
     /// `AWS::IoTSiteWise::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::IoTSiteWise::Asset`
-    #[derive(Debug)]
     pub enum Asset {}
     /// `AWS::IoTSiteWise::AssetModel`
-    #[derive(Debug)]
     pub enum AssetModel {}
     /// `AWS::IoTSiteWise::ComputationModel`
-    #[derive(Debug)]
     pub enum ComputationModel {}
     /// `AWS::IoTSiteWise::Dashboard`
-    #[derive(Debug)]
     pub enum Dashboard {}
     /// `AWS::IoTSiteWise::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::IoTSiteWise::Gateway`
-    #[derive(Debug)]
     pub enum Gateway {}
     /// `AWS::IoTSiteWise::Pipeline`
-    #[derive(Debug)]
     pub enum Pipeline {}
     /// `AWS::IoTSiteWise::Portal`
-    #[derive(Debug)]
     pub enum Portal {}
     /// `AWS::IoTSiteWise::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::IoTSiteWise::Task`
-    #[derive(Debug)]
     pub enum Task {}
     /// `AWS::IoTSiteWise::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
 }
 
 /// Resource types of `AWS::IoTThingsGraph`.
 pub mod iotthingsgraph {
     /// `AWS::IoTThingsGraph::FlowTemplate`
-    #[derive(Debug)]
     pub enum FlowTemplate {}
 }
 
 /// Resource types of `AWS::IoTTwinMaker`.
 pub mod iottwinmaker {
     /// `AWS::IoTTwinMaker::ComponentType`
-    #[derive(Debug)]
     pub enum ComponentType {}
     /// `AWS::IoTTwinMaker::Entity`
-    #[derive(Debug)]
     pub enum Entity {}
     /// `AWS::IoTTwinMaker::Scene`
-    #[derive(Debug)]
     pub enum Scene {}
     /// `AWS::IoTTwinMaker::SyncJob`
-    #[derive(Debug)]
     pub enum SyncJob {}
     /// `AWS::IoTTwinMaker::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
 }
 
 /// Resource types of `AWS::IoTWireless`.
 pub mod iotwireless {
     /// `AWS::IoTWireless::Destination`
-    #[derive(Debug)]
     pub enum Destination {}
     /// `AWS::IoTWireless::DeviceProfile`
-    #[derive(Debug)]
     pub enum DeviceProfile {}
     /// `AWS::IoTWireless::FuotaTask`
-    #[derive(Debug)]
     pub enum FuotaTask {}
     /// `AWS::IoTWireless::MulticastGroup`
-    #[derive(Debug)]
     pub enum MulticastGroup {}
     /// `AWS::IoTWireless::NetworkAnalyzerConfiguration`
-    #[derive(Debug)]
     pub enum NetworkAnalyzerConfiguration {}
     /// `AWS::IoTWireless::PartnerAccount`
-    #[derive(Debug)]
     pub enum PartnerAccount {}
     /// `AWS::IoTWireless::ServiceProfile`
-    #[derive(Debug)]
     pub enum ServiceProfile {}
     /// `AWS::IoTWireless::TaskDefinition`
-    #[derive(Debug)]
     pub enum TaskDefinition {}
     /// `AWS::IoTWireless::WirelessDevice`
-    #[derive(Debug)]
     pub enum WirelessDevice {}
     /// `AWS::IoTWireless::WirelessDeviceImportTask`
-    #[derive(Debug)]
     pub enum WirelessDeviceImportTask {}
     /// `AWS::IoTWireless::WirelessGateway`
-    #[derive(Debug)]
     pub enum WirelessGateway {}
 }
 
 /// Resource types of `AWS::IVS`.
 pub mod ivs {
     /// `AWS::IVS::AdConfiguration`
-    #[derive(Debug)]
     pub enum AdConfiguration {}
     /// `AWS::IVS::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::IVS::EncoderConfiguration`
-    #[derive(Debug)]
     pub enum EncoderConfiguration {}
     /// `AWS::IVS::IngestConfiguration`
-    #[derive(Debug)]
     pub enum IngestConfiguration {}
     /// `AWS::IVS::PlaybackKeyPair`
-    #[derive(Debug)]
     pub enum PlaybackKeyPair {}
     /// `AWS::IVS::PlaybackRestrictionPolicy`
-    #[derive(Debug)]
     pub enum PlaybackRestrictionPolicy {}
     /// `AWS::IVS::PublicKey`
-    #[derive(Debug)]
     pub enum PublicKey {}
     /// `AWS::IVS::RecordingConfiguration`
-    #[derive(Debug)]
     pub enum RecordingConfiguration {}
     /// `AWS::IVS::Stage`
-    #[derive(Debug)]
     pub enum Stage {}
     /// `AWS::IVS::StorageConfiguration`
-    #[derive(Debug)]
     pub enum StorageConfiguration {}
     /// `AWS::IVS::StreamKey`
-    #[derive(Debug)]
     pub enum StreamKey {}
 }
 
 /// Resource types of `AWS::IVSChat`.
 pub mod ivschat {
     /// `AWS::IVSChat::LoggingConfiguration`
-    #[derive(Debug)]
     pub enum LoggingConfiguration {}
     /// `AWS::IVSChat::Room`
-    #[derive(Debug)]
     pub enum Room {}
 }
 
 /// Resource types of `AWS::KafkaConnect`.
 pub mod kafkaconnect {
     /// `AWS::KafkaConnect::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::KafkaConnect::CustomPlugin`
-    #[derive(Debug)]
     pub enum CustomPlugin {}
     /// `AWS::KafkaConnect::WorkerConfiguration`
-    #[derive(Debug)]
     pub enum WorkerConfiguration {}
 }
 
 /// Resource types of `AWS::Kendra`.
 pub mod kendra {
     /// `AWS::Kendra::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
     /// `AWS::Kendra::Faq`
-    #[derive(Debug)]
     pub enum Faq {}
     /// `AWS::Kendra::FeaturedResultsSet`
-    #[derive(Debug)]
     pub enum FeaturedResultsSet {}
     /// `AWS::Kendra::Index`
-    #[derive(Debug)]
     pub enum Index {}
     /// `AWS::Kendra::QuerySuggestionsBlockList`
-    #[derive(Debug)]
     pub enum QuerySuggestionsBlockList {}
     /// `AWS::Kendra::Thesaurus`
-    #[derive(Debug)]
     pub enum Thesaurus {}
 }
 
 /// Resource types of `AWS::KendraRanking`.
 pub mod kendraranking {
     /// `AWS::KendraRanking::ExecutionPlan`
-    #[derive(Debug)]
     pub enum ExecutionPlan {}
 }
 
 /// Resource types of `AWS::Kinesis`.
 pub mod kinesis {
     /// `AWS::Kinesis::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::Kinesis::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::Kinesis::Stream`
-    #[derive(Debug)]
     pub enum Stream {}
     /// `AWS::Kinesis::StreamConsumer`
-    #[derive(Debug)]
     pub enum StreamConsumer {}
 }
 
 /// Resource types of `AWS::KinesisAnalytics`.
 pub mod kinesisanalytics {
     /// `AWS::KinesisAnalytics::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::KinesisAnalytics::ApplicationOutput`
-    #[derive(Debug)]
     pub enum ApplicationOutput {}
     /// `AWS::KinesisAnalytics::ApplicationReferenceDataSource`
-    #[derive(Debug)]
     pub enum ApplicationReferenceDataSource {}
 }
 
 /// Resource types of `AWS::KinesisAnalyticsV2`.
 pub mod kinesisanalyticsv2 {
     /// `AWS::KinesisAnalyticsV2::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption`
-    #[derive(Debug)]
     pub enum ApplicationCloudWatchLoggingOption {}
     /// `AWS::KinesisAnalyticsV2::ApplicationOutput`
-    #[derive(Debug)]
     pub enum ApplicationOutput {}
     /// `AWS::KinesisAnalyticsV2::ApplicationReferenceDataSource`
-    #[derive(Debug)]
     pub enum ApplicationReferenceDataSource {}
 }
 
 /// Resource types of `AWS::KinesisFirehose`.
 pub mod kinesisfirehose {
     /// `AWS::KinesisFirehose::DeliveryStream`
-    #[derive(Debug)]
     pub enum DeliveryStream {}
 }
 
 /// Resource types of `AWS::KinesisVideo`.
 pub mod kinesisvideo {
     /// `AWS::KinesisVideo::SignalingChannel`
-    #[derive(Debug)]
     pub enum SignalingChannel {}
     /// `AWS::KinesisVideo::Stream`
-    #[derive(Debug)]
     pub enum Stream {}
 }
 
 /// Resource types of `AWS::KMS`.
 pub mod kms {
     /// `AWS::KMS::Alias`
-    #[derive(Debug)]
     pub enum Alias {}
     /// `AWS::KMS::Key`
-    #[derive(Debug)]
     pub enum Key {}
     /// `AWS::KMS::ReplicaKey`
-    #[derive(Debug)]
     pub enum ReplicaKey {}
 }
 
 /// Resource types of `AWS::LakeFormation`.
 pub mod lakeformation {
     /// `AWS::LakeFormation::DataCellsFilter`
-    #[derive(Debug)]
     pub enum DataCellsFilter {}
     /// `AWS::LakeFormation::DataLakeSettings`
-    #[derive(Debug)]
     pub enum DataLakeSettings {}
     /// `AWS::LakeFormation::Permissions`
-    #[derive(Debug)]
     pub enum Permissions {}
     /// `AWS::LakeFormation::PrincipalPermissions`
-    #[derive(Debug)]
     pub enum PrincipalPermissions {}
     /// `AWS::LakeFormation::Resource`
-    #[derive(Debug)]
     pub enum Resource {}
     /// `AWS::LakeFormation::Tag`
-    #[derive(Debug)]
     pub enum Tag {}
     /// `AWS::LakeFormation::TagAssociation`
-    #[derive(Debug)]
     pub enum TagAssociation {}
 }
 
 /// Resource types of `AWS::Lambda`.
 pub mod lambda {
     /// `AWS::Lambda::Alias`
-    #[derive(Debug)]
     pub enum Alias {}
     /// `AWS::Lambda::CapacityProvider`
-    #[derive(Debug)]
     pub enum CapacityProvider {}
     /// `AWS::Lambda::CodeSigningConfig`
-    #[derive(Debug)]
     pub enum CodeSigningConfig {}
     /// `AWS::Lambda::EventInvokeConfig`
-    #[derive(Debug)]
     pub enum EventInvokeConfig {}
     /// `AWS::Lambda::EventSourceMapping`
-    #[derive(Debug)]
     pub enum EventSourceMapping {}
     /// `AWS::Lambda::Function`
-    #[derive(Debug)]
     pub enum Function {}
     /// `AWS::Lambda::LayerVersion`
-    #[derive(Debug)]
     pub enum LayerVersion {}
     /// `AWS::Lambda::LayerVersionPermission`
-    #[derive(Debug)]
     pub enum LayerVersionPermission {}
     /// `AWS::Lambda::MicrovmImage`
-    #[derive(Debug)]
     pub enum MicrovmImage {}
     /// `AWS::Lambda::NetworkConnector`
-    #[derive(Debug)]
     pub enum NetworkConnector {}
     /// `AWS::Lambda::Permission`
-    #[derive(Debug)]
     pub enum Permission {}
     /// `AWS::Lambda::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::Lambda::Url`
-    #[derive(Debug)]
     pub enum Url {}
     /// `AWS::Lambda::Version`
-    #[derive(Debug)]
     pub enum Version {}
     /// `AWS::Lambda::WebFunction`
-    #[derive(Debug)]
     pub enum WebFunction {}
     /// `AWS::Lambda::WebFunctionEndpoint`
-    #[derive(Debug)]
     pub enum WebFunctionEndpoint {}
     /// `AWS::Lambda::WebFunctionRevision`
-    #[derive(Debug)]
     pub enum WebFunctionRevision {}
 }
 
 /// Resource types of `AWS::LaunchWizard`.
 pub mod launchwizard {
     /// `AWS::LaunchWizard::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
 }
 
 /// Resource types of `AWS::Lex`.
 pub mod lex {
     /// `AWS::Lex::Bot`
-    #[derive(Debug)]
     pub enum Bot {}
     /// `AWS::Lex::BotAlias`
-    #[derive(Debug)]
     pub enum BotAlias {}
     /// `AWS::Lex::BotVersion`
-    #[derive(Debug)]
     pub enum BotVersion {}
     /// `AWS::Lex::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
 }
 
 /// Resource types of `AWS::LicenseManager`.
 pub mod licensemanager {
     /// `AWS::LicenseManager::Grant`
-    #[derive(Debug)]
     pub enum Grant {}
     /// `AWS::LicenseManager::License`
-    #[derive(Debug)]
     pub enum License {}
     /// `AWS::LicenseManager::LicenseAssetGroup`
-    #[derive(Debug)]
     pub enum LicenseAssetGroup {}
     /// `AWS::LicenseManager::LicenseAssetRuleSet`
-    #[derive(Debug)]
     pub enum LicenseAssetRuleSet {}
     /// `AWS::LicenseManager::LicenseConfiguration`
-    #[derive(Debug)]
     pub enum LicenseConfiguration {}
     /// `AWS::LicenseManager::ReportGenerator`
-    #[derive(Debug)]
     pub enum ReportGenerator {}
 }
 
 /// Resource types of `AWS::LicenseManagerLinuxSubscriptions`.
 pub mod licensemanagerlinuxsubscriptions {
     /// `AWS::LicenseManagerLinuxSubscriptions::SubscriptionProvider`
-    #[derive(Debug)]
     pub enum SubscriptionProvider {}
 }
 
 /// Resource types of `AWS::LicenseManagerUserSubscriptions`.
 pub mod licensemanagerusersubscriptions {
     /// `AWS::LicenseManagerUserSubscriptions::LicenseServerEndpoint`
-    #[derive(Debug)]
     pub enum LicenseServerEndpoint {}
 }
 
 /// Resource types of `AWS::Lightsail`.
 pub mod lightsail {
     /// `AWS::Lightsail::Alarm`
-    #[derive(Debug)]
     pub enum Alarm {}
     /// `AWS::Lightsail::Bucket`
-    #[derive(Debug)]
     pub enum Bucket {}
     /// `AWS::Lightsail::Certificate`
-    #[derive(Debug)]
     pub enum Certificate {}
     /// `AWS::Lightsail::ContactMethod`
-    #[derive(Debug)]
     pub enum ContactMethod {}
     /// `AWS::Lightsail::Container`
-    #[derive(Debug)]
     pub enum Container {}
     /// `AWS::Lightsail::Database`
-    #[derive(Debug)]
     pub enum Database {}
     /// `AWS::Lightsail::DatabaseSnapshot`
-    #[derive(Debug)]
     pub enum DatabaseSnapshot {}
     /// `AWS::Lightsail::Disk`
-    #[derive(Debug)]
     pub enum Disk {}
     /// `AWS::Lightsail::DiskSnapshot`
-    #[derive(Debug)]
     pub enum DiskSnapshot {}
     /// `AWS::Lightsail::Distribution`
-    #[derive(Debug)]
     pub enum Distribution {}
     /// `AWS::Lightsail::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::Lightsail::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::Lightsail::InstanceSnapshot`
-    #[derive(Debug)]
     pub enum InstanceSnapshot {}
     /// `AWS::Lightsail::KeyPair`
-    #[derive(Debug)]
     pub enum KeyPair {}
     /// `AWS::Lightsail::LoadBalancer`
-    #[derive(Debug)]
     pub enum LoadBalancer {}
     /// `AWS::Lightsail::LoadBalancerTlsCertificate`
-    #[derive(Debug)]
     pub enum LoadBalancerTlsCertificate {}
     /// `AWS::Lightsail::StaticIp`
-    #[derive(Debug)]
     pub enum StaticIp {}
 }
 
 /// Resource types of `AWS::Location`.
 pub mod location {
     /// `AWS::Location::APIKey`
-    #[derive(Debug)]
     pub enum APIKey {}
     /// `AWS::Location::GeofenceCollection`
-    #[derive(Debug)]
     pub enum GeofenceCollection {}
     /// `AWS::Location::Map`
-    #[derive(Debug)]
     pub enum Map {}
     /// `AWS::Location::PlaceIndex`
-    #[derive(Debug)]
     pub enum PlaceIndex {}
     /// `AWS::Location::RouteCalculator`
-    #[derive(Debug)]
     pub enum RouteCalculator {}
     /// `AWS::Location::Tracker`
-    #[derive(Debug)]
     pub enum Tracker {}
     /// `AWS::Location::TrackerConsumer`
-    #[derive(Debug)]
     pub enum TrackerConsumer {}
 }
 
 /// Resource types of `AWS::Logs`.
 pub mod logs {
     /// `AWS::Logs::AccountPolicy`
-    #[derive(Debug)]
     pub enum AccountPolicy {}
     /// `AWS::Logs::Delivery`
-    #[derive(Debug)]
     pub enum Delivery {}
     /// `AWS::Logs::DeliveryDestination`
-    #[derive(Debug)]
     pub enum DeliveryDestination {}
     /// `AWS::Logs::DeliverySource`
-    #[derive(Debug)]
     pub enum DeliverySource {}
     /// `AWS::Logs::Destination`
-    #[derive(Debug)]
     pub enum Destination {}
     /// `AWS::Logs::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::Logs::LogAnomalyDetector`
-    #[derive(Debug)]
     pub enum LogAnomalyDetector {}
     /// `AWS::Logs::LogGroup`
-    #[derive(Debug)]
     pub enum LogGroup {}
     /// `AWS::Logs::LogStream`
-    #[derive(Debug)]
     pub enum LogStream {}
     /// `AWS::Logs::MetricFilter`
-    #[derive(Debug)]
     pub enum MetricFilter {}
     /// `AWS::Logs::QueryDefinition`
-    #[derive(Debug)]
     pub enum QueryDefinition {}
     /// `AWS::Logs::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::Logs::ScheduledQuery`
-    #[derive(Debug)]
     pub enum ScheduledQuery {}
     /// `AWS::Logs::StorageTierPolicy`
-    #[derive(Debug)]
     pub enum StorageTierPolicy {}
     /// `AWS::Logs::SubscriptionFilter`
-    #[derive(Debug)]
     pub enum SubscriptionFilter {}
     /// `AWS::Logs::Transformer`
-    #[derive(Debug)]
     pub enum Transformer {}
 }
 
 /// Resource types of `AWS::LookoutEquipment`.
 pub mod lookoutequipment {
     /// `AWS::LookoutEquipment::InferenceScheduler`
-    #[derive(Debug)]
     pub enum InferenceScheduler {}
 }
 
 /// Resource types of `AWS::LookoutVision`.
 pub mod lookoutvision {
     /// `AWS::LookoutVision::Project`
-    #[derive(Debug)]
     pub enum Project {}
 }
 
 /// Resource types of `AWS::M2`.
 pub mod m2 {
     /// `AWS::M2::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::M2::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
     /// `AWS::M2::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
 }
 
 /// Resource types of `AWS::Macie`.
 pub mod macie {
     /// `AWS::Macie::AllowList`
-    #[derive(Debug)]
     pub enum AllowList {}
     /// `AWS::Macie::CustomDataIdentifier`
-    #[derive(Debug)]
     pub enum CustomDataIdentifier {}
     /// `AWS::Macie::FindingsFilter`
-    #[derive(Debug)]
     pub enum FindingsFilter {}
     /// `AWS::Macie::Member`
-    #[derive(Debug)]
     pub enum Member {}
     /// `AWS::Macie::Session`
-    #[derive(Debug)]
     pub enum Session {}
 }
 
 /// Resource types of `AWS::ManagedBlockchain`.
 pub mod managedblockchain {
     /// `AWS::ManagedBlockchain::Accessor`
-    #[derive(Debug)]
     pub enum Accessor {}
     /// `AWS::ManagedBlockchain::Member`
-    #[derive(Debug)]
     pub enum Member {}
     /// `AWS::ManagedBlockchain::Node`
-    #[derive(Debug)]
     pub enum Node {}
 }
 
 /// Resource types of `AWS::MediaConnect`.
 pub mod mediaconnect {
     /// `AWS::MediaConnect::Bridge`
-    #[derive(Debug)]
     pub enum Bridge {}
     /// `AWS::MediaConnect::BridgeOutput`
-    #[derive(Debug)]
     pub enum BridgeOutput {}
     /// `AWS::MediaConnect::BridgeSource`
-    #[derive(Debug)]
     pub enum BridgeSource {}
     /// `AWS::MediaConnect::Flow`
-    #[derive(Debug)]
     pub enum Flow {}
     /// `AWS::MediaConnect::FlowEntitlement`
-    #[derive(Debug)]
     pub enum FlowEntitlement {}
     /// `AWS::MediaConnect::FlowMediaStream`
-    #[derive(Debug)]
     pub enum FlowMediaStream {}
     /// `AWS::MediaConnect::FlowOutput`
-    #[derive(Debug)]
     pub enum FlowOutput {}
     /// `AWS::MediaConnect::FlowSource`
-    #[derive(Debug)]
     pub enum FlowSource {}
     /// `AWS::MediaConnect::FlowVpcInterface`
-    #[derive(Debug)]
     pub enum FlowVpcInterface {}
     /// `AWS::MediaConnect::Gateway`
-    #[derive(Debug)]
     pub enum Gateway {}
     /// `AWS::MediaConnect::RouterInput`
-    #[derive(Debug)]
     pub enum RouterInput {}
     /// `AWS::MediaConnect::RouterNetworkInterface`
-    #[derive(Debug)]
     pub enum RouterNetworkInterface {}
     /// `AWS::MediaConnect::RouterOutput`
-    #[derive(Debug)]
     pub enum RouterOutput {}
 }
 
 /// Resource types of `AWS::MediaConvert`.
 pub mod mediaconvert {
     /// `AWS::MediaConvert::CertificateAssociation`
-    #[derive(Debug)]
     pub enum CertificateAssociation {}
     /// `AWS::MediaConvert::JobTemplate`
-    #[derive(Debug)]
     pub enum JobTemplate {}
     /// `AWS::MediaConvert::Preset`
-    #[derive(Debug)]
     pub enum Preset {}
     /// `AWS::MediaConvert::Queue`
-    #[derive(Debug)]
     pub enum Queue {}
 }
 
 /// Resource types of `AWS::MediaLive`.
 pub mod medialive {
     /// `AWS::MediaLive::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::MediaLive::ChannelPlacementGroup`
-    #[derive(Debug)]
     pub enum ChannelPlacementGroup {}
     /// `AWS::MediaLive::CloudWatchAlarmTemplate`
-    #[derive(Debug)]
     pub enum CloudWatchAlarmTemplate {}
     /// `AWS::MediaLive::CloudWatchAlarmTemplateGroup`
-    #[derive(Debug)]
     pub enum CloudWatchAlarmTemplateGroup {}
     /// `AWS::MediaLive::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::MediaLive::EventBridgeRuleTemplate`
-    #[derive(Debug)]
     pub enum EventBridgeRuleTemplate {}
     /// `AWS::MediaLive::EventBridgeRuleTemplateGroup`
-    #[derive(Debug)]
     pub enum EventBridgeRuleTemplateGroup {}
     /// `AWS::MediaLive::Input`
-    #[derive(Debug)]
     pub enum Input {}
     /// `AWS::MediaLive::InputSecurityGroup`
-    #[derive(Debug)]
     pub enum InputSecurityGroup {}
     /// `AWS::MediaLive::Multiplex`
-    #[derive(Debug)]
     pub enum Multiplex {}
     /// `AWS::MediaLive::Multiplexprogram`
-    #[derive(Debug)]
     pub enum Multiplexprogram {}
     /// `AWS::MediaLive::Network`
-    #[derive(Debug)]
     pub enum Network {}
     /// `AWS::MediaLive::Node`
-    #[derive(Debug)]
     pub enum Node {}
     /// `AWS::MediaLive::SdiSource`
-    #[derive(Debug)]
     pub enum SdiSource {}
     /// `AWS::MediaLive::SignalMap`
-    #[derive(Debug)]
     pub enum SignalMap {}
 }
 
 /// Resource types of `AWS::MediaPackage`.
 pub mod mediapackage {
     /// `AWS::MediaPackage::Asset`
-    #[derive(Debug)]
     pub enum Asset {}
     /// `AWS::MediaPackage::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::MediaPackage::OriginEndpoint`
-    #[derive(Debug)]
     pub enum OriginEndpoint {}
     /// `AWS::MediaPackage::PackagingConfiguration`
-    #[derive(Debug)]
     pub enum PackagingConfiguration {}
     /// `AWS::MediaPackage::PackagingGroup`
-    #[derive(Debug)]
     pub enum PackagingGroup {}
 }
 
 /// Resource types of `AWS::MediaPackageV2`.
 pub mod mediapackagev2 {
     /// `AWS::MediaPackageV2::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::MediaPackageV2::ChannelGroup`
-    #[derive(Debug)]
     pub enum ChannelGroup {}
     /// `AWS::MediaPackageV2::ChannelPolicy`
-    #[derive(Debug)]
     pub enum ChannelPolicy {}
     /// `AWS::MediaPackageV2::OriginEndpoint`
-    #[derive(Debug)]
     pub enum OriginEndpoint {}
     /// `AWS::MediaPackageV2::OriginEndpointPolicy`
-    #[derive(Debug)]
     pub enum OriginEndpointPolicy {}
 }
 
 /// Resource types of `AWS::MediaStore`.
 pub mod mediastore {
     /// `AWS::MediaStore::Container`
-    #[derive(Debug)]
     pub enum Container {}
 }
 
 /// Resource types of `AWS::MediaTailor`.
 pub mod mediatailor {
     /// `AWS::MediaTailor::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::MediaTailor::ChannelPolicy`
-    #[derive(Debug)]
     pub enum ChannelPolicy {}
     /// `AWS::MediaTailor::Function`
-    #[derive(Debug)]
     pub enum Function {}
     /// `AWS::MediaTailor::LiveSource`
-    #[derive(Debug)]
     pub enum LiveSource {}
     /// `AWS::MediaTailor::PlaybackConfiguration`
-    #[derive(Debug)]
     pub enum PlaybackConfiguration {}
     /// `AWS::MediaTailor::PrefetchSchedule`
-    #[derive(Debug)]
     pub enum PrefetchSchedule {}
     /// `AWS::MediaTailor::Program`
-    #[derive(Debug)]
     pub enum Program {}
     /// `AWS::MediaTailor::SourceLocation`
-    #[derive(Debug)]
     pub enum SourceLocation {}
     /// `AWS::MediaTailor::VodSource`
-    #[derive(Debug)]
     pub enum VodSource {}
 }
 
 /// Resource types of `AWS::MemoryDB`.
 pub mod memorydb {
     /// `AWS::MemoryDB::ACL`
-    #[derive(Debug)]
     pub enum ACL {}
     /// `AWS::MemoryDB::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::MemoryDB::MultiRegionCluster`
-    #[derive(Debug)]
     pub enum MultiRegionCluster {}
     /// `AWS::MemoryDB::ParameterGroup`
-    #[derive(Debug)]
     pub enum ParameterGroup {}
     /// `AWS::MemoryDB::Snapshot`
-    #[derive(Debug)]
     pub enum Snapshot {}
     /// `AWS::MemoryDB::SubnetGroup`
-    #[derive(Debug)]
     pub enum SubnetGroup {}
     /// `AWS::MemoryDB::User`
-    #[derive(Debug)]
     pub enum User {}
 }
 
 /// Resource types of `AWS::MGN`.
 pub mod mgn {
     /// `AWS::MGN::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::MGN::LaunchConfigurationTemplate`
-    #[derive(Debug)]
     pub enum LaunchConfigurationTemplate {}
     /// `AWS::MGN::NetworkMigrationDefinition`
-    #[derive(Debug)]
     pub enum NetworkMigrationDefinition {}
 }
 
 /// Resource types of `AWS::MPA`.
 pub mod mpa {
     /// `AWS::MPA::ApprovalTeam`
-    #[derive(Debug)]
     pub enum ApprovalTeam {}
     /// `AWS::MPA::IdentitySource`
-    #[derive(Debug)]
     pub enum IdentitySource {}
 }
 
 /// Resource types of `AWS::MSK`.
 pub mod msk {
     /// `AWS::MSK::BatchScramSecret`
-    #[derive(Debug)]
     pub enum BatchScramSecret {}
     /// `AWS::MSK::Channel`
-    #[derive(Debug)]
     pub enum Channel {}
     /// `AWS::MSK::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::MSK::ClusterPolicy`
-    #[derive(Debug)]
     pub enum ClusterPolicy {}
     /// `AWS::MSK::Configuration`
-    #[derive(Debug)]
     pub enum Configuration {}
     /// `AWS::MSK::Replicator`
-    #[derive(Debug)]
     pub enum Replicator {}
     /// `AWS::MSK::ServerlessCluster`
-    #[derive(Debug)]
     pub enum ServerlessCluster {}
     /// `AWS::MSK::Topic`
-    #[derive(Debug)]
     pub enum Topic {}
     /// `AWS::MSK::VpcConnection`
-    #[derive(Debug)]
     pub enum VpcConnection {}
 }
 
 /// Resource types of `AWS::MWAA`.
 pub mod mwaa {
     /// `AWS::MWAA::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
 }
 
 /// Resource types of `AWS::MWAAServerless`.
 pub mod mwaaserverless {
     /// `AWS::MWAAServerless::Workflow`
-    #[derive(Debug)]
     pub enum Workflow {}
 }
 
 /// Resource types of `AWS::Neptune`.
 pub mod neptune {
     /// `AWS::Neptune::DBCluster`
-    #[derive(Debug)]
     pub enum DBCluster {}
     /// `AWS::Neptune::DBClusterParameterGroup`
-    #[derive(Debug)]
     pub enum DBClusterParameterGroup {}
     /// `AWS::Neptune::DBInstance`
-    #[derive(Debug)]
     pub enum DBInstance {}
     /// `AWS::Neptune::DBParameterGroup`
-    #[derive(Debug)]
     pub enum DBParameterGroup {}
     /// `AWS::Neptune::DBSubnetGroup`
-    #[derive(Debug)]
     pub enum DBSubnetGroup {}
     /// `AWS::Neptune::EventSubscription`
-    #[derive(Debug)]
     pub enum EventSubscription {}
     /// `AWS::Neptune::GlobalCluster`
-    #[derive(Debug)]
     pub enum GlobalCluster {}
 }
 
 /// Resource types of `AWS::NeptuneGraph`.
 pub mod neptunegraph {
     /// `AWS::NeptuneGraph::Graph`
-    #[derive(Debug)]
     pub enum Graph {}
     /// `AWS::NeptuneGraph::GraphSnapshot`
-    #[derive(Debug)]
     pub enum GraphSnapshot {}
     /// `AWS::NeptuneGraph::PrivateGraphEndpoint`
-    #[derive(Debug)]
     pub enum PrivateGraphEndpoint {}
 }
 
 /// Resource types of `AWS::NetworkFirewall`.
 pub mod networkfirewall {
     /// `AWS::NetworkFirewall::ContainerAssociation`
-    #[derive(Debug)]
     pub enum ContainerAssociation {}
     /// `AWS::NetworkFirewall::Firewall`
-    #[derive(Debug)]
     pub enum Firewall {}
     /// `AWS::NetworkFirewall::FirewallPolicy`
-    #[derive(Debug)]
     pub enum FirewallPolicy {}
     /// `AWS::NetworkFirewall::LoggingConfiguration`
-    #[derive(Debug)]
     pub enum LoggingConfiguration {}
     /// `AWS::NetworkFirewall::RuleGroup`
-    #[derive(Debug)]
     pub enum RuleGroup {}
     /// `AWS::NetworkFirewall::TLSInspectionConfiguration`
-    #[derive(Debug)]
     pub enum TLSInspectionConfiguration {}
     /// `AWS::NetworkFirewall::VpcEndpointAssociation`
-    #[derive(Debug)]
     pub enum VpcEndpointAssociation {}
 }
 
 /// Resource types of `AWS::NetworkFlowMonitor`.
 pub mod networkflowmonitor {
     /// `AWS::NetworkFlowMonitor::Monitor`
-    #[derive(Debug)]
     pub enum Monitor {}
     /// `AWS::NetworkFlowMonitor::Scope`
-    #[derive(Debug)]
     pub enum Scope {}
 }
 
 /// Resource types of `AWS::NetworkManager`.
 pub mod networkmanager {
     /// `AWS::NetworkManager::ConnectAttachment`
-    #[derive(Debug)]
     pub enum ConnectAttachment {}
     /// `AWS::NetworkManager::ConnectPeer`
-    #[derive(Debug)]
     pub enum ConnectPeer {}
     /// `AWS::NetworkManager::Connection`
-    #[derive(Debug)]
     pub enum Connection {}
     /// `AWS::NetworkManager::CoreNetwork`
-    #[derive(Debug)]
     pub enum CoreNetwork {}
     /// `AWS::NetworkManager::CoreNetworkPrefixListAssociation`
-    #[derive(Debug)]
     pub enum CoreNetworkPrefixListAssociation {}
     /// `AWS::NetworkManager::CustomerGatewayAssociation`
-    #[derive(Debug)]
     pub enum CustomerGatewayAssociation {}
     /// `AWS::NetworkManager::Device`
-    #[derive(Debug)]
     pub enum Device {}
     /// `AWS::NetworkManager::DirectConnectGatewayAttachment`
-    #[derive(Debug)]
     pub enum DirectConnectGatewayAttachment {}
     /// `AWS::NetworkManager::GlobalNetwork`
-    #[derive(Debug)]
     pub enum GlobalNetwork {}
     /// `AWS::NetworkManager::Link`
-    #[derive(Debug)]
     pub enum Link {}
     /// `AWS::NetworkManager::LinkAssociation`
-    #[derive(Debug)]
     pub enum LinkAssociation {}
     /// `AWS::NetworkManager::Site`
-    #[derive(Debug)]
     pub enum Site {}
     /// `AWS::NetworkManager::SiteToSiteVpnAttachment`
-    #[derive(Debug)]
     pub enum SiteToSiteVpnAttachment {}
     /// `AWS::NetworkManager::TransitGatewayPeering`
-    #[derive(Debug)]
     pub enum TransitGatewayPeering {}
     /// `AWS::NetworkManager::TransitGatewayRegistration`
-    #[derive(Debug)]
     pub enum TransitGatewayRegistration {}
     /// `AWS::NetworkManager::TransitGatewayRouteTableAttachment`
-    #[derive(Debug)]
     pub enum TransitGatewayRouteTableAttachment {}
     /// `AWS::NetworkManager::VpcAttachment`
-    #[derive(Debug)]
     pub enum VpcAttachment {}
 }
 
 /// Resource types of `AWS::NetworkMonitor`.
 pub mod networkmonitor {
     /// `AWS::NetworkMonitor::Monitor`
-    #[derive(Debug)]
     pub enum Monitor {}
 }
 
 /// Resource types of `AWS::NetworkSecurityManager`.
 pub mod networksecuritymanager {
     /// `AWS::NetworkSecurityManager::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
     /// `AWS::NetworkSecurityManager::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::NetworkSecurityManager::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
     /// `AWS::NetworkSecurityManager::Scope`
-    #[derive(Debug)]
     pub enum Scope {}
     /// `AWS::NetworkSecurityManager::Template`
-    #[derive(Debug)]
     pub enum Template {}
 }
 
 /// Resource types of `AWS::NimbleStudio`.
 pub mod nimblestudio {
     /// `AWS::NimbleStudio::Studio`
-    #[derive(Debug)]
     pub enum Studio {}
 }
 
 /// Resource types of `AWS::Notifications`.
 pub mod notifications {
     /// `AWS::Notifications::ChannelAssociation`
-    #[derive(Debug)]
     pub enum ChannelAssociation {}
     /// `AWS::Notifications::EventRule`
-    #[derive(Debug)]
     pub enum EventRule {}
     /// `AWS::Notifications::ManagedNotificationAccountContactAssociation`
-    #[derive(Debug)]
     pub enum ManagedNotificationAccountContactAssociation {}
     /// `AWS::Notifications::ManagedNotificationAdditionalChannelAssociation`
-    #[derive(Debug)]
     pub enum ManagedNotificationAdditionalChannelAssociation {}
     /// `AWS::Notifications::NotificationConfiguration`
-    #[derive(Debug)]
     pub enum NotificationConfiguration {}
     /// `AWS::Notifications::NotificationHub`
-    #[derive(Debug)]
     pub enum NotificationHub {}
     /// `AWS::Notifications::OrganizationalUnitAssociation`
-    #[derive(Debug)]
     pub enum OrganizationalUnitAssociation {}
 }
 
 /// Resource types of `AWS::NotificationsContacts`.
 pub mod notificationscontacts {
     /// `AWS::NotificationsContacts::EmailContact`
-    #[derive(Debug)]
     pub enum EmailContact {}
 }
 
 /// Resource types of `AWS::NovaAct`.
 pub mod novaact {
     /// `AWS::NovaAct::WorkflowDefinition`
-    #[derive(Debug)]
     pub enum WorkflowDefinition {}
 }
 
 /// Resource types of `AWS::Oam`.
 pub mod oam {
     /// `AWS::Oam::Link`
-    #[derive(Debug)]
     pub enum Link {}
     /// `AWS::Oam::Sink`
-    #[derive(Debug)]
     pub enum Sink {}
 }
 
 /// Resource types of `AWS::ObservabilityAdmin`.
 pub mod observabilityadmin {
     /// `AWS::ObservabilityAdmin::DatasetIntegration`
-    #[derive(Debug)]
     pub enum DatasetIntegration {}
     /// `AWS::ObservabilityAdmin::OrganizationCentralizationRule`
-    #[derive(Debug)]
     pub enum OrganizationCentralizationRule {}
     /// `AWS::ObservabilityAdmin::OrganizationTelemetryRule`
-    #[derive(Debug)]
     pub enum OrganizationTelemetryRule {}
     /// `AWS::ObservabilityAdmin::S3TableIntegration`
-    #[derive(Debug)]
     pub enum S3TableIntegration {}
     /// `AWS::ObservabilityAdmin::TelemetryEnrichment`
-    #[derive(Debug)]
     pub enum TelemetryEnrichment {}
     /// `AWS::ObservabilityAdmin::TelemetryPipelines`
-    #[derive(Debug)]
     pub enum TelemetryPipelines {}
     /// `AWS::ObservabilityAdmin::TelemetryRule`
-    #[derive(Debug)]
     pub enum TelemetryRule {}
 }
 
 /// Resource types of `AWS::ODB`.
 pub mod odb {
     /// `AWS::ODB::CloudAutonomousVmCluster`
-    #[derive(Debug)]
     pub enum CloudAutonomousVmCluster {}
     /// `AWS::ODB::CloudExadataInfrastructure`
-    #[derive(Debug)]
     pub enum CloudExadataInfrastructure {}
     /// `AWS::ODB::CloudVmCluster`
-    #[derive(Debug)]
     pub enum CloudVmCluster {}
     /// `AWS::ODB::OdbNetwork`
-    #[derive(Debug)]
     pub enum OdbNetwork {}
     /// `AWS::ODB::OdbPeeringConnection`
-    #[derive(Debug)]
     pub enum OdbPeeringConnection {}
 }
 
 /// Resource types of `AWS::Omics`.
 pub mod omics {
     /// `AWS::Omics::AnnotationStore`
-    #[derive(Debug)]
     pub enum AnnotationStore {}
     /// `AWS::Omics::Configuration`
-    #[derive(Debug)]
     pub enum Configuration {}
     /// `AWS::Omics::ReferenceStore`
-    #[derive(Debug)]
     pub enum ReferenceStore {}
     /// `AWS::Omics::RunCache`
-    #[derive(Debug)]
     pub enum RunCache {}
     /// `AWS::Omics::RunGroup`
-    #[derive(Debug)]
     pub enum RunGroup {}
     /// `AWS::Omics::SequenceStore`
-    #[derive(Debug)]
     pub enum SequenceStore {}
     /// `AWS::Omics::VariantStore`
-    #[derive(Debug)]
     pub enum VariantStore {}
     /// `AWS::Omics::Workflow`
-    #[derive(Debug)]
     pub enum Workflow {}
     /// `AWS::Omics::WorkflowVersion`
-    #[derive(Debug)]
     pub enum WorkflowVersion {}
 }
 
 /// Resource types of `AWS::OpenSearch`.
 pub mod opensearch {
     /// `AWS::OpenSearch::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
 }
 
 /// Resource types of `AWS::OpenSearchServerless`.
 pub mod opensearchserverless {
     /// `AWS::OpenSearchServerless::AccessPolicy`
-    #[derive(Debug)]
     pub enum AccessPolicy {}
     /// `AWS::OpenSearchServerless::Collection`
-    #[derive(Debug)]
     pub enum Collection {}
     /// `AWS::OpenSearchServerless::CollectionGroup`
-    #[derive(Debug)]
     pub enum CollectionGroup {}
     /// `AWS::OpenSearchServerless::CollectionIndex`
-    #[derive(Debug)]
     pub enum CollectionIndex {}
     /// `AWS::OpenSearchServerless::Index`
-    #[derive(Debug)]
     pub enum Index {}
     /// `AWS::OpenSearchServerless::LifecyclePolicy`
-    #[derive(Debug)]
     pub enum LifecyclePolicy {}
     /// `AWS::OpenSearchServerless::SecurityConfig`
-    #[derive(Debug)]
     pub enum SecurityConfig {}
     /// `AWS::OpenSearchServerless::SecurityPolicy`
-    #[derive(Debug)]
     pub enum SecurityPolicy {}
     /// `AWS::OpenSearchServerless::VpcEndpoint`
-    #[derive(Debug)]
     pub enum VpcEndpoint {}
 }
 
 /// Resource types of `AWS::OpenSearchService`.
 pub mod opensearchservice {
     /// `AWS::OpenSearchService::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::OpenSearchService::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
 }
 
 /// Resource types of `AWS::OpsWorks`.
 pub mod opsworks {
     /// `AWS::OpsWorks::App`
-    #[derive(Debug)]
     pub enum App {}
     /// `AWS::OpsWorks::ElasticLoadBalancerAttachment`
-    #[derive(Debug)]
     pub enum ElasticLoadBalancerAttachment {}
     /// `AWS::OpsWorks::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::OpsWorks::Layer`
-    #[derive(Debug)]
     pub enum Layer {}
     /// `AWS::OpsWorks::Stack`
-    #[derive(Debug)]
     pub enum Stack {}
     /// `AWS::OpsWorks::UserProfile`
-    #[derive(Debug)]
     pub enum UserProfile {}
     /// `AWS::OpsWorks::Volume`
-    #[derive(Debug)]
     pub enum Volume {}
 }
 
 /// Resource types of `AWS::Organizations`.
 pub mod organizations {
     /// `AWS::Organizations::Account`
-    #[derive(Debug)]
     pub enum Account {}
     /// `AWS::Organizations::Organization`
-    #[derive(Debug)]
     pub enum Organization {}
     /// `AWS::Organizations::OrganizationalUnit`
-    #[derive(Debug)]
     pub enum OrganizationalUnit {}
     /// `AWS::Organizations::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::Organizations::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
 }
 
 /// Resource types of `AWS::OSIS`.
 pub mod osis {
     /// `AWS::OSIS::Pipeline`
-    #[derive(Debug)]
     pub enum Pipeline {}
 }
 
 /// Resource types of `AWS::Outposts`.
 pub mod outposts {
     /// `AWS::Outposts::Outpost`
-    #[derive(Debug)]
     pub enum Outpost {}
     /// `AWS::Outposts::Site`
-    #[derive(Debug)]
     pub enum Site {}
 }
 
 /// Resource types of `AWS::Panorama`.
 pub mod panorama {
     /// `AWS::Panorama::ApplicationInstance`
-    #[derive(Debug)]
     pub enum ApplicationInstance {}
     /// `AWS::Panorama::Package`
-    #[derive(Debug)]
     pub enum Package {}
     /// `AWS::Panorama::PackageVersion`
-    #[derive(Debug)]
     pub enum PackageVersion {}
 }
 
 /// Resource types of `AWS::PaymentCryptography`.
 pub mod paymentcryptography {
     /// `AWS::PaymentCryptography::Alias`
-    #[derive(Debug)]
     pub enum Alias {}
     /// `AWS::PaymentCryptography::Key`
-    #[derive(Debug)]
     pub enum Key {}
 }
 
 /// Resource types of `AWS::PCAConnectorAD`.
 pub mod pcaconnectorad {
     /// `AWS::PCAConnectorAD::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::PCAConnectorAD::DirectoryRegistration`
-    #[derive(Debug)]
     pub enum DirectoryRegistration {}
     /// `AWS::PCAConnectorAD::ServicePrincipalName`
-    #[derive(Debug)]
     pub enum ServicePrincipalName {}
     /// `AWS::PCAConnectorAD::Template`
-    #[derive(Debug)]
     pub enum Template {}
     /// `AWS::PCAConnectorAD::TemplateGroupAccessControlEntry`
-    #[derive(Debug)]
     pub enum TemplateGroupAccessControlEntry {}
 }
 
 /// Resource types of `AWS::PCAConnectorSCEP`.
 pub mod pcaconnectorscep {
     /// `AWS::PCAConnectorSCEP::Challenge`
-    #[derive(Debug)]
     pub enum Challenge {}
     /// `AWS::PCAConnectorSCEP::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
 }
 
 /// Resource types of `AWS::PCS`.
 pub mod pcs {
     /// `AWS::PCS::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::PCS::ComputeNodeGroup`
-    #[derive(Debug)]
     pub enum ComputeNodeGroup {}
     /// `AWS::PCS::Queue`
-    #[derive(Debug)]
     pub enum Queue {}
 }
 
 /// Resource types of `AWS::Personalize`.
 pub mod personalize {
     /// `AWS::Personalize::Campaign`
-    #[derive(Debug)]
     pub enum Campaign {}
     /// `AWS::Personalize::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::Personalize::DatasetGroup`
-    #[derive(Debug)]
     pub enum DatasetGroup {}
     /// `AWS::Personalize::EventTracker`
-    #[derive(Debug)]
     pub enum EventTracker {}
     /// `AWS::Personalize::Filter`
-    #[derive(Debug)]
     pub enum Filter {}
     /// `AWS::Personalize::MetricAttribution`
-    #[derive(Debug)]
     pub enum MetricAttribution {}
     /// `AWS::Personalize::Schema`
-    #[derive(Debug)]
     pub enum Schema {}
     /// `AWS::Personalize::Solution`
-    #[derive(Debug)]
     pub enum Solution {}
 }
 
 /// Resource types of `AWS::PI`.
 pub mod pi {
     /// `AWS::PI::PerfReports`
-    #[derive(Debug)]
     pub enum PerfReports {}
 }
 
 /// Resource types of `AWS::Pinpoint`.
 pub mod pinpoint {
     /// `AWS::Pinpoint::ADMChannel`
-    #[derive(Debug)]
     pub enum ADMChannel {}
     /// `AWS::Pinpoint::APNSChannel`
-    #[derive(Debug)]
     pub enum APNSChannel {}
     /// `AWS::Pinpoint::APNSSandboxChannel`
-    #[derive(Debug)]
     pub enum APNSSandboxChannel {}
     /// `AWS::Pinpoint::APNSVoipChannel`
-    #[derive(Debug)]
     pub enum APNSVoipChannel {}
     /// `AWS::Pinpoint::APNSVoipSandboxChannel`
-    #[derive(Debug)]
     pub enum APNSVoipSandboxChannel {}
     /// `AWS::Pinpoint::App`
-    #[derive(Debug)]
     pub enum App {}
     /// `AWS::Pinpoint::ApplicationSettings`
-    #[derive(Debug)]
     pub enum ApplicationSettings {}
     /// `AWS::Pinpoint::BaiduChannel`
-    #[derive(Debug)]
     pub enum BaiduChannel {}
     /// `AWS::Pinpoint::Campaign`
-    #[derive(Debug)]
     pub enum Campaign {}
     /// `AWS::Pinpoint::EmailChannel`
-    #[derive(Debug)]
     pub enum EmailChannel {}
     /// `AWS::Pinpoint::EmailTemplate`
-    #[derive(Debug)]
     pub enum EmailTemplate {}
     /// `AWS::Pinpoint::EventStream`
-    #[derive(Debug)]
     pub enum EventStream {}
     /// `AWS::Pinpoint::GCMChannel`
-    #[derive(Debug)]
     pub enum GCMChannel {}
     /// `AWS::Pinpoint::InAppTemplate`
-    #[derive(Debug)]
     pub enum InAppTemplate {}
     /// `AWS::Pinpoint::PushTemplate`
-    #[derive(Debug)]
     pub enum PushTemplate {}
     /// `AWS::Pinpoint::SMSChannel`
-    #[derive(Debug)]
     pub enum SMSChannel {}
     /// `AWS::Pinpoint::Segment`
-    #[derive(Debug)]
     pub enum Segment {}
     /// `AWS::Pinpoint::SmsTemplate`
-    #[derive(Debug)]
     pub enum SmsTemplate {}
     /// `AWS::Pinpoint::VoiceChannel`
-    #[derive(Debug)]
     pub enum VoiceChannel {}
 }
 
 /// Resource types of `AWS::PinpointEmail`.
 pub mod pinpointemail {
     /// `AWS::PinpointEmail::ConfigurationSet`
-    #[derive(Debug)]
     pub enum ConfigurationSet {}
     /// `AWS::PinpointEmail::ConfigurationSetEventDestination`
-    #[derive(Debug)]
     pub enum ConfigurationSetEventDestination {}
     /// `AWS::PinpointEmail::DedicatedIpPool`
-    #[derive(Debug)]
     pub enum DedicatedIpPool {}
     /// `AWS::PinpointEmail::Identity`
-    #[derive(Debug)]
     pub enum Identity {}
 }
 
 /// Resource types of `AWS::Pipes`.
 pub mod pipes {
     /// `AWS::Pipes::Pipe`
-    #[derive(Debug)]
     pub enum Pipe {}
 }
 
 /// Resource types of `AWS::Polly`.
 pub mod polly {
     /// `AWS::Polly::Lexicon`
-    #[derive(Debug)]
     pub enum Lexicon {}
 }
 
 /// Resource types of `AWS::PricingPlanManager`.
 pub mod pricingplanmanager {
     /// `AWS::PricingPlanManager::Subscription`
-    #[derive(Debug)]
     pub enum Subscription {}
 }
 
 /// Resource types of `AWS::Proton`.
 pub mod proton {
     /// `AWS::Proton::EnvironmentAccountConnection`
-    #[derive(Debug)]
     pub enum EnvironmentAccountConnection {}
     /// `AWS::Proton::EnvironmentTemplate`
-    #[derive(Debug)]
     pub enum EnvironmentTemplate {}
     /// `AWS::Proton::ServiceTemplate`
-    #[derive(Debug)]
     pub enum ServiceTemplate {}
 }
 
 /// Resource types of `AWS::QBusiness`.
 pub mod qbusiness {
     /// `AWS::QBusiness::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::QBusiness::DataAccessor`
-    #[derive(Debug)]
     pub enum DataAccessor {}
     /// `AWS::QBusiness::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
     /// `AWS::QBusiness::Index`
-    #[derive(Debug)]
     pub enum Index {}
     /// `AWS::QBusiness::Permission`
-    #[derive(Debug)]
     pub enum Permission {}
     /// `AWS::QBusiness::Plugin`
-    #[derive(Debug)]
     pub enum Plugin {}
     /// `AWS::QBusiness::Retriever`
-    #[derive(Debug)]
     pub enum Retriever {}
     /// `AWS::QBusiness::WebExperience`
-    #[derive(Debug)]
     pub enum WebExperience {}
 }
 
 /// Resource types of `AWS::QLDB`.
 pub mod qldb {
     /// `AWS::QLDB::Ledger`
-    #[derive(Debug)]
     pub enum Ledger {}
     /// `AWS::QLDB::Stream`
-    #[derive(Debug)]
     pub enum Stream {}
 }
 
 /// Resource types of `AWS::QuickSight`.
 pub mod quicksight {
     /// `AWS::QuickSight::ActionConnector`
-    #[derive(Debug)]
     pub enum ActionConnector {}
     /// `AWS::QuickSight::Agent`
-    #[derive(Debug)]
     pub enum Agent {}
     /// `AWS::QuickSight::Analysis`
-    #[derive(Debug)]
     pub enum Analysis {}
     /// `AWS::QuickSight::ApprovalPolicy`
-    #[derive(Debug)]
     pub enum ApprovalPolicy {}
     /// `AWS::QuickSight::Assignment`
-    #[derive(Debug)]
     pub enum Assignment {}
     /// `AWS::QuickSight::Brand`
-    #[derive(Debug)]
     pub enum Brand {}
     /// `AWS::QuickSight::CustomPermissions`
-    #[derive(Debug)]
     pub enum CustomPermissions {}
     /// `AWS::QuickSight::Customization`
-    #[derive(Debug)]
     pub enum Customization {}
     /// `AWS::QuickSight::DLPSetting`
-    #[derive(Debug)]
     pub enum DLPSetting {}
     /// `AWS::QuickSight::Dashboard`
-    #[derive(Debug)]
     pub enum Dashboard {}
     /// `AWS::QuickSight::DataSet`
-    #[derive(Debug)]
     pub enum DataSet {}
     /// `AWS::QuickSight::DataSource`
-    #[derive(Debug)]
     pub enum DataSource {}
     /// `AWS::QuickSight::Flow`
-    #[derive(Debug)]
     pub enum Flow {}
     /// `AWS::QuickSight::Folder`
-    #[derive(Debug)]
     pub enum Folder {}
     /// `AWS::QuickSight::Group`
-    #[derive(Debug)]
     pub enum Group {}
     /// `AWS::QuickSight::KnowledgeBase`
-    #[derive(Debug)]
     pub enum KnowledgeBase {}
     /// `AWS::QuickSight::LimitsProfile`
-    #[derive(Debug)]
     pub enum LimitsProfile {}
     /// `AWS::QuickSight::OAuthClientApplication`
-    #[derive(Debug)]
     pub enum OAuthClientApplication {}
     /// `AWS::QuickSight::RefreshSchedule`
-    #[derive(Debug)]
     pub enum RefreshSchedule {}
     /// `AWS::QuickSight::Space`
-    #[derive(Debug)]
     pub enum Space {}
     /// `AWS::QuickSight::Template`
-    #[derive(Debug)]
     pub enum Template {}
     /// `AWS::QuickSight::Theme`
-    #[derive(Debug)]
     pub enum Theme {}
     /// `AWS::QuickSight::Topic`
-    #[derive(Debug)]
     pub enum Topic {}
     /// `AWS::QuickSight::TopicV2`
-    #[derive(Debug)]
     pub enum TopicV2 {}
     /// `AWS::QuickSight::VPCConnection`
-    #[derive(Debug)]
     pub enum VPCConnection {}
 }
 
 /// Resource types of `AWS::RAM`.
 pub mod ram {
     /// `AWS::RAM::Permission`
-    #[derive(Debug)]
     pub enum Permission {}
     /// `AWS::RAM::PermissionAssociation`
-    #[derive(Debug)]
     pub enum PermissionAssociation {}
     /// `AWS::RAM::PrincipalAssociation`
-    #[derive(Debug)]
     pub enum PrincipalAssociation {}
     /// `AWS::RAM::ResourceAssociation`
-    #[derive(Debug)]
     pub enum ResourceAssociation {}
     /// `AWS::RAM::ResourceShare`
-    #[derive(Debug)]
     pub enum ResourceShare {}
     /// `AWS::RAM::SourceAssociation`
-    #[derive(Debug)]
     pub enum SourceAssociation {}
 }
 
 /// Resource types of `AWS::Rbin`.
 pub mod rbin {
     /// `AWS::Rbin::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
 }
 
 /// Resource types of `AWS::RDS`.
 pub mod rds {
     /// `AWS::RDS::ClusterSnapshot`
-    #[derive(Debug)]
     pub enum ClusterSnapshot {}
     /// `AWS::RDS::CustomDBEngineVersion`
-    #[derive(Debug)]
     pub enum CustomDBEngineVersion {}
     /// `AWS::RDS::DBCluster`
-    #[derive(Debug)]
     pub enum DBCluster {}
     /// `AWS::RDS::DBClusterEndpoint`
-    #[derive(Debug)]
     pub enum DBClusterEndpoint {}
     /// `AWS::RDS::DBClusterParameterGroup`
-    #[derive(Debug)]
     pub enum DBClusterParameterGroup {}
     /// `AWS::RDS::DBInstance`
-    #[derive(Debug)]
     pub enum DBInstance {}
     /// `AWS::RDS::DBParameterGroup`
-    #[derive(Debug)]
     pub enum DBParameterGroup {}
     /// `AWS::RDS::DBProxy`
-    #[derive(Debug)]
     pub enum DBProxy {}
     /// `AWS::RDS::DBProxyEndpoint`
-    #[derive(Debug)]
     pub enum DBProxyEndpoint {}
     /// `AWS::RDS::DBProxyTargetGroup`
-    #[derive(Debug)]
     pub enum DBProxyTargetGroup {}
     /// `AWS::RDS::DBSecurityGroup`
-    #[derive(Debug)]
     pub enum DBSecurityGroup {}
     /// `AWS::RDS::DBSecurityGroupIngress`
-    #[derive(Debug)]
     pub enum DBSecurityGroupIngress {}
     /// `AWS::RDS::DBShardGroup`
-    #[derive(Debug)]
     pub enum DBShardGroup {}
     /// `AWS::RDS::DBSnapshot`
-    #[derive(Debug)]
     pub enum DBSnapshot {}
     /// `AWS::RDS::DBSubnetGroup`
-    #[derive(Debug)]
     pub enum DBSubnetGroup {}
     /// `AWS::RDS::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
     /// `AWS::RDS::EventSubscription`
-    #[derive(Debug)]
     pub enum EventSubscription {}
     /// `AWS::RDS::GlobalCluster`
-    #[derive(Debug)]
     pub enum GlobalCluster {}
     /// `AWS::RDS::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::RDS::OptionGroup`
-    #[derive(Debug)]
     pub enum OptionGroup {}
 }
 
 /// Resource types of `AWS::Redshift`.
 pub mod redshift {
     /// `AWS::Redshift::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::Redshift::ClusterParameterGroup`
-    #[derive(Debug)]
     pub enum ClusterParameterGroup {}
     /// `AWS::Redshift::ClusterSecurityGroup`
-    #[derive(Debug)]
     pub enum ClusterSecurityGroup {}
     /// `AWS::Redshift::ClusterSecurityGroupIngress`
-    #[derive(Debug)]
     pub enum ClusterSecurityGroupIngress {}
     /// `AWS::Redshift::ClusterSubnetGroup`
-    #[derive(Debug)]
     pub enum ClusterSubnetGroup {}
     /// `AWS::Redshift::EndpointAccess`
-    #[derive(Debug)]
     pub enum EndpointAccess {}
     /// `AWS::Redshift::EndpointAuthorization`
-    #[derive(Debug)]
     pub enum EndpointAuthorization {}
     /// `AWS::Redshift::EventSubscription`
-    #[derive(Debug)]
     pub enum EventSubscription {}
     /// `AWS::Redshift::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::Redshift::QEV2IdcApplication`
-    #[derive(Debug)]
     pub enum QEV2IdcApplication {}
     /// `AWS::Redshift::RedshiftIdcApplication`
-    #[derive(Debug)]
     pub enum RedshiftIdcApplication {}
     /// `AWS::Redshift::ScheduledAction`
-    #[derive(Debug)]
     pub enum ScheduledAction {}
     /// `AWS::Redshift::Snapshot`
-    #[derive(Debug)]
     pub enum Snapshot {}
     /// `AWS::Redshift::SnapshotCopyGrant`
-    #[derive(Debug)]
     pub enum SnapshotCopyGrant {}
     /// `AWS::Redshift::SnapshotSchedule`
-    #[derive(Debug)]
     pub enum SnapshotSchedule {}
     /// `AWS::Redshift::UsageLimit`
-    #[derive(Debug)]
     pub enum UsageLimit {}
 }
 
 /// Resource types of `AWS::RedshiftServerless`.
 pub mod redshiftserverless {
     /// `AWS::RedshiftServerless::Namespace`
-    #[derive(Debug)]
     pub enum Namespace {}
     /// `AWS::RedshiftServerless::Snapshot`
-    #[derive(Debug)]
     pub enum Snapshot {}
     /// `AWS::RedshiftServerless::Workgroup`
-    #[derive(Debug)]
     pub enum Workgroup {}
 }
 
 /// Resource types of `AWS::RefactorSpaces`.
 pub mod refactorspaces {
     /// `AWS::RefactorSpaces::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::RefactorSpaces::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
     /// `AWS::RefactorSpaces::Route`
-    #[derive(Debug)]
     pub enum Route {}
     /// `AWS::RefactorSpaces::Service`
-    #[derive(Debug)]
     pub enum Service {}
 }
 
 /// Resource types of `AWS::Rekognition`.
 pub mod rekognition {
     /// `AWS::Rekognition::Collection`
-    #[derive(Debug)]
     pub enum Collection {}
     /// `AWS::Rekognition::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::Rekognition::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::Rekognition::StreamProcessor`
-    #[derive(Debug)]
     pub enum StreamProcessor {}
 }
 
 /// Resource types of `AWS::ResilienceHub`.
 pub mod resiliencehub {
     /// `AWS::ResilienceHub::App`
-    #[derive(Debug)]
     pub enum App {}
     /// `AWS::ResilienceHub::ResiliencyPolicy`
-    #[derive(Debug)]
     pub enum ResiliencyPolicy {}
 }
 
 /// Resource types of `AWS::ResilienceHubV2`.
 pub mod resiliencehubv2 {
     /// `AWS::ResilienceHubV2::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::ResilienceHubV2::Service`
-    #[derive(Debug)]
     pub enum Service {}
     /// `AWS::ResilienceHubV2::ServiceFunction`
-    #[derive(Debug)]
     pub enum ServiceFunction {}
     /// `AWS::ResilienceHubV2::System`
-    #[derive(Debug)]
     pub enum System {}
     /// `AWS::ResilienceHubV2::UserJourney`
-    #[derive(Debug)]
     pub enum UserJourney {}
 }
 
 /// Resource types of `AWS::ResourceExplorer2`.
 pub mod resourceexplorer2 {
     /// `AWS::ResourceExplorer2::DefaultViewAssociation`
-    #[derive(Debug)]
     pub enum DefaultViewAssociation {}
     /// `AWS::ResourceExplorer2::Index`
-    #[derive(Debug)]
     pub enum Index {}
     /// `AWS::ResourceExplorer2::View`
-    #[derive(Debug)]
     pub enum View {}
 }
 
 /// Resource types of `AWS::ResourceGroups`.
 pub mod resourcegroups {
     /// `AWS::ResourceGroups::Group`
-    #[derive(Debug)]
     pub enum Group {}
     /// `AWS::ResourceGroups::TagSyncTask`
-    #[derive(Debug)]
     pub enum TagSyncTask {}
 }
 
 /// Resource types of `AWS::RoboMaker`.
 pub mod robomaker {
     /// `AWS::RoboMaker::Fleet`
-    #[derive(Debug)]
     pub enum Fleet {}
     /// `AWS::RoboMaker::Robot`
-    #[derive(Debug)]
     pub enum Robot {}
     /// `AWS::RoboMaker::RobotApplication`
-    #[derive(Debug)]
     pub enum RobotApplication {}
     /// `AWS::RoboMaker::RobotApplicationVersion`
-    #[derive(Debug)]
     pub enum RobotApplicationVersion {}
     /// `AWS::RoboMaker::SimulationApplication`
-    #[derive(Debug)]
     pub enum SimulationApplication {}
     /// `AWS::RoboMaker::SimulationApplicationVersion`
-    #[derive(Debug)]
     pub enum SimulationApplicationVersion {}
 }
 
 /// Resource types of `AWS::RolesAnywhere`.
 pub mod rolesanywhere {
     /// `AWS::RolesAnywhere::CRL`
-    #[derive(Debug)]
     pub enum CRL {}
     /// `AWS::RolesAnywhere::Profile`
-    #[derive(Debug)]
     pub enum Profile {}
     /// `AWS::RolesAnywhere::TrustAnchor`
-    #[derive(Debug)]
     pub enum TrustAnchor {}
 }
 
 /// Resource types of `AWS::Route53`.
 pub mod route53 {
     /// `AWS::Route53::CidrCollection`
-    #[derive(Debug)]
     pub enum CidrCollection {}
     /// `AWS::Route53::DNSSEC`
-    #[derive(Debug)]
     pub enum DNSSEC {}
     /// `AWS::Route53::DelegationSet`
-    #[derive(Debug)]
     pub enum DelegationSet {}
     /// `AWS::Route53::HealthCheck`
-    #[derive(Debug)]
     pub enum HealthCheck {}
     /// `AWS::Route53::HostedZone`
-    #[derive(Debug)]
     pub enum HostedZone {}
     /// `AWS::Route53::KeySigningKey`
-    #[derive(Debug)]
     pub enum KeySigningKey {}
     /// `AWS::Route53::QueryLoggingConfig`
-    #[derive(Debug)]
     pub enum QueryLoggingConfig {}
     /// `AWS::Route53::RecordSet`
-    #[derive(Debug)]
     pub enum RecordSet {}
     /// `AWS::Route53::RecordSetGroup`
-    #[derive(Debug)]
     pub enum RecordSetGroup {}
     /// `AWS::Route53::TrafficPolicy`
-    #[derive(Debug)]
     pub enum TrafficPolicy {}
     /// `AWS::Route53::TrafficPolicyInstance`
-    #[derive(Debug)]
     pub enum TrafficPolicyInstance {}
 }
 
 /// Resource types of `AWS::Route53GlobalResolver`.
 pub mod route53globalresolver {
     /// `AWS::Route53GlobalResolver::AccessSource`
-    #[derive(Debug)]
     pub enum AccessSource {}
     /// `AWS::Route53GlobalResolver::AccessToken`
-    #[derive(Debug)]
     pub enum AccessToken {}
     /// `AWS::Route53GlobalResolver::DnsView`
-    #[derive(Debug)]
     pub enum DnsView {}
     /// `AWS::Route53GlobalResolver::FirewallDomainList`
-    #[derive(Debug)]
     pub enum FirewallDomainList {}
     /// `AWS::Route53GlobalResolver::FirewallRule`
-    #[derive(Debug)]
     pub enum FirewallRule {}
     /// `AWS::Route53GlobalResolver::GlobalResolver`
-    #[derive(Debug)]
     pub enum GlobalResolver {}
     /// `AWS::Route53GlobalResolver::HostedZoneAssociation`
-    #[derive(Debug)]
     pub enum HostedZoneAssociation {}
 }
 
 /// Resource types of `AWS::Route53Profiles`.
 pub mod route53profiles {
     /// `AWS::Route53Profiles::Profile`
-    #[derive(Debug)]
     pub enum Profile {}
     /// `AWS::Route53Profiles::ProfileAssociation`
-    #[derive(Debug)]
     pub enum ProfileAssociation {}
     /// `AWS::Route53Profiles::ProfileResourceAssociation`
-    #[derive(Debug)]
     pub enum ProfileResourceAssociation {}
 }
 
 /// Resource types of `AWS::Route53RecoveryControl`.
 pub mod route53recoverycontrol {
     /// `AWS::Route53RecoveryControl::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::Route53RecoveryControl::ControlPanel`
-    #[derive(Debug)]
     pub enum ControlPanel {}
     /// `AWS::Route53RecoveryControl::RoutingControl`
-    #[derive(Debug)]
     pub enum RoutingControl {}
     /// `AWS::Route53RecoveryControl::SafetyRule`
-    #[derive(Debug)]
     pub enum SafetyRule {}
 }
 
 /// Resource types of `AWS::Route53RecoveryReadiness`.
 pub mod route53recoveryreadiness {
     /// `AWS::Route53RecoveryReadiness::Cell`
-    #[derive(Debug)]
     pub enum Cell {}
     /// `AWS::Route53RecoveryReadiness::ReadinessCheck`
-    #[derive(Debug)]
     pub enum ReadinessCheck {}
     /// `AWS::Route53RecoveryReadiness::RecoveryGroup`
-    #[derive(Debug)]
     pub enum RecoveryGroup {}
     /// `AWS::Route53RecoveryReadiness::ResourceSet`
-    #[derive(Debug)]
     pub enum ResourceSet {}
 }
 
 /// Resource types of `AWS::Route53Resolver`.
 pub mod route53resolver {
     /// `AWS::Route53Resolver::FirewallDomainList`
-    #[derive(Debug)]
     pub enum FirewallDomainList {}
     /// `AWS::Route53Resolver::FirewallRuleGroup`
-    #[derive(Debug)]
     pub enum FirewallRuleGroup {}
     /// `AWS::Route53Resolver::FirewallRuleGroupAssociation`
-    #[derive(Debug)]
     pub enum FirewallRuleGroupAssociation {}
     /// `AWS::Route53Resolver::OutpostResolver`
-    #[derive(Debug)]
     pub enum OutpostResolver {}
     /// `AWS::Route53Resolver::ResolverConfig`
-    #[derive(Debug)]
     pub enum ResolverConfig {}
     /// `AWS::Route53Resolver::ResolverDNSSECConfig`
-    #[derive(Debug)]
     pub enum ResolverDNSSECConfig {}
     /// `AWS::Route53Resolver::ResolverEndpoint`
-    #[derive(Debug)]
     pub enum ResolverEndpoint {}
     /// `AWS::Route53Resolver::ResolverQueryLoggingConfig`
-    #[derive(Debug)]
     pub enum ResolverQueryLoggingConfig {}
     /// `AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation`
-    #[derive(Debug)]
     pub enum ResolverQueryLoggingConfigAssociation {}
     /// `AWS::Route53Resolver::ResolverRule`
-    #[derive(Debug)]
     pub enum ResolverRule {}
     /// `AWS::Route53Resolver::ResolverRuleAssociation`
-    #[derive(Debug)]
     pub enum ResolverRuleAssociation {}
 }
 
 /// Resource types of `AWS::RTBFabric`.
 pub mod rtbfabric {
     /// `AWS::RTBFabric::InboundExternalLink`
-    #[derive(Debug)]
     pub enum InboundExternalLink {}
     /// `AWS::RTBFabric::Link`
-    #[derive(Debug)]
     pub enum Link {}
     /// `AWS::RTBFabric::LinkRoutingRule`
-    #[derive(Debug)]
     pub enum LinkRoutingRule {}
     /// `AWS::RTBFabric::OutboundExternalLink`
-    #[derive(Debug)]
     pub enum OutboundExternalLink {}
     /// `AWS::RTBFabric::RequesterGateway`
-    #[derive(Debug)]
     pub enum RequesterGateway {}
     /// `AWS::RTBFabric::ResponderGateway`
-    #[derive(Debug)]
     pub enum ResponderGateway {}
 }
 
 /// Resource types of `AWS::RUM`.
 pub mod rum {
     /// `AWS::RUM::AppMonitor`
-    #[derive(Debug)]
     pub enum AppMonitor {}
 }
 
 /// Resource types of `AWS::S3`.
 pub mod s3 {
     /// `AWS::S3::AccessGrant`
-    #[derive(Debug)]
     pub enum AccessGrant {}
     /// `AWS::S3::AccessGrantsInstance`
-    #[derive(Debug)]
     pub enum AccessGrantsInstance {}
     /// `AWS::S3::AccessGrantsLocation`
-    #[derive(Debug)]
     pub enum AccessGrantsLocation {}
     /// `AWS::S3::AccessPoint`
-    #[derive(Debug)]
     pub enum AccessPoint {}
     /// `AWS::S3::Bucket`
-    #[derive(Debug)]
     pub enum Bucket {}
     /// `AWS::S3::BucketPolicy`
-    #[derive(Debug)]
     pub enum BucketPolicy {}
     /// `AWS::S3::MultiRegionAccessPoint`
-    #[derive(Debug)]
     pub enum MultiRegionAccessPoint {}
     /// `AWS::S3::MultiRegionAccessPointPolicy`
-    #[derive(Debug)]
     pub enum MultiRegionAccessPointPolicy {}
     /// `AWS::S3::StorageLens`
-    #[derive(Debug)]
     pub enum StorageLens {}
     /// `AWS::S3::StorageLensGroup`
-    #[derive(Debug)]
     pub enum StorageLensGroup {}
 }
 
 /// Resource types of `AWS::S3Express`.
 pub mod s3express {
     /// `AWS::S3Express::AccessPoint`
-    #[derive(Debug)]
     pub enum AccessPoint {}
     /// `AWS::S3Express::BucketPolicy`
-    #[derive(Debug)]
     pub enum BucketPolicy {}
     /// `AWS::S3Express::DirectoryBucket`
-    #[derive(Debug)]
     pub enum DirectoryBucket {}
 }
 
 /// Resource types of `AWS::S3Files`.
 pub mod s3files {
     /// `AWS::S3Files::AccessPoint`
-    #[derive(Debug)]
     pub enum AccessPoint {}
     /// `AWS::S3Files::FileSystem`
-    #[derive(Debug)]
     pub enum FileSystem {}
     /// `AWS::S3Files::FileSystemPolicy`
-    #[derive(Debug)]
     pub enum FileSystemPolicy {}
     /// `AWS::S3Files::MountTarget`
-    #[derive(Debug)]
     pub enum MountTarget {}
 }
 
 /// Resource types of `AWS::S3ObjectLambda`.
 pub mod s3objectlambda {
     /// `AWS::S3ObjectLambda::AccessPoint`
-    #[derive(Debug)]
     pub enum AccessPoint {}
     /// `AWS::S3ObjectLambda::AccessPointPolicy`
-    #[derive(Debug)]
     pub enum AccessPointPolicy {}
 }
 
 /// Resource types of `AWS::S3Outposts`.
 pub mod s3outposts {
     /// `AWS::S3Outposts::AccessPoint`
-    #[derive(Debug)]
     pub enum AccessPoint {}
     /// `AWS::S3Outposts::Bucket`
-    #[derive(Debug)]
     pub enum Bucket {}
     /// `AWS::S3Outposts::BucketPolicy`
-    #[derive(Debug)]
     pub enum BucketPolicy {}
     /// `AWS::S3Outposts::Endpoint`
-    #[derive(Debug)]
     pub enum Endpoint {}
 }
 
 /// Resource types of `AWS::S3Tables`.
 pub mod s3tables {
     /// `AWS::S3Tables::Namespace`
-    #[derive(Debug)]
     pub enum Namespace {}
     /// `AWS::S3Tables::Table`
-    #[derive(Debug)]
     pub enum Table {}
     /// `AWS::S3Tables::TableBucket`
-    #[derive(Debug)]
     pub enum TableBucket {}
     /// `AWS::S3Tables::TableBucketPolicy`
-    #[derive(Debug)]
     pub enum TableBucketPolicy {}
     /// `AWS::S3Tables::TablePolicy`
-    #[derive(Debug)]
     pub enum TablePolicy {}
 }
 
 /// Resource types of `AWS::S3Vectors`.
 pub mod s3vectors {
     /// `AWS::S3Vectors::Index`
-    #[derive(Debug)]
     pub enum Index {}
     /// `AWS::S3Vectors::VectorBucket`
-    #[derive(Debug)]
     pub enum VectorBucket {}
     /// `AWS::S3Vectors::VectorBucketPolicy`
-    #[derive(Debug)]
     pub enum VectorBucketPolicy {}
 }
 
 /// Resource types of `AWS::SageMaker`.
 pub mod sagemaker {
     /// `AWS::SageMaker::AIWorkloadConfig`
-    #[derive(Debug)]
     pub enum AIWorkloadConfig {}
     /// `AWS::SageMaker::Action`
-    #[derive(Debug)]
     pub enum Action {}
     /// `AWS::SageMaker::Algorithm`
-    #[derive(Debug)]
     pub enum Algorithm {}
     /// `AWS::SageMaker::App`
-    #[derive(Debug)]
     pub enum App {}
     /// `AWS::SageMaker::AppImageConfig`
-    #[derive(Debug)]
     pub enum AppImageConfig {}
     /// `AWS::SageMaker::Artifact`
-    #[derive(Debug)]
     pub enum Artifact {}
     /// `AWS::SageMaker::Cluster`
-    #[derive(Debug)]
     pub enum Cluster {}
     /// `AWS::SageMaker::ClusterSchedulerConfig`
-    #[derive(Debug)]
     pub enum ClusterSchedulerConfig {}
     /// `AWS::SageMaker::CodeRepository`
-    #[derive(Debug)]
     pub enum CodeRepository {}
     /// `AWS::SageMaker::ComputeQuota`
-    #[derive(Debug)]
     pub enum ComputeQuota {}
     /// `AWS::SageMaker::Context`
-    #[derive(Debug)]
     pub enum Context {}
     /// `AWS::SageMaker::DataQualityJobDefinition`
-    #[derive(Debug)]
     pub enum DataQualityJobDefinition {}
     /// `AWS::SageMaker::Device`
-    #[derive(Debug)]
     pub enum Device {}
     /// `AWS::SageMaker::DeviceFleet`
-    #[derive(Debug)]
     pub enum DeviceFleet {}
     /// `AWS::SageMaker::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
     /// `AWS::SageMaker::Endpoint`
-    #[derive(Debug)]
     pub enum Endpoint {}
     /// `AWS::SageMaker::EndpointConfig`
-    #[derive(Debug)]
     pub enum EndpointConfig {}
     /// `AWS::SageMaker::Experiment`
-    #[derive(Debug)]
     pub enum Experiment {}
     /// `AWS::SageMaker::ExperimentTrialComponent`
-    #[derive(Debug)]
     pub enum ExperimentTrialComponent {}
     /// `AWS::SageMaker::FeatureGroup`
-    #[derive(Debug)]
     pub enum FeatureGroup {}
     /// `AWS::SageMaker::Hub`
-    #[derive(Debug)]
     pub enum Hub {}
     /// `AWS::SageMaker::HumanTaskUi`
-    #[derive(Debug)]
     pub enum HumanTaskUi {}
     /// `AWS::SageMaker::Image`
-    #[derive(Debug)]
     pub enum Image {}
     /// `AWS::SageMaker::ImageVersion`
-    #[derive(Debug)]
     pub enum ImageVersion {}
     /// `AWS::SageMaker::InferenceComponent`
-    #[derive(Debug)]
     pub enum InferenceComponent {}
     /// `AWS::SageMaker::InferenceExperiment`
-    #[derive(Debug)]
     pub enum InferenceExperiment {}
     /// `AWS::SageMaker::MlflowApp`
-    #[derive(Debug)]
     pub enum MlflowApp {}
     /// `AWS::SageMaker::MlflowTrackingServer`
-    #[derive(Debug)]
     pub enum MlflowTrackingServer {}
     /// `AWS::SageMaker::Model`
-    #[derive(Debug)]
     pub enum Model {}
     /// `AWS::SageMaker::ModelBiasJobDefinition`
-    #[derive(Debug)]
     pub enum ModelBiasJobDefinition {}
     /// `AWS::SageMaker::ModelCard`
-    #[derive(Debug)]
     pub enum ModelCard {}
     /// `AWS::SageMaker::ModelExplainabilityJobDefinition`
-    #[derive(Debug)]
     pub enum ModelExplainabilityJobDefinition {}
     /// `AWS::SageMaker::ModelPackage`
-    #[derive(Debug)]
     pub enum ModelPackage {}
     /// `AWS::SageMaker::ModelPackageGroup`
-    #[derive(Debug)]
     pub enum ModelPackageGroup {}
     /// `AWS::SageMaker::ModelQualityJobDefinition`
-    #[derive(Debug)]
     pub enum ModelQualityJobDefinition {}
     /// `AWS::SageMaker::MonitoringSchedule`
-    #[derive(Debug)]
     pub enum MonitoringSchedule {}
     /// `AWS::SageMaker::NotebookInstance`
-    #[derive(Debug)]
     pub enum NotebookInstance {}
     /// `AWS::SageMaker::NotebookInstanceLifecycleConfig`
-    #[derive(Debug)]
     pub enum NotebookInstanceLifecycleConfig {}
     /// `AWS::SageMaker::PartnerApp`
-    #[derive(Debug)]
     pub enum PartnerApp {}
     /// `AWS::SageMaker::Pipeline`
-    #[derive(Debug)]
     pub enum Pipeline {}
     /// `AWS::SageMaker::ProcessingJob`
-    #[derive(Debug)]
     pub enum ProcessingJob {}
     /// `AWS::SageMaker::Project`
-    #[derive(Debug)]
     pub enum Project {}
     /// `AWS::SageMaker::Space`
-    #[derive(Debug)]
     pub enum Space {}
     /// `AWS::SageMaker::StudioLifecycleConfig`
-    #[derive(Debug)]
     pub enum StudioLifecycleConfig {}
     /// `AWS::SageMaker::TrialComponent`
-    #[derive(Debug)]
     pub enum TrialComponent {}
     /// `AWS::SageMaker::UserProfile`
-    #[derive(Debug)]
     pub enum UserProfile {}
     /// `AWS::SageMaker::Workforce`
-    #[derive(Debug)]
     pub enum Workforce {}
     /// `AWS::SageMaker::Workteam`
-    #[derive(Debug)]
     pub enum Workteam {}
 }
 
 /// Resource types of `AWS::Scheduler`.
 pub mod scheduler {
     /// `AWS::Scheduler::Schedule`
-    #[derive(Debug)]
     pub enum Schedule {}
     /// `AWS::Scheduler::ScheduleGroup`
-    #[derive(Debug)]
     pub enum ScheduleGroup {}
 }
 
 /// Resource types of `AWS::SCN`.
 pub mod scn {
     /// `AWS::SCN::DataIntegrationFlow`
-    #[derive(Debug)]
     pub enum DataIntegrationFlow {}
     /// `AWS::SCN::Dataset`
-    #[derive(Debug)]
     pub enum Dataset {}
     /// `AWS::SCN::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::SCN::Namespace`
-    #[derive(Debug)]
     pub enum Namespace {}
 }
 
 /// Resource types of `AWS::SDB`.
 pub mod sdb {
     /// `AWS::SDB::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
 }
 
 /// Resource types of `AMZN::SDC`.
 pub mod sdc {
     /// `AMZN::SDC::Deployment`
-    #[derive(Debug)]
     pub enum Deployment {}
 }
 
 /// Resource types of `AWS::SecretsManager`.
 pub mod secretsmanager {
     /// `AWS::SecretsManager::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::SecretsManager::RotationSchedule`
-    #[derive(Debug)]
     pub enum RotationSchedule {}
     /// `AWS::SecretsManager::Secret`
-    #[derive(Debug)]
     pub enum Secret {}
     /// `AWS::SecretsManager::SecretTargetAttachment`
-    #[derive(Debug)]
     pub enum SecretTargetAttachment {}
 }
 
 /// Resource types of `AWS::SecurityAgent`.
 pub mod securityagent {
     /// `AWS::SecurityAgent::AgentSpace`
-    #[derive(Debug)]
     pub enum AgentSpace {}
     /// `AWS::SecurityAgent::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::SecurityAgent::Artifact`
-    #[derive(Debug)]
     pub enum Artifact {}
     /// `AWS::SecurityAgent::Integration`
-    #[derive(Debug)]
     pub enum Integration {}
     /// `AWS::SecurityAgent::Pentest`
-    #[derive(Debug)]
     pub enum Pentest {}
     /// `AWS::SecurityAgent::SecurityRequirementPack`
-    #[derive(Debug)]
     pub enum SecurityRequirementPack {}
     /// `AWS::SecurityAgent::TargetDomain`
-    #[derive(Debug)]
     pub enum TargetDomain {}
 }
 
 /// Resource types of `AWS::SecurityHub`.
 pub mod securityhub {
     /// `AWS::SecurityHub::ActionTarget`
-    #[derive(Debug)]
     pub enum ActionTarget {}
     /// `AWS::SecurityHub::AggregatorV2`
-    #[derive(Debug)]
     pub enum AggregatorV2 {}
     /// `AWS::SecurityHub::AutomationRule`
-    #[derive(Debug)]
     pub enum AutomationRule {}
     /// `AWS::SecurityHub::AutomationRuleV2`
-    #[derive(Debug)]
     pub enum AutomationRuleV2 {}
     /// `AWS::SecurityHub::ConfigurationPolicy`
-    #[derive(Debug)]
     pub enum ConfigurationPolicy {}
     /// `AWS::SecurityHub::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::SecurityHub::ConnectorV2`
-    #[derive(Debug)]
     pub enum ConnectorV2 {}
     /// `AWS::SecurityHub::DelegatedAdmin`
-    #[derive(Debug)]
     pub enum DelegatedAdmin {}
     /// `AWS::SecurityHub::FindingAggregator`
-    #[derive(Debug)]
     pub enum FindingAggregator {}
     /// `AWS::SecurityHub::Hub`
-    #[derive(Debug)]
     pub enum Hub {}
     /// `AWS::SecurityHub::HubV2`
-    #[derive(Debug)]
     pub enum HubV2 {}
     /// `AWS::SecurityHub::Insight`
-    #[derive(Debug)]
     pub enum Insight {}
     /// `AWS::SecurityHub::OrganizationConfiguration`
-    #[derive(Debug)]
     pub enum OrganizationConfiguration {}
     /// `AWS::SecurityHub::PolicyAssociation`
-    #[derive(Debug)]
     pub enum PolicyAssociation {}
     /// `AWS::SecurityHub::ProductSubscription`
-    #[derive(Debug)]
     pub enum ProductSubscription {}
     /// `AWS::SecurityHub::SecurityControl`
-    #[derive(Debug)]
     pub enum SecurityControl {}
     /// `AWS::SecurityHub::Standard`
-    #[derive(Debug)]
     pub enum Standard {}
 }
 
 /// Resource types of `AWS::SecurityLake`.
 pub mod securitylake {
     /// `AWS::SecurityLake::AwsLogSource`
-    #[derive(Debug)]
     pub enum AwsLogSource {}
     /// `AWS::SecurityLake::DataLake`
-    #[derive(Debug)]
     pub enum DataLake {}
     /// `AWS::SecurityLake::Subscriber`
-    #[derive(Debug)]
     pub enum Subscriber {}
     /// `AWS::SecurityLake::SubscriberNotification`
-    #[derive(Debug)]
     pub enum SubscriberNotification {}
 }
 
 /// Resource types of `AWS::Serverless`.
 pub mod serverless {
     /// `AWS::Serverless::Api`
-    #[derive(Debug)]
     pub enum Api {}
     /// `AWS::Serverless::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::Serverless::CapacityProvider`
-    #[derive(Debug)]
     pub enum CapacityProvider {}
     /// `AWS::Serverless::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::Serverless::Function`
-    #[derive(Debug)]
     pub enum Function {}
     /// `AWS::Serverless::GraphQLApi`
-    #[derive(Debug)]
     pub enum GraphQLApi {}
     /// `AWS::Serverless::HttpApi`
-    #[derive(Debug)]
     pub enum HttpApi {}
     /// `AWS::Serverless::LayerVersion`
-    #[derive(Debug)]
     pub enum LayerVersion {}
     /// `AWS::Serverless::MicrovmImage`
-    #[derive(Debug)]
     pub enum MicrovmImage {}
     /// `AWS::Serverless::NetworkConnector`
-    #[derive(Debug)]
     pub enum NetworkConnector {}
     /// `AWS::Serverless::SimpleTable`
-    #[derive(Debug)]
     pub enum SimpleTable {}
     /// `AWS::Serverless::StateMachine`
-    #[derive(Debug)]
     pub enum StateMachine {}
     /// `AWS::Serverless::WebFunction`
-    #[derive(Debug)]
     pub enum WebFunction {}
     /// `AWS::Serverless::WebSocketApi`
-    #[derive(Debug)]
     pub enum WebSocketApi {}
 }
 
 /// Resource types of `AWS::ServerlessRepo`.
 pub mod serverlessrepo {
     /// `AWS::ServerlessRepo::Application`
-    #[derive(Debug)]
     pub enum Application {}
 }
 
 /// Resource types of `AWS::ServiceCatalog`.
 pub mod servicecatalog {
     /// `AWS::ServiceCatalog::AcceptedPortfolioShare`
-    #[derive(Debug)]
     pub enum AcceptedPortfolioShare {}
     /// `AWS::ServiceCatalog::CloudFormationProduct`
-    #[derive(Debug)]
     pub enum CloudFormationProduct {}
     /// `AWS::ServiceCatalog::CloudFormationProvisionedProduct`
-    #[derive(Debug)]
     pub enum CloudFormationProvisionedProduct {}
     /// `AWS::ServiceCatalog::LaunchNotificationConstraint`
-    #[derive(Debug)]
     pub enum LaunchNotificationConstraint {}
     /// `AWS::ServiceCatalog::LaunchRoleConstraint`
-    #[derive(Debug)]
     pub enum LaunchRoleConstraint {}
     /// `AWS::ServiceCatalog::LaunchTemplateConstraint`
-    #[derive(Debug)]
     pub enum LaunchTemplateConstraint {}
     /// `AWS::ServiceCatalog::Portfolio`
-    #[derive(Debug)]
     pub enum Portfolio {}
     /// `AWS::ServiceCatalog::PortfolioPrincipalAssociation`
-    #[derive(Debug)]
     pub enum PortfolioPrincipalAssociation {}
     /// `AWS::ServiceCatalog::PortfolioProductAssociation`
-    #[derive(Debug)]
     pub enum PortfolioProductAssociation {}
     /// `AWS::ServiceCatalog::PortfolioShare`
-    #[derive(Debug)]
     pub enum PortfolioShare {}
     /// `AWS::ServiceCatalog::ResourceUpdateConstraint`
-    #[derive(Debug)]
     pub enum ResourceUpdateConstraint {}
     /// `AWS::ServiceCatalog::ServiceAction`
-    #[derive(Debug)]
     pub enum ServiceAction {}
     /// `AWS::ServiceCatalog::ServiceActionAssociation`
-    #[derive(Debug)]
     pub enum ServiceActionAssociation {}
     /// `AWS::ServiceCatalog::StackSetConstraint`
-    #[derive(Debug)]
     pub enum StackSetConstraint {}
     /// `AWS::ServiceCatalog::TagOption`
-    #[derive(Debug)]
     pub enum TagOption {}
     /// `AWS::ServiceCatalog::TagOptionAssociation`
-    #[derive(Debug)]
     pub enum TagOptionAssociation {}
 }
 
 /// Resource types of `AWS::ServiceCatalogAppRegistry`.
 pub mod servicecatalogappregistry {
     /// `AWS::ServiceCatalogAppRegistry::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::ServiceCatalogAppRegistry::AttributeGroup`
-    #[derive(Debug)]
     pub enum AttributeGroup {}
     /// `AWS::ServiceCatalogAppRegistry::AttributeGroupAssociation`
-    #[derive(Debug)]
     pub enum AttributeGroupAssociation {}
     /// `AWS::ServiceCatalogAppRegistry::ResourceAssociation`
-    #[derive(Debug)]
     pub enum ResourceAssociation {}
 }
 
 /// Resource types of `AWS::ServiceDiscovery`.
 pub mod servicediscovery {
     /// `AWS::ServiceDiscovery::HttpNamespace`
-    #[derive(Debug)]
     pub enum HttpNamespace {}
     /// `AWS::ServiceDiscovery::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::ServiceDiscovery::PrivateDnsNamespace`
-    #[derive(Debug)]
     pub enum PrivateDnsNamespace {}
     /// `AWS::ServiceDiscovery::PublicDnsNamespace`
-    #[derive(Debug)]
     pub enum PublicDnsNamespace {}
     /// `AWS::ServiceDiscovery::Service`
-    #[derive(Debug)]
     pub enum Service {}
 }
 
 /// Resource types of `AWS::SES`.
 pub mod ses {
     /// `AWS::SES::ConfigurationSet`
-    #[derive(Debug)]
     pub enum ConfigurationSet {}
     /// `AWS::SES::ConfigurationSetEventDestination`
-    #[derive(Debug)]
     pub enum ConfigurationSetEventDestination {}
     /// `AWS::SES::ContactList`
-    #[derive(Debug)]
     pub enum ContactList {}
     /// `AWS::SES::CustomVerificationEmailTemplate`
-    #[derive(Debug)]
     pub enum CustomVerificationEmailTemplate {}
     /// `AWS::SES::DedicatedIpPool`
-    #[derive(Debug)]
     pub enum DedicatedIpPool {}
     /// `AWS::SES::EmailIdentity`
-    #[derive(Debug)]
     pub enum EmailIdentity {}
     /// `AWS::SES::EmailIdentityCertificate`
-    #[derive(Debug)]
     pub enum EmailIdentityCertificate {}
     /// `AWS::SES::MailManagerAddonInstance`
-    #[derive(Debug)]
     pub enum MailManagerAddonInstance {}
     /// `AWS::SES::MailManagerAddonSubscription`
-    #[derive(Debug)]
     pub enum MailManagerAddonSubscription {}
     /// `AWS::SES::MailManagerAddressList`
-    #[derive(Debug)]
     pub enum MailManagerAddressList {}
     /// `AWS::SES::MailManagerArchive`
-    #[derive(Debug)]
     pub enum MailManagerArchive {}
     /// `AWS::SES::MailManagerIngressPoint`
-    #[derive(Debug)]
     pub enum MailManagerIngressPoint {}
     /// `AWS::SES::MailManagerRelay`
-    #[derive(Debug)]
     pub enum MailManagerRelay {}
     /// `AWS::SES::MailManagerRuleSet`
-    #[derive(Debug)]
     pub enum MailManagerRuleSet {}
     /// `AWS::SES::MailManagerTrafficPolicy`
-    #[derive(Debug)]
     pub enum MailManagerTrafficPolicy {}
     /// `AWS::SES::MultiRegionEndpoint`
-    #[derive(Debug)]
     pub enum MultiRegionEndpoint {}
     /// `AWS::SES::ReceiptFilter`
-    #[derive(Debug)]
     pub enum ReceiptFilter {}
     /// `AWS::SES::ReceiptRule`
-    #[derive(Debug)]
     pub enum ReceiptRule {}
     /// `AWS::SES::ReceiptRuleSet`
-    #[derive(Debug)]
     pub enum ReceiptRuleSet {}
     /// `AWS::SES::Template`
-    #[derive(Debug)]
     pub enum Template {}
     /// `AWS::SES::Tenant`
-    #[derive(Debug)]
     pub enum Tenant {}
     /// `AWS::SES::VdmAttributes`
-    #[derive(Debug)]
     pub enum VdmAttributes {}
 }
 
 /// Resource types of `AWS::Shield`.
 pub mod shield {
     /// `AWS::Shield::DRTAccess`
-    #[derive(Debug)]
     pub enum DRTAccess {}
     /// `AWS::Shield::ProactiveEngagement`
-    #[derive(Debug)]
     pub enum ProactiveEngagement {}
     /// `AWS::Shield::Protection`
-    #[derive(Debug)]
     pub enum Protection {}
     /// `AWS::Shield::ProtectionGroup`
-    #[derive(Debug)]
     pub enum ProtectionGroup {}
 }
 
 /// Resource types of `AWS::Signer`.
 pub mod signer {
     /// `AWS::Signer::ProfilePermission`
-    #[derive(Debug)]
     pub enum ProfilePermission {}
     /// `AWS::Signer::SigningProfile`
-    #[derive(Debug)]
     pub enum SigningProfile {}
 }
 
 /// Resource types of `AWS::SimSpaceWeaver`.
 pub mod simspaceweaver {
     /// `AWS::SimSpaceWeaver::Simulation`
-    #[derive(Debug)]
     pub enum Simulation {}
 }
 
 /// Resource types of `AWS::SMSVOICE`.
 pub mod smsvoice {
     /// `AWS::SMSVOICE::ConfigurationSet`
-    #[derive(Debug)]
     pub enum ConfigurationSet {}
     /// `AWS::SMSVOICE::NotifyConfiguration`
-    #[derive(Debug)]
     pub enum NotifyConfiguration {}
     /// `AWS::SMSVOICE::OptOutList`
-    #[derive(Debug)]
     pub enum OptOutList {}
     /// `AWS::SMSVOICE::PhoneNumber`
-    #[derive(Debug)]
     pub enum PhoneNumber {}
     /// `AWS::SMSVOICE::Pool`
-    #[derive(Debug)]
     pub enum Pool {}
     /// `AWS::SMSVOICE::ProtectConfiguration`
-    #[derive(Debug)]
     pub enum ProtectConfiguration {}
     /// `AWS::SMSVOICE::RcsAgent`
-    #[derive(Debug)]
     pub enum RcsAgent {}
     /// `AWS::SMSVOICE::Registration`
-    #[derive(Debug)]
     pub enum Registration {}
     /// `AWS::SMSVOICE::RegistrationAttachment`
-    #[derive(Debug)]
     pub enum RegistrationAttachment {}
     /// `AWS::SMSVOICE::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::SMSVOICE::SenderId`
-    #[derive(Debug)]
     pub enum SenderId {}
     /// `AWS::SMSVOICE::VerifiedDestinationNumber`
-    #[derive(Debug)]
     pub enum VerifiedDestinationNumber {}
 }
 
 /// Resource types of `AWS::SNS`.
 pub mod sns {
     /// `AWS::SNS::Subscription`
-    #[derive(Debug)]
     pub enum Subscription {}
     /// `AWS::SNS::Topic`
-    #[derive(Debug)]
     pub enum Topic {}
     /// `AWS::SNS::TopicInlinePolicy`
-    #[derive(Debug)]
     pub enum TopicInlinePolicy {}
     /// `AWS::SNS::TopicPolicy`
-    #[derive(Debug)]
     pub enum TopicPolicy {}
 }
 
 /// Resource types of `AWS::SQS`.
 pub mod sqs {
     /// `AWS::SQS::Queue`
-    #[derive(Debug)]
     pub enum Queue {}
     /// `AWS::SQS::QueueInlinePolicy`
-    #[derive(Debug)]
     pub enum QueueInlinePolicy {}
     /// `AWS::SQS::QueuePolicy`
-    #[derive(Debug)]
     pub enum QueuePolicy {}
 }
 
 /// Resource types of `AWS::SSM`.
 pub mod ssm {
     /// `AWS::SSM::Association`
-    #[derive(Debug)]
     pub enum Association {}
     /// `AWS::SSM::CloudConnector`
-    #[derive(Debug)]
     pub enum CloudConnector {}
     /// `AWS::SSM::Document`
-    #[derive(Debug)]
     pub enum Document {}
     /// `AWS::SSM::MaintenanceWindow`
-    #[derive(Debug)]
     pub enum MaintenanceWindow {}
     /// `AWS::SSM::MaintenanceWindowTarget`
-    #[derive(Debug)]
     pub enum MaintenanceWindowTarget {}
     /// `AWS::SSM::MaintenanceWindowTask`
-    #[derive(Debug)]
     pub enum MaintenanceWindowTask {}
     /// `AWS::SSM::OpsItem`
-    #[derive(Debug)]
     pub enum OpsItem {}
     /// `AWS::SSM::Parameter`
-    #[derive(Debug)]
     pub enum Parameter {}
     /// `AWS::SSM::PatchBaseline`
-    #[derive(Debug)]
     pub enum PatchBaseline {}
     /// `AWS::SSM::ResourceDataSync`
-    #[derive(Debug)]
     pub enum ResourceDataSync {}
     /// `AWS::SSM::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::SSM::ServiceSetting`
-    #[derive(Debug)]
     pub enum ServiceSetting {}
 }
 
 /// Resource types of `AWS::SSMContacts`.
 pub mod ssmcontacts {
     /// `AWS::SSMContacts::Contact`
-    #[derive(Debug)]
     pub enum Contact {}
     /// `AWS::SSMContacts::ContactChannel`
-    #[derive(Debug)]
     pub enum ContactChannel {}
     /// `AWS::SSMContacts::Plan`
-    #[derive(Debug)]
     pub enum Plan {}
     /// `AWS::SSMContacts::Rotation`
-    #[derive(Debug)]
     pub enum Rotation {}
 }
 
 /// Resource types of `AWS::SSMGuiConnect`.
 pub mod ssmguiconnect {
     /// `AWS::SSMGuiConnect::Preferences`
-    #[derive(Debug)]
     pub enum Preferences {}
 }
 
 /// Resource types of `AWS::SSMIncidents`.
 pub mod ssmincidents {
     /// `AWS::SSMIncidents::ReplicationSet`
-    #[derive(Debug)]
     pub enum ReplicationSet {}
     /// `AWS::SSMIncidents::ResponsePlan`
-    #[derive(Debug)]
     pub enum ResponsePlan {}
 }
 
 /// Resource types of `AWS::SSMQuickSetup`.
 pub mod ssmquicksetup {
     /// `AWS::SSMQuickSetup::ConfigurationManager`
-    #[derive(Debug)]
     pub enum ConfigurationManager {}
     /// `AWS::SSMQuickSetup::LifecycleAutomation`
-    #[derive(Debug)]
     pub enum LifecycleAutomation {}
 }
 
 /// Resource types of `AWS::SSO`.
 pub mod sso {
     /// `AWS::SSO::Application`
-    #[derive(Debug)]
     pub enum Application {}
     /// `AWS::SSO::ApplicationAssignment`
-    #[derive(Debug)]
     pub enum ApplicationAssignment {}
     /// `AWS::SSO::Assignment`
-    #[derive(Debug)]
     pub enum Assignment {}
     /// `AWS::SSO::Instance`
-    #[derive(Debug)]
     pub enum Instance {}
     /// `AWS::SSO::InstanceAccessControlAttributeConfiguration`
-    #[derive(Debug)]
     pub enum InstanceAccessControlAttributeConfiguration {}
     /// `AWS::SSO::PermissionSet`
-    #[derive(Debug)]
     pub enum PermissionSet {}
 }
 
 /// Resource types of `AWS::StepFunctions`.
 pub mod stepfunctions {
     /// `AWS::StepFunctions::Activity`
-    #[derive(Debug)]
     pub enum Activity {}
     /// `AWS::StepFunctions::StateMachine`
-    #[derive(Debug)]
     pub enum StateMachine {}
     /// `AWS::StepFunctions::StateMachineAlias`
-    #[derive(Debug)]
     pub enum StateMachineAlias {}
     /// `AWS::StepFunctions::StateMachineVersion`
-    #[derive(Debug)]
     pub enum StateMachineVersion {}
 }
 
 /// Resource types of `AWS::StorageGateway`.
 pub mod storagegateway {
     /// `AWS::StorageGateway::NFSFileShare`
-    #[derive(Debug)]
     pub enum NFSFileShare {}
     /// `AWS::StorageGateway::SMBFileShare`
-    #[derive(Debug)]
     pub enum SMBFileShare {}
     /// `AWS::StorageGateway::Tape`
-    #[derive(Debug)]
     pub enum Tape {}
     /// `AWS::StorageGateway::TapePool`
-    #[derive(Debug)]
     pub enum TapePool {}
     /// `AWS::StorageGateway::Volume`
-    #[derive(Debug)]
     pub enum Volume {}
 }
 
 /// Resource types of `AWS::SupportApp`.
 pub mod supportapp {
     /// `AWS::SupportApp::AccountAlias`
-    #[derive(Debug)]
     pub enum AccountAlias {}
     /// `AWS::SupportApp::SlackChannelConfiguration`
-    #[derive(Debug)]
     pub enum SlackChannelConfiguration {}
     /// `AWS::SupportApp::SlackWorkspaceConfiguration`
-    #[derive(Debug)]
     pub enum SlackWorkspaceConfiguration {}
 }
 
 /// Resource types of `AWS::SupportAuthZ`.
 pub mod supportauthz {
     /// `AWS::SupportAuthZ::SupportPermit`
-    #[derive(Debug)]
     pub enum SupportPermit {}
 }
 
 /// Resource types of `AWS::Synthetics`.
 pub mod synthetics {
     /// `AWS::Synthetics::Canary`
-    #[derive(Debug)]
     pub enum Canary {}
     /// `AWS::Synthetics::Group`
-    #[derive(Debug)]
     pub enum Group {}
 }
 
 /// Resource types of `AWS::SystemsManagerSAP`.
 pub mod systemsmanagersap {
     /// `AWS::SystemsManagerSAP::Application`
-    #[derive(Debug)]
     pub enum Application {}
 }
 
 /// Resource types of `AWS::Textract`.
 pub mod textract {
     /// `AWS::Textract::Adapter`
-    #[derive(Debug)]
     pub enum Adapter {}
 }
 
 /// Resource types of `AWS::Timestream`.
 pub mod timestream {
     /// `AWS::Timestream::Database`
-    #[derive(Debug)]
     pub enum Database {}
     /// `AWS::Timestream::InfluxDBBackup`
-    #[derive(Debug)]
     pub enum InfluxDBBackup {}
     /// `AWS::Timestream::InfluxDBCluster`
-    #[derive(Debug)]
     pub enum InfluxDBCluster {}
     /// `AWS::Timestream::InfluxDBInstance`
-    #[derive(Debug)]
     pub enum InfluxDBInstance {}
     /// `AWS::Timestream::ScheduledQuery`
-    #[derive(Debug)]
     pub enum ScheduledQuery {}
     /// `AWS::Timestream::Table`
-    #[derive(Debug)]
     pub enum Table {}
 }
 
 /// Resource types of `AWS::Transcribe`.
 pub mod transcribe {
     /// `AWS::Transcribe::CallAnalyticsCategory`
-    #[derive(Debug)]
     pub enum CallAnalyticsCategory {}
     /// `AWS::Transcribe::MedicalVocabulary`
-    #[derive(Debug)]
     pub enum MedicalVocabulary {}
     /// `AWS::Transcribe::Vocabulary`
-    #[derive(Debug)]
     pub enum Vocabulary {}
     /// `AWS::Transcribe::VocabularyFilter`
-    #[derive(Debug)]
     pub enum VocabularyFilter {}
 }
 
 /// Resource types of `AWS::Transfer`.
 pub mod transfer {
     /// `AWS::Transfer::Agreement`
-    #[derive(Debug)]
     pub enum Agreement {}
     /// `AWS::Transfer::Certificate`
-    #[derive(Debug)]
     pub enum Certificate {}
     /// `AWS::Transfer::Connector`
-    #[derive(Debug)]
     pub enum Connector {}
     /// `AWS::Transfer::HostKey`
-    #[derive(Debug)]
     pub enum HostKey {}
     /// `AWS::Transfer::Profile`
-    #[derive(Debug)]
     pub enum Profile {}
     /// `AWS::Transfer::Server`
-    #[derive(Debug)]
     pub enum Server {}
     /// `AWS::Transfer::User`
-    #[derive(Debug)]
     pub enum User {}
     /// `AWS::Transfer::WebApp`
-    #[derive(Debug)]
     pub enum WebApp {}
     /// `AWS::Transfer::Workflow`
-    #[derive(Debug)]
     pub enum Workflow {}
 }
 
 /// Resource types of `AWS::Translate`.
 pub mod translate {
     /// `AWS::Translate::ParallelData`
-    #[derive(Debug)]
     pub enum ParallelData {}
     /// `AWS::Translate::Terminology`
-    #[derive(Debug)]
     pub enum Terminology {}
 }
 
 /// Resource types of `AWS::UXC`.
 pub mod uxc {
     /// `AWS::UXC::AccountCustomization`
-    #[derive(Debug)]
     pub enum AccountCustomization {}
 }
 
 /// Resource types of `AWS::VerifiedPermissions`.
 pub mod verifiedpermissions {
     /// `AWS::VerifiedPermissions::IdentitySource`
-    #[derive(Debug)]
     pub enum IdentitySource {}
     /// `AWS::VerifiedPermissions::Policy`
-    #[derive(Debug)]
     pub enum Policy {}
     /// `AWS::VerifiedPermissions::PolicyStore`
-    #[derive(Debug)]
     pub enum PolicyStore {}
     /// `AWS::VerifiedPermissions::PolicyStoreAlias`
-    #[derive(Debug)]
     pub enum PolicyStoreAlias {}
     /// `AWS::VerifiedPermissions::PolicyTemplate`
-    #[derive(Debug)]
     pub enum PolicyTemplate {}
 }
 
 /// Resource types of `AWS::VoiceID`.
 pub mod voiceid {
     /// `AWS::VoiceID::Domain`
-    #[derive(Debug)]
     pub enum Domain {}
 }
 
 /// Resource types of `AWS::VpcLattice`.
 pub mod vpclattice {
     /// `AWS::VpcLattice::AccessLogSubscription`
-    #[derive(Debug)]
     pub enum AccessLogSubscription {}
     /// `AWS::VpcLattice::AuthPolicy`
-    #[derive(Debug)]
     pub enum AuthPolicy {}
     /// `AWS::VpcLattice::DomainVerification`
-    #[derive(Debug)]
     pub enum DomainVerification {}
     /// `AWS::VpcLattice::Listener`
-    #[derive(Debug)]
     pub enum Listener {}
     /// `AWS::VpcLattice::ResourceConfiguration`
-    #[derive(Debug)]
     pub enum ResourceConfiguration {}
     /// `AWS::VpcLattice::ResourceGateway`
-    #[derive(Debug)]
     pub enum ResourceGateway {}
     /// `AWS::VpcLattice::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::VpcLattice::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
     /// `AWS::VpcLattice::Service`
-    #[derive(Debug)]
     pub enum Service {}
     /// `AWS::VpcLattice::ServiceNetwork`
-    #[derive(Debug)]
     pub enum ServiceNetwork {}
     /// `AWS::VpcLattice::ServiceNetworkResourceAssociation`
-    #[derive(Debug)]
     pub enum ServiceNetworkResourceAssociation {}
     /// `AWS::VpcLattice::ServiceNetworkServiceAssociation`
-    #[derive(Debug)]
     pub enum ServiceNetworkServiceAssociation {}
     /// `AWS::VpcLattice::ServiceNetworkVpcAssociation`
-    #[derive(Debug)]
     pub enum ServiceNetworkVpcAssociation {}
     /// `AWS::VpcLattice::TargetGroup`
-    #[derive(Debug)]
     pub enum TargetGroup {}
 }
 
 /// Resource types of `AWS::WAF`.
 pub mod waf {
     /// `AWS::WAF::ByteMatchSet`
-    #[derive(Debug)]
     pub enum ByteMatchSet {}
     /// `AWS::WAF::IPSet`
-    #[derive(Debug)]
     pub enum IPSet {}
     /// `AWS::WAF::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
     /// `AWS::WAF::SizeConstraintSet`
-    #[derive(Debug)]
     pub enum SizeConstraintSet {}
     /// `AWS::WAF::SqlInjectionMatchSet`
-    #[derive(Debug)]
     pub enum SqlInjectionMatchSet {}
     /// `AWS::WAF::WebACL`
-    #[derive(Debug)]
     pub enum WebACL {}
     /// `AWS::WAF::XssMatchSet`
-    #[derive(Debug)]
     pub enum XssMatchSet {}
 }
 
 /// Resource types of `AWS::WAFRegional`.
 pub mod wafregional {
     /// `AWS::WAFRegional::ByteMatchSet`
-    #[derive(Debug)]
     pub enum ByteMatchSet {}
     /// `AWS::WAFRegional::GeoMatchSet`
-    #[derive(Debug)]
     pub enum GeoMatchSet {}
     /// `AWS::WAFRegional::IPSet`
-    #[derive(Debug)]
     pub enum IPSet {}
     /// `AWS::WAFRegional::RateBasedRule`
-    #[derive(Debug)]
     pub enum RateBasedRule {}
     /// `AWS::WAFRegional::RegexPatternSet`
-    #[derive(Debug)]
     pub enum RegexPatternSet {}
     /// `AWS::WAFRegional::Rule`
-    #[derive(Debug)]
     pub enum Rule {}
     /// `AWS::WAFRegional::SizeConstraintSet`
-    #[derive(Debug)]
     pub enum SizeConstraintSet {}
     /// `AWS::WAFRegional::SqlInjectionMatchSet`
-    #[derive(Debug)]
     pub enum SqlInjectionMatchSet {}
     /// `AWS::WAFRegional::WebACL`
-    #[derive(Debug)]
     pub enum WebACL {}
     /// `AWS::WAFRegional::WebACLAssociation`
-    #[derive(Debug)]
     pub enum WebACLAssociation {}
     /// `AWS::WAFRegional::XssMatchSet`
-    #[derive(Debug)]
     pub enum XssMatchSet {}
 }
 
 /// Resource types of `AWS::WAFv2`.
 pub mod wafv2 {
     /// `AWS::WAFv2::IPSet`
-    #[derive(Debug)]
     pub enum IPSet {}
     /// `AWS::WAFv2::LoggingConfiguration`
-    #[derive(Debug)]
     pub enum LoggingConfiguration {}
     /// `AWS::WAFv2::RegexPatternSet`
-    #[derive(Debug)]
     pub enum RegexPatternSet {}
     /// `AWS::WAFv2::RuleGroup`
-    #[derive(Debug)]
     pub enum RuleGroup {}
     /// `AWS::WAFv2::WebACL`
-    #[derive(Debug)]
     pub enum WebACL {}
     /// `AWS::WAFv2::WebACLAssociation`
-    #[derive(Debug)]
     pub enum WebACLAssociation {}
 }
 
 /// Resource types of `AWS::WellArchitected`.
 pub mod wellarchitected {
     /// `AWS::WellArchitected::AgentContext`
-    #[derive(Debug)]
     pub enum AgentContext {}
     /// `AWS::WellArchitected::AgentGoal`
-    #[derive(Debug)]
     pub enum AgentGoal {}
     /// `AWS::WellArchitected::AgentProfile`
-    #[derive(Debug)]
     pub enum AgentProfile {}
     /// `AWS::WellArchitected::Lens`
-    #[derive(Debug)]
     pub enum Lens {}
     /// `AWS::WellArchitected::Profile`
-    #[derive(Debug)]
     pub enum Profile {}
     /// `AWS::WellArchitected::ReviewTemplate`
-    #[derive(Debug)]
     pub enum ReviewTemplate {}
     /// `AWS::WellArchitected::Workload`
-    #[derive(Debug)]
     pub enum Workload {}
 }
 
 /// Resource types of `AWS::Wickr`.
 pub mod wickr {
     /// `AWS::Wickr::Network`
-    #[derive(Debug)]
     pub enum Network {}
 }
 
 /// Resource types of `AWS::Wisdom`.
 pub mod wisdom {
     /// `AWS::Wisdom::AIAgent`
-    #[derive(Debug)]
     pub enum AIAgent {}
     /// `AWS::Wisdom::AIAgentVersion`
-    #[derive(Debug)]
     pub enum AIAgentVersion {}
     /// `AWS::Wisdom::AIGuardrail`
-    #[derive(Debug)]
     pub enum AIGuardrail {}
     /// `AWS::Wisdom::AIGuardrailVersion`
-    #[derive(Debug)]
     pub enum AIGuardrailVersion {}
     /// `AWS::Wisdom::AIPrompt`
-    #[derive(Debug)]
     pub enum AIPrompt {}
     /// `AWS::Wisdom::AIPromptVersion`
-    #[derive(Debug)]
     pub enum AIPromptVersion {}
     /// `AWS::Wisdom::Assistant`
-    #[derive(Debug)]
     pub enum Assistant {}
     /// `AWS::Wisdom::AssistantAssociation`
-    #[derive(Debug)]
     pub enum AssistantAssociation {}
     /// `AWS::Wisdom::Content`
-    #[derive(Debug)]
     pub enum Content {}
     /// `AWS::Wisdom::ContentAssociation`
-    #[derive(Debug)]
     pub enum ContentAssociation {}
     /// `AWS::Wisdom::KnowledgeBase`
-    #[derive(Debug)]
     pub enum KnowledgeBase {}
     /// `AWS::Wisdom::MessageTemplate`
-    #[derive(Debug)]
     pub enum MessageTemplate {}
     /// `AWS::Wisdom::MessageTemplateVersion`
-    #[derive(Debug)]
     pub enum MessageTemplateVersion {}
     /// `AWS::Wisdom::QuickResponse`
-    #[derive(Debug)]
     pub enum QuickResponse {}
 }
 
 /// Resource types of `AWS::WorkSpaces`.
 pub mod workspaces {
     /// `AWS::WorkSpaces::ConnectionAlias`
-    #[derive(Debug)]
     pub enum ConnectionAlias {}
     /// `AWS::WorkSpaces::Directory`
-    #[derive(Debug)]
     pub enum Directory {}
     /// `AWS::WorkSpaces::Workspace`
-    #[derive(Debug)]
     pub enum Workspace {}
     /// `AWS::WorkSpaces::WorkspaceIpGroup`
-    #[derive(Debug)]
     pub enum WorkspaceIpGroup {}
     /// `AWS::WorkSpaces::WorkspacesPool`
-    #[derive(Debug)]
     pub enum WorkspacesPool {}
 }
 
 /// Resource types of `AWS::WorkspacesInstances`.
 pub mod workspacesinstances {
     /// `AWS::WorkspacesInstances::Volume`
-    #[derive(Debug)]
     pub enum Volume {}
     /// `AWS::WorkspacesInstances::VolumeAssociation`
-    #[derive(Debug)]
     pub enum VolumeAssociation {}
     /// `AWS::WorkspacesInstances::WorkspaceInstance`
-    #[derive(Debug)]
     pub enum WorkspaceInstance {}
 }
 
 /// Resource types of `AWS::WorkSpacesThinClient`.
 pub mod workspacesthinclient {
     /// `AWS::WorkSpacesThinClient::Environment`
-    #[derive(Debug)]
     pub enum Environment {}
 }
 
 /// Resource types of `AWS::WorkSpacesWeb`.
 pub mod workspacesweb {
     /// `AWS::WorkSpacesWeb::BrowserSettings`
-    #[derive(Debug)]
     pub enum BrowserSettings {}
     /// `AWS::WorkSpacesWeb::DataProtectionSettings`
-    #[derive(Debug)]
     pub enum DataProtectionSettings {}
     /// `AWS::WorkSpacesWeb::IdentityProvider`
-    #[derive(Debug)]
     pub enum IdentityProvider {}
     /// `AWS::WorkSpacesWeb::IpAccessSettings`
-    #[derive(Debug)]
     pub enum IpAccessSettings {}
     /// `AWS::WorkSpacesWeb::NetworkSettings`
-    #[derive(Debug)]
     pub enum NetworkSettings {}
     /// `AWS::WorkSpacesWeb::Portal`
-    #[derive(Debug)]
     pub enum Portal {}
     /// `AWS::WorkSpacesWeb::SessionLogger`
-    #[derive(Debug)]
     pub enum SessionLogger {}
     /// `AWS::WorkSpacesWeb::TrustStore`
-    #[derive(Debug)]
     pub enum TrustStore {}
     /// `AWS::WorkSpacesWeb::UserAccessLoggingSettings`
-    #[derive(Debug)]
     pub enum UserAccessLoggingSettings {}
     /// `AWS::WorkSpacesWeb::UserSettings`
-    #[derive(Debug)]
     pub enum UserSettings {}
 }
 
 /// Resource types of `AWS::XRay`.
 pub mod xray {
     /// `AWS::XRay::Group`
-    #[derive(Debug)]
     pub enum Group {}
     /// `AWS::XRay::ResourcePolicy`
-    #[derive(Debug)]
     pub enum ResourcePolicy {}
     /// `AWS::XRay::SamplingRule`
-    #[derive(Debug)]
     pub enum SamplingRule {}
     /// `AWS::XRay::TransactionSearchConfig`
-    #[derive(Debug)]
     pub enum TransactionSearchConfig {}
 }

@@ -10,6 +10,7 @@
 //! - Property types are in the module of their service, unless several resources have one of the same name: then in
 //!   the module of their resource, such as `sns::topic::Subscription`.
 //! - [`kind`] has a marker for every resource type, so that a slot can say whose ARN, id or name it wants.
+//! - [`mediaconvert::settings`] has what MediaConvert's own API calls settings, in the same shape.
 
 #![allow(
     clippy::doc_lazy_continuation,

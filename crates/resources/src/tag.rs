@@ -11,8 +11,7 @@ impl Tag {
     /// Makes a tag.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        let properties = Properties::new().require("Key", key.into_value().into_expression());
-        Self(properties.require("Value", value.into_value().into_expression()))
+        Self(Properties::new().require_value("Key", key).require_value("Value", value))
     }
 }
 

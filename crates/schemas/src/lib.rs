@@ -1,7 +1,8 @@
 //! The schemas of all CloudFormation resource types, as the program itself reads them.
 //!
-//! They are the provider schemas of `crates/codegen/vendor` without descriptions, embedded, and unpacked only for the
-//! types asked for: a template uses a dozen of 1,898. The first look at a type costs its block, a quarter
+//! They are the provider schemas of `crates/codegen/vendor` without descriptions, with the settings of MediaConvert from
+//! its service model where these leave them open (`SettingsJson`). They are embedded, and unpacked only for the types
+//! asked for: a template uses a dozen of 1,898. The first look at a type costs its block, a quarter
 //! of a millisecond mostly and 2 ms at worst, in an optimized build and hardly more in a debug build; the next one costs
 //! nothing. To repeat:
 //! `cargo run --release -p schemas --example decode`.

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use tree::Origin;
 
 use crate::expression::Expression;
+use crate::value::IntoValue;
 
 /// The properties of a resource, or of a property type, in the order in which they were set.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,18 @@ impl Properties {
     #[track_caller]
     pub fn set(self, name: impl Into<Cow<'static, str>>, value: Expression) -> Self {
         self.push(name.into(), value, false)
+    }
+
+    /// Sets a property that must be there to whatever can stand in its slot. See [`require`](Self::require).
+    #[track_caller]
+    pub fn require_value<T>(self, name: &'static str, value: impl IntoValue<T>) -> Self {
+        self.push(name.into(), value.into_value().into_expression(), true)
+    }
+
+    /// Sets a property to whatever can stand in its slot. See [`set`](Self::set).
+    #[track_caller]
+    pub fn set_value<T>(self, name: &'static str, value: impl IntoValue<T>) -> Self {
+        self.push(name.into(), value.into_value().into_expression(), false)
     }
 
     #[track_caller]

@@ -29,6 +29,7 @@ impl Memory {
         Cloud {
             region: "eu-central-1".to_owned(),
             cloud_formation: Arc::new(absent::Absent),
+            commands: Arc::new(absent::Absent),
             identity: Arc::new(absent::Absent),
             objects: Arc::clone(&self.objects) as _,
             queues: Arc::clone(&self.queues) as _,

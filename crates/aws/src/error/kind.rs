@@ -35,6 +35,9 @@ fn by_group(code: &str) -> Option<ErrorKind> {
         | "StackNotFoundException"
         | "ExecutionDoesNotExist"
         | "StateMachineDoesNotExist"
+        | "InvocationDoesNotExist"
+        | "InvalidCommandId"
+        | "InvalidDocument"
         | "ResourceNotFoundException"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => ErrorKind::NotFound,
@@ -164,6 +167,9 @@ mod tests {
                 ErrorKind::NotFound,
             ),
             ("sts:GetCallerIdentity", "ExpiredToken", "", 403, ErrorKind::Credentials),
+            ("ssm:GetCommandInvocation", "InvocationDoesNotExist", "", 400, ErrorKind::NotFound),
+            ("ssm:SendCommand", "InvalidInstanceId", "", 400, ErrorKind::Validation),
+            ("ssm:SendCommand", "InvalidParameters", "", 400, ErrorKind::Validation),
             ("states:StartExecution", "ExecutionLimitExceeded", "", 400, ErrorKind::Service),
         ];
         for (operation, code, message, status, kind) in cases {

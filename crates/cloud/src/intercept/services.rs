@@ -10,6 +10,7 @@ use crate::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
     StackEvent, StackResource, StackSummary, ValidationFailure,
 };
+use crate::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
 use crate::objects::{
     Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, VersionSummary, Written,
 };
@@ -51,6 +52,7 @@ pub(crate) fn cloud(cloud: &Cloud, interceptor: &Arc<dyn Interceptor>) -> Cloud 
     Cloud {
         region: cloud.region.clone(),
         cloud_formation: wrap!(cloud_formation),
+        commands: wrap!(commands),
         identity: wrap!(identity),
         objects: wrap!(objects),
         queues: wrap!(queues),
@@ -94,6 +96,13 @@ intercept! { cloud_formation, CloudFormation {
     "cloudformation:DeleteStack" (&request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
     "cloudformation:CancelUpdateStack" (stack) => cancel_update(stack: &str) -> ();
     "cloudformation:UpdateTerminationProtection" (stack) => update_termination_protection(stack: &str, protected: bool) -> ();
+} }
+
+intercept! { commands, Commands {
+    "ssm:DescribeInstanceInformation" ("") => instances(which: &Instances) -> Vec<Instance>;
+    "ssm:SendCommand" (&request.document) => send_command(request: &CommandRequest) -> String;
+    "ssm:ListCommandInvocations" (command) => list_invocations(command: &str) -> Vec<Invocation>;
+    "ssm:GetCommandInvocation" (command) => invocation(command: &str, instance: &str) -> InvocationResult;
 } }
 
 intercept! { identity, Identity {

@@ -5,25 +5,33 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::declared;
-use crate::model::{Attribute, Enumeration, Item, Model, Property, Replaces, Structure};
+use crate::model::{Attribute, Choice, Enumeration, Item, Model, Property, Replaces, Structure, Union};
 use crate::prose;
 use crate::slot::{Slot, kind};
 
-/// Writes the file.
-pub fn file(model: &Model) -> String {
-    let names = Names { declared: declared(model), imported: RefCell::default() };
+/// Writes the file of a resource type.
+pub fn resource_file(model: &Model) -> String {
+    let names = Names::new(declared(model), "template reference");
     let mut body = String::new();
     resource(&mut body, model, &names);
     for item in model.items.values() {
-        match item {
-            Item::Structure(structure) => property_type(&mut body, structure, &model.type_name, &names),
-            Item::Enumeration(values) => enumeration(&mut body, values, &names),
+        let about = format!("The property type `{}` of `{}`.", item.name(), model.type_name);
+        property_type(&mut body, item, &about, &names);
+    }
+    names.file(&format!("`{}`", model.type_name), &body)
+}
+
+/// Writes the file of some settings of a service: of a structure, and of the enumerations that are found with it.
+pub fn settings_file(items: &[&Item], roots: &[String], service: &str) -> String {
+    let names = Names::new(items.iter().map(|item| item.name().to_owned()).collect(), "API reference");
+    let mut body = String::new();
+    for item in items {
+        property_type(&mut body, item, &format!("The type `{}` of {service}'s API.", item.name()), &names);
+        if roots.iter().any(|root| root == item.name()) {
+            stands_for_json(&mut body, item.name(), &names);
         }
     }
-    let mut imported = names.imported.into_inner();
-    let kind = if imported.remove("kind") { "use crate::kind;\n\n" } else { "" };
-    let imported: Vec<&str> = imported.into_iter().collect();
-    format!("//! `{}`\n\nuse template::{{{}}};\n\n{kind}{body}", model.type_name, imported.join(", "))
+    names.file(&format!("`{}` of {service}.", items[0].name()), &body)
 }
 
 /// The names in a file, so that CloudFormation's `Value`, `List` or `String` do not hide ours.
@@ -31,9 +39,32 @@ struct Names {
     declared: BTreeSet<String>,
     /// What is taken from `template` without its path, and `kind`.
     imported: RefCell<BTreeSet<&'static str>>,
+    /// What is declared in other files of the module.
+    siblings: RefCell<BTreeSet<String>>,
+    /// Where AWS's pages about the types are.
+    reference: &'static str,
 }
 
 impl Names {
+    fn new(declared: BTreeSet<String>, reference: &'static str) -> Self {
+        Self { declared, imported: RefCell::default(), siblings: RefCell::default(), reference }
+    }
+
+    /// Writes the whole file.
+    fn file(self, about: &str, body: &str) -> String {
+        let mut imported = self.imported.into_inner();
+        let mut uses = String::new();
+        if imported.remove("kind") {
+            uses.push_str("use crate::kind;\n");
+        }
+        let siblings: Vec<String> = self.siblings.into_inner().into_iter().collect();
+        if !siblings.is_empty() {
+            let _ = writeln!(uses, "use super::{{{}}};", siblings.join(", "));
+        }
+        let imported: Vec<&str> = imported.into_iter().collect();
+        format!("//! {about}\n\nuse template::{{{}}};\n\n{uses}\n{body}", imported.join(", "))
+    }
+
     fn template(&self, name: &'static str) -> String {
         if self.declared.contains(name) {
             return format!("template::{name}");
@@ -66,7 +97,13 @@ impl Names {
             Slot::List(element) => format!("{}<{}>", self.template("List"), self.slot(element)),
             Slot::Map(value) => format!("{}<{}>", self.template("Map"), self.slot(value)),
             Slot::Tag => "crate::Tag".to_owned(),
-            Slot::Structure(name) | Slot::Enumeration(name) => name.clone(),
+            Slot::Structure(name) | Slot::Enumeration(name) => {
+                if !self.declared.contains(name) {
+                    self.siblings.borrow_mut().insert(name.clone());
+                }
+                name.clone()
+            }
+            Slot::Settings(name) => format!("super::settings::{name}"),
         }
     }
 }
@@ -157,9 +194,13 @@ fn method(out: &mut String, attribute: &Attribute, names: &Names) {
     let _ = writeln!(out, "pub fn {method}(&self) -> {into}<{slot}> {{ {value} }}\n");
 }
 
-fn property_type(out: &mut String, item: &Structure, type_name: &str, names: &Names) {
+fn property_type(out: &mut String, item: &Item, fallback: &str, names: &Names) {
+    let item = match item {
+        Item::Structure(structure) => structure,
+        Item::Enumeration(values) => return enumeration(out, values, names),
+    };
     let name = &item.name;
-    structure(out, item, &format!("The property type `{name}` of `{type_name}`."), "#[must_use]", names);
+    structure(out, item, fallback, "#[must_use]", names);
     literal(out, name, "self.0.into()", names);
     let Some(element) = item.stands_for() else { return };
     let [into_value, value, list] = ["IntoValue", "Value", "List"].map(|name| names.template(name));
@@ -187,10 +228,41 @@ fn structure(out: &mut String, item: &Structure, fallback: &str, attribute: &str
     if paragraphs.is_empty() {
         paragraphs.push(fallback.to_owned());
     }
-    paragraphs.push(format!("[Its page in the template reference]({})", item.page));
+    paragraphs.push(format!("[Its page in the {}]({})", names.reference, item.page));
     document(out, &paragraphs, 0);
     let _ = write!(out, "#[derive(Clone, Debug)]\n{attribute}\npub struct {name}({properties});\n\nimpl {name} {{\n");
 
+    match &item.union {
+        Some(union) => constructors(out, union, names),
+        None => constructor(out, name, required, names),
+    }
+    for property in optional {
+        document(out, &documentation(property), 4);
+        let _ = writeln!(
+            out,
+            "#[track_caller]\npub fn {}(self, value: impl {into_value}<{}>) -> Self {{ Self(self.0.set_value(\"{}\", value)) }}\n",
+            property.setter,
+            names.slot(&property.slot),
+            property.name
+        );
+    }
+    let _ = write!(
+        out,
+        "/// Sets a property by its name in the template: for what is newer than this type, or other than it says.
+            #[track_caller]
+            pub fn raw(self, property: &'static str, value: impl {into_value}<{}>) -> Self {{
+                Self(self.0.set_value(property, value))
+            }}
+        }}
+
+",
+        names.template("Json")
+    );
+}
+
+/// Writes `new`.
+fn constructor(out: &mut String, name: &str, required: &[Property], names: &Names) {
+    let [properties, into_value] = ["Properties", "IntoValue"].map(|name| names.template(name));
     let mut paragraphs = vec![format!("Makes {} `{name}`.", article(name))];
     paragraphs.extend(required.iter().map(|property| {
         let text = argument(property).join(" ");
@@ -203,41 +275,70 @@ fn structure(out: &mut String, item: &Structure, fallback: &str, attribute: &str
         .collect();
     let mut chain = format!("{properties}::new()");
     for property in required {
-        let _ = write!(chain, ".require(\"{}\", {}.into_value().into_expression())", property.name, property.setter);
+        let _ = write!(chain, ".require_value(\"{}\", {})", property.name, property.setter);
     }
     let caller = if required.is_empty() { "" } else { "#[track_caller]\n" };
     let _ = writeln!(out, "{caller}pub fn new({}) -> Self {{ Self({chain}) }}\n", arguments.join(", "));
+}
 
-    for property in optional {
-        document(out, &documentation(property), 4);
+/// Writes one constructor for each choice, and `other`.
+fn constructors(out: &mut String, union: &Union, names: &Names) {
+    let [properties, into_value] = ["Properties", "IntoValue"].map(|name| names.template(name));
+    let (by, enumeration) = (&union.by, names.slot(&union.by.slot));
+    for Choice { constructor, variant, value, property } in &union.choices {
+        let (mut paragraphs, mut argument, mut chain) =
+            (vec![format!("Chooses `{value}`.")], String::new(), String::new());
+        if let Some(property) = property {
+            paragraphs.extend(prose::clean(&property.description));
+            argument = format!("settings: impl {into_value}<{}>", names.slot(&property.slot));
+            chain = format!(".require_value(\"{}\", settings)", property.name);
+        }
+        document(out, &paragraphs, 4);
         let _ = writeln!(
             out,
-            "#[track_caller]\npub fn {}(self, value: impl {into_value}<{}>) -> Self {{
-                Self(self.0.set(\"{}\", value.into_value().into_expression()))
+            "#[track_caller]\npub fn {constructor}({argument}) -> Self {{
+                Self({properties}::new().require_value(\"{}\", {enumeration}::{variant}){chain})
             }}\n",
-            property.setter,
-            names.slot(&property.slot),
-            property.name
+            by.name
         );
     }
+    document(
+        out,
+        &["Chooses what is newer than this type, or known at deployment only; `raw` sets what belongs to it."
+            .to_owned()],
+        4,
+    );
+    let _ = writeln!(
+        out,
+        "#[track_caller]\npub fn other({}: impl {into_value}<{enumeration}>) -> Self {{
+            Self({properties}::new().require_value(\"{}\", {}))
+        }}\n",
+        by.setter, by.name, by.setter
+    );
+}
+
+/// Lets settings stand where JSON of any shape does, such as among the arguments of a task.
+fn stands_for_json(out: &mut String, name: &str, names: &Names) {
+    let [is, json, into_value, value, literal] =
+        ["Is", "Json", "IntoValue", "Value", "Literal"].map(|name| names.template(name));
     let _ = write!(
         out,
-        "/// Sets a property by its name in the template: for what is newer than this type, or other than it says.
-            #[track_caller]
-            pub fn raw(self, property: &'static str, value: impl {into_value}<{}>) -> Self {{
-                Self(self.0.set(property, value.into_value().into_expression()))
+        "impl {is}<{json}> for {name} {{}}
+
+        impl {into_value}<{json}> for {name} {{
+            fn into_value(self) -> {value}<{json}> {{
+                {value}::from_expression({literal}::into_expression(self))
             }}
         }}
 
-",
-        names.template("Json")
+"
     );
 }
 
 fn enumeration(out: &mut String, item: &Enumeration, names: &Names) {
     let Enumeration { name, variants, .. } = item;
     let string = names.std("string::String");
-    let _ = write!(out, "/// The values of {}.\n#[derive(Clone, Debug, PartialEq, Eq)]\npub enum {name} {{\n", item.of);
+    let _ = write!(out, "/// The values of {}.\n#[derive(Clone)]\npub enum {name} {{\n", item.of);
     for (variant, value) in variants {
         let _ = writeln!(out, "/// `{value}`\n{variant},");
     }
@@ -251,6 +352,17 @@ fn enumeration(out: &mut String, item: &Enumeration, names: &Names) {
         let _ = writeln!(out, "Self::{variant} => {value:?},");
     }
     out.push_str("Self::Other(value) => value,\n}\n}\n}\n\n");
+    // Deriving this, and `PartialEq`, for so many enumerations took a fifth of the time of `cargo check`.
+    let _ = write!(
+        out,
+        "impl std::fmt::Debug for {name} {{
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{
+                formatter.write_str(self.as_str())
+            }}
+        }}
+
+"
+    );
     literal(out, name, &format!("{}::string(self.as_str())", names.template("Expression")), names);
 }
 
@@ -303,5 +415,8 @@ fn document(out: &mut String, paragraphs: &[String], indentation: usize) {
 }
 
 fn article(name: &str) -> &'static str {
-    if name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }
+    // As they are spoken: an "aitch 264", an "ess 3".
+    let spelt = name.starts_with(['F', 'H', 'L', 'M', 'N', 'R', 'S', 'X'])
+        && name[1..].starts_with(|second: char| second.is_ascii_digit());
+    if spelt || name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{declared, resource_module};
+use super::{MEDIACONVERT, declared, resource_module};
 use crate::model::Model;
 use crate::names;
 use crate::reviewed::Reviewed;
@@ -22,8 +22,7 @@ impl Tag {
     /// Makes a tag.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        let properties = Properties::new().require(\"Key\", key.into_value().into_expression());
-        Self(properties.require(\"Value\", value.into_value().into_expression()))
+        Self(Properties::new().require_value(\"Key\", key).require_value(\"Value\", value))
     }
 }
 
@@ -56,6 +55,7 @@ pub fn library(services: &BTreeSet<String>) -> String {
          //! - Property types are in the module of their service, unless several resources have one of the same name: then in
          //!   the module of their resource, such as `sns::topic::Subscription`.
          //! - [`kind`] has a marker for every resource type, so that a slot can say whose ARN, id or name it wants.
+         //! - [`mediaconvert::settings`] has what MediaConvert's own API calls settings, in the same shape.
 
          #![allow(
              clippy::doc_lazy_continuation,
@@ -86,6 +86,9 @@ pub fn service(models: &[&Model], schemas: &Schemas, reviewed: &Reviewed) -> Str
     let mut text = format!("//! The resource types of `{}`.\n\n", name.unwrap_or_default());
     for model in models {
         let _ = writeln!(text, "pub mod {};", resource_module(&model.type_name));
+    }
+    if models.iter().any(|model| names::service_module(&model.type_name) == MEDIACONVERT.1) {
+        text.push_str("pub mod settings;\n");
     }
     text.push('\n');
     let owners = owners(models, schemas, reviewed);
@@ -158,7 +161,7 @@ pub fn kinds<'a>(type_names: impl Iterator<Item = &'a str>) -> String {
         for type_name in type_names {
             let _ = writeln!(
                 text,
-                "/// `{type_name}`\n#[derive(Debug)]\npub enum {} {{}}",
+                "/// `{type_name}`\npub enum {} {{}}",
                 names::type_ident(names::resource_name(type_name))
             );
         }

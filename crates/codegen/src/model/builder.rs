@@ -37,8 +37,8 @@ struct Anonymous<'n> {
 /// A structure that is to be made: where it is, and what it is called.
 struct Place<'p> {
     name: &'p str,
-    /// The part of the page's address after the resource; empty for the resource itself.
-    page: &'p str,
+    /// The definition; empty for the resource itself.
+    part: &'p str,
     required: Vec<&'p str>,
 }
 
@@ -73,6 +73,14 @@ impl<'a> Builder<'a> {
         let attributes = attributes::attributes(self.type_name, self.schema, self.reviewed);
         let tags = self.tags();
         Ok(Model { type_name: self.type_name.to_owned(), resource, items: self.items, tags, attributes })
+    }
+
+    /// Makes the types of definitions, and of all that these refer to.
+    pub fn items(mut self, definitions: &[String]) -> Result<BTreeMap<String, Item>> {
+        for name in definitions {
+            self.definition(name, &Anonymous { name: name.clone(), parent: "", property: name })?;
+        }
+        Ok(self.items)
     }
 
     /// A definition keeps its name, unless the resource itself has it: then it becomes `NameProperty`.
@@ -128,7 +136,7 @@ impl<'a> Builder<'a> {
             .collect();
         let required =
             shape::strings(self.schema, "required").filter(|property| !read_only.contains(property)).collect();
-        let mut structure = self.structure(self.schema, properties, &Place { name: &name, page: "", required })?;
+        let mut structure = self.structure(self.schema, properties, &Place { name: &name, part: "", required })?;
         let always: BTreeSet<&str> = shape::paths(self.schema, "createOnlyProperties").collect();
         let sometimes: BTreeSet<&str> = shape::paths(self.schema, "conditionalCreateOnlyProperties").collect();
         for property in structure.required.iter_mut().chain(&mut structure.optional) {
@@ -154,7 +162,7 @@ impl<'a> Builder<'a> {
             while !taken.insert(setter.clone()) {
                 setter.push('_');
             }
-            let path = if place.page.is_empty() {
+            let path = if place.part.is_empty() {
                 format!("{}.{name}", self.type_name)
             } else {
                 format!("{}.{}.{name}", self.type_name, place.name)
@@ -183,9 +191,10 @@ impl<'a> Builder<'a> {
         Ok(Structure {
             name: place.name.to_owned(),
             description: shape::text(schema, "description").to_owned(),
-            page: self.page(place.page),
+            page: self.page(place.part),
             required,
             optional,
+            union: None,
         })
     }
 
@@ -249,8 +258,7 @@ impl<'a> Builder<'a> {
                 self.reserve(&name);
                 let required = shape::strings(schema, "required").collect();
                 let properties = shape::properties(self.schema, schema);
-                let page = name.to_lowercase();
-                let structure = self.structure(schema, properties, &Place { name: &name, page: &page, required })?;
+                let structure = self.structure(schema, properties, &Place { name: &name, part: &name, required })?;
                 self.items.insert(name.clone(), Item::Structure(structure));
                 Slot::Structure(name)
             }
@@ -293,8 +301,7 @@ impl<'a> Builder<'a> {
         let required = shape::strings(shape::resolve(self.schema, schema), "required")
             .filter(|name| !hidden.contains(name))
             .collect();
-        let page = definition.to_lowercase();
-        let structure = self.structure(schema, properties, &Place { name: &own, page: &page, required })?;
+        let structure = self.structure(schema, properties, &Place { name: &own, part: definition, required })?;
         self.items.insert(own.clone(), Item::Structure(structure));
         Ok(Slot::Structure(own))
     }
@@ -400,7 +407,11 @@ impl<'a> Builder<'a> {
     }
 
     fn page(&self, part: &str) -> String {
-        let name = self.type_name.to_lowercase();
+        // The redirections by which the documentation of AWS's own SDKs refers to the API reference.
+        if let Some(model) = self.schema.get("uid").and_then(Value::as_str) {
+            return format!("https://docs.aws.amazon.com/goto/WebAPI/{model}/{part}");
+        }
+        let (name, part) = (self.type_name.to_lowercase(), part.to_lowercase());
         let mut segments = name.split("::");
         let (_, service, resource) =
             (segments.next(), segments.next().unwrap_or_default(), segments.next().unwrap_or_default());

@@ -50,11 +50,11 @@ impl ScalableTarget {
     ) -> Self {
         Self(
             Properties::new()
-                .require("ServiceNamespace", service_namespace.into_value().into_expression())
-                .require("ResourceId", resource_id.into_value().into_expression())
-                .require("ScalableDimension", scalable_dimension.into_value().into_expression())
-                .require("MinCapacity", min_capacity.into_value().into_expression())
-                .require("MaxCapacity", max_capacity.into_value().into_expression()),
+                .require_value("ServiceNamespace", service_namespace)
+                .require_value("ResourceId", resource_id)
+                .require_value("ScalableDimension", scalable_dimension)
+                .require_value("MinCapacity", min_capacity)
+                .require_value("MaxCapacity", max_capacity),
         )
     }
 
@@ -72,13 +72,13 @@ impl ScalableTarget {
     /// topic in the *Application Auto Scaling User Guide*. Look for the ARN in the table at the bottom of the page.
     #[track_caller]
     pub fn role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("RoleARN", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleARN", value))
     }
 
     /// The scheduled actions for the scalable target. Duplicates aren't allowed.
     #[track_caller]
     pub fn scheduled_actions(self, value: impl IntoValue<List<ScheduledAction>>) -> Self {
-        Self(self.0.set("ScheduledActions", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduledActions", value))
     }
 
     /// An embedded object that contains attributes and attribute values that are used to suspend and resume automatic
@@ -95,19 +95,19 @@ impl ScalableTarget {
     ///   scheduled actions are suspended.
     #[track_caller]
     pub fn suspended_state(self, value: impl IntoValue<SuspendedState>) -> Self {
-        Self(self.0.set("SuspendedState", value.into_value().into_expression()))
+        Self(self.0.set_value("SuspendedState", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -175,19 +175,19 @@ impl ScalableTargetAction {
     /// The maximum capacity.
     #[track_caller]
     pub fn max_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxCapacity", value))
     }
 
     /// The minimum capacity.
     #[track_caller]
     pub fn min_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("MinCapacity", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -200,7 +200,7 @@ impl Literal for ScalableTargetAction {
 impl Is<Self> for ScalableTargetAction {}
 
 /// The values of `ScalableDimension` of [`ScalableTarget`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalableTargetScalableDimension {
     /// `appstream:fleet:DesiredCapacity`
     AppstreamFleetDesiredCapacity,
@@ -294,6 +294,12 @@ impl ScalableTargetScalableDimension {
     }
 }
 
+impl std::fmt::Debug for ScalableTargetScalableDimension {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalableTargetScalableDimension {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -303,7 +309,7 @@ impl Literal for ScalableTargetScalableDimension {
 impl Is<Self> for ScalableTargetScalableDimension {}
 
 /// The values of `ServiceNamespace` of [`ScalableTarget`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalableTargetServiceNamespace {
     /// `appstream`
     Appstream,
@@ -363,6 +369,12 @@ impl ScalableTargetServiceNamespace {
     }
 }
 
+impl std::fmt::Debug for ScalableTargetServiceNamespace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalableTargetServiceNamespace {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -395,15 +407,15 @@ impl ScheduledAction {
     pub fn new(scheduled_action_name: impl IntoValue<String>, schedule: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("ScheduledActionName", scheduled_action_name.into_value().into_expression())
-                .require("Schedule", schedule.into_value().into_expression()),
+                .require_value("ScheduledActionName", scheduled_action_name)
+                .require_value("Schedule", schedule),
         )
     }
 
     /// The date and time that the action is scheduled to end, in UTC.
     #[track_caller]
     pub fn end_time(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EndTime", value.into_value().into_expression()))
+        Self(self.0.set_value("EndTime", value))
     }
 
     /// The new minimum and maximum capacity. You can set both values or just one. At the scheduled time, if the current
@@ -411,26 +423,26 @@ impl ScheduledAction {
     /// current capacity is above the maximum capacity, Application Auto Scaling scales in to the maximum capacity.
     #[track_caller]
     pub fn scalable_target_action(self, value: impl IntoValue<ScalableTargetAction>) -> Self {
-        Self(self.0.set("ScalableTargetAction", value.into_value().into_expression()))
+        Self(self.0.set_value("ScalableTargetAction", value))
     }
 
     /// The date and time that the action is scheduled to begin, in UTC.
     #[track_caller]
     pub fn start_time(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StartTime", value.into_value().into_expression()))
+        Self(self.0.set_value("StartTime", value))
     }
 
     /// The time zone used when referring to the date and time of a scheduled action, when the scheduled action uses an
     /// at or cron expression.
     #[track_caller]
     pub fn timezone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Timezone", value.into_value().into_expression()))
+        Self(self.0.set_value("Timezone", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -467,7 +479,7 @@ impl SuspendedState {
     /// default is `false`.
     #[track_caller]
     pub fn dynamic_scaling_in_suspended(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DynamicScalingInSuspended", value.into_value().into_expression()))
+        Self(self.0.set_value("DynamicScalingInSuspended", value))
     }
 
     /// Whether scale out by a target tracking scaling policy or a step scaling policy is suspended. Set the value to
@@ -475,20 +487,20 @@ impl SuspendedState {
     /// default is `false`.
     #[track_caller]
     pub fn dynamic_scaling_out_suspended(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DynamicScalingOutSuspended", value.into_value().into_expression()))
+        Self(self.0.set_value("DynamicScalingOutSuspended", value))
     }
 
     /// Whether scheduled scaling is suspended. Set the value to `true` if you don't want Application Auto Scaling to
     /// add or remove capacity by initiating scheduled actions. The default is `false`.
     #[track_caller]
     pub fn scheduled_scaling_suspended(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ScheduledScalingSuspended", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduledScalingSuspended", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -28,11 +28,7 @@ impl ScalingPolicy {
     /// - `policy_type`: The scaling policy type.
     #[track_caller]
     pub fn new(policy_name: impl IntoValue<String>, policy_type: impl IntoValue<ScalingPolicyType>) -> Self {
-        Self(
-            Properties::new()
-                .require("PolicyName", policy_name.into_value().into_expression())
-                .require("PolicyType", policy_type.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("PolicyName", policy_name).require_value("PolicyType", policy_type))
     }
 
     /// The predictive scaling policy configuration.
@@ -41,7 +37,7 @@ impl ScalingPolicy {
         self,
         value: impl IntoValue<PredictiveScalingPolicyConfiguration>,
     ) -> Self {
-        Self(self.0.set("PredictiveScalingPolicyConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("PredictiveScalingPolicyConfiguration", value))
     }
 
     /// The identifier of the resource associated with the scaling policy. This string consists of the resource type and
@@ -95,7 +91,7 @@ impl ScalingPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn resource_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceId", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceId", value))
     }
 
     /// The scalable dimension. This string consists of the service namespace, resource type, and scaling property.
@@ -136,7 +132,7 @@ impl ScalingPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn scalable_dimension(self, value: impl IntoValue<ScalingPolicyScalableDimension>) -> Self {
-        Self(self.0.set("ScalableDimension", value.into_value().into_expression()))
+        Self(self.0.set_value("ScalableDimension", value))
     }
 
     /// The CloudFormation-generated ID of an Application Auto Scaling scalable target. For more information about the
@@ -148,7 +144,7 @@ impl ScalingPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn scaling_target_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ScalingTargetId", value.into_value().into_expression()))
+        Self(self.0.set_value("ScalingTargetId", value))
     }
 
     /// The namespace of the AWS service that provides the resource, or a `custom-resource`.
@@ -156,13 +152,13 @@ impl ScalingPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn service_namespace(self, value: impl IntoValue<ScalingPolicyServiceNamespace>) -> Self {
-        Self(self.0.set("ServiceNamespace", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceNamespace", value))
     }
 
     /// A step scaling policy.
     #[track_caller]
     pub fn step_scaling_policy_configuration(self, value: impl IntoValue<StepScalingPolicyConfiguration>) -> Self {
-        Self(self.0.set("StepScalingPolicyConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("StepScalingPolicyConfiguration", value))
     }
 
     /// A target tracking scaling policy.
@@ -171,13 +167,13 @@ impl ScalingPolicy {
         self,
         value: impl IntoValue<TargetTrackingScalingPolicyConfiguration>,
     ) -> Self {
-        Self(self.0.set("TargetTrackingScalingPolicyConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetTrackingScalingPolicyConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -272,7 +268,7 @@ impl CustomizedMetricSpecification {
     /// policy.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<MetricDimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// The name of the metric. To get the exact metric name, namespace, and dimensions, inspect the
@@ -281,26 +277,26 @@ impl CustomizedMetricSpecification {
     /// [ListMetrics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html).
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// The metrics to include in the target tracking scaling policy, as a metric data query. This can include both raw
     /// metric and metric math expressions.
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<List<TargetTrackingMetricDataQuery>>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// The namespace of the metric.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// The statistic of the metric.
     #[track_caller]
     pub fn statistic(self, value: impl IntoValue<CustomizedMetricSpecificationStatistic>) -> Self {
-        Self(self.0.set("Statistic", value.into_value().into_expression()))
+        Self(self.0.set_value("Statistic", value))
     }
 
     /// The unit of the metric. For a complete list of the units that CloudWatch supports, see the
@@ -308,13 +304,13 @@ impl CustomizedMetricSpecification {
     /// in the *Amazon CloudWatch API Reference*.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -327,7 +323,7 @@ impl Literal for CustomizedMetricSpecification {
 impl Is<Self> for CustomizedMetricSpecification {}
 
 /// The values of `Statistic` of [`CustomizedMetricSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CustomizedMetricSpecificationStatistic {
     /// `Average`
     Average,
@@ -357,6 +353,12 @@ impl CustomizedMetricSpecificationStatistic {
     }
 }
 
+impl std::fmt::Debug for CustomizedMetricSpecificationStatistic {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for CustomizedMetricSpecificationStatistic {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -383,17 +385,13 @@ impl MetricDimension {
     /// - `value`: The value of the dimension.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -425,7 +423,7 @@ impl PredefinedMetricSpecification {
     ///   fleet requests and ECS services.
     #[track_caller]
     pub fn new(predefined_metric_type: impl IntoValue<PredefinedMetricSpecificationPredefinedMetricType>) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// Identifies the resource associated with the metric type. You can't specify a resource label unless the metric
@@ -448,13 +446,13 @@ impl PredefinedMetricSpecification {
     /// API operation.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -467,7 +465,7 @@ impl Literal for PredefinedMetricSpecification {
 impl Is<Self> for PredefinedMetricSpecification {}
 
 /// The values of `PredefinedMetricType` of [`PredefinedMetricSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredefinedMetricSpecificationPredefinedMetricType {
     /// `ALBRequestCountPerTarget`
     ALBRequestCountPerTarget,
@@ -589,6 +587,12 @@ impl PredefinedMetricSpecificationPredefinedMetricType {
     }
 }
 
+impl std::fmt::Debug for PredefinedMetricSpecificationPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredefinedMetricSpecificationPredefinedMetricType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -611,13 +615,13 @@ impl PredictiveScalingCustomizedCapacityMetric {
     /// - `metric_data_queries`: One or more metric data queries to provide data points for a metric specification.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<PredictiveScalingMetricDataQuery>>) -> Self {
-        Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricDataQueries", metric_data_queries))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -661,13 +665,13 @@ impl PredictiveScalingCustomizedLoadMetric {
     /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<PredictiveScalingMetricDataQuery>>) -> Self {
-        Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricDataQueries", metric_data_queries))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -711,13 +715,13 @@ impl PredictiveScalingCustomizedScalingMetric {
     /// - `metric_data_queries`: One or more metric data queries to provide data points for a metric specification.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<PredictiveScalingMetricDataQuery>>) -> Self {
-        Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricDataQueries", metric_data_queries))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -764,25 +768,25 @@ impl PredictiveScalingMetric {
     /// Describes the dimensions of the metric.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<PredictiveScalingMetricDimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// The name of the metric.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// The namespace of the metric.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -818,7 +822,7 @@ impl PredictiveScalingMetricDataQuery {
     /// both.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// A short name that identifies the object's results in the response. This name must be unique among all
@@ -827,14 +831,14 @@ impl PredictiveScalingMetricDataQuery {
     /// valid characters are letters, numbers, and underscores. The first character must be a lowercase letter.
     #[track_caller]
     pub fn id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Id", value.into_value().into_expression()))
+        Self(self.0.set_value("Id", value))
     }
 
     /// A human-readable label for this metric or expression. This is especially useful if this is a math expression, so
     /// that you know what the value represents.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Label", value.into_value().into_expression()))
+        Self(self.0.set_value("Label", value))
     }
 
     /// Information about the metric data to return.
@@ -843,7 +847,7 @@ impl PredictiveScalingMetricDataQuery {
     /// both.
     #[track_caller]
     pub fn metric_stat(self, value: impl IntoValue<PredictiveScalingMetricStat>) -> Self {
-        Self(self.0.set("MetricStat", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricStat", value))
     }
 
     /// Indicates whether to return the timestamps and raw data values of this metric.
@@ -856,13 +860,13 @@ impl PredictiveScalingMetricDataQuery {
     /// `ReturnData`. This sets it to its default (`true`).
     #[track_caller]
     pub fn return_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReturnData", value.into_value().into_expression()))
+        Self(self.0.set_value("ReturnData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -891,19 +895,19 @@ impl PredictiveScalingMetricDimension {
     /// The name of the dimension.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The value of the dimension.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -934,7 +938,7 @@ impl PredictiveScalingMetricSpecification {
     /// - `target_value`: Specifies the target utilization.
     #[track_caller]
     pub fn new(target_value: impl IntoValue<f64>) -> Self {
-        Self(Properties::new().require("TargetValue", target_value.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetValue", target_value))
     }
 
     /// The customized capacity metric specification.
@@ -943,7 +947,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingCustomizedCapacityMetric>,
     ) -> Self {
-        Self(self.0.set("CustomizedCapacityMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedCapacityMetricSpecification", value))
     }
 
     /// The customized load metric specification.
@@ -952,7 +956,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingCustomizedLoadMetric>,
     ) -> Self {
-        Self(self.0.set("CustomizedLoadMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedLoadMetricSpecification", value))
     }
 
     /// The customized scaling metric specification.
@@ -961,7 +965,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingCustomizedScalingMetric>,
     ) -> Self {
-        Self(self.0.set("CustomizedScalingMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedScalingMetricSpecification", value))
     }
 
     /// The predefined load metric specification.
@@ -970,7 +974,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingPredefinedLoadMetric>,
     ) -> Self {
-        Self(self.0.set("PredefinedLoadMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedLoadMetricSpecification", value))
     }
 
     /// The predefined metric pair specification that determines the appropriate scaling metric and load metric to use.
@@ -979,7 +983,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingPredefinedMetricPair>,
     ) -> Self {
-        Self(self.0.set("PredefinedMetricPairSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedMetricPairSpecification", value))
     }
 
     /// The predefined scaling metric specification.
@@ -988,13 +992,13 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingPredefinedScalingMetric>,
     ) -> Self {
-        Self(self.0.set("PredefinedScalingMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedScalingMetricSpecification", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1027,7 +1031,7 @@ impl PredictiveScalingMetricStat {
     /// [ListMetrics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html).
     #[track_caller]
     pub fn metric(self, value: impl IntoValue<PredictiveScalingMetric>) -> Self {
-        Self(self.0.set("Metric", value.into_value().into_expression()))
+        Self(self.0.set_value("Metric", value))
     }
 
     /// The statistic to return. It can include any CloudWatch statistic or extended statistic. For a list of valid
@@ -1038,7 +1042,7 @@ impl PredictiveScalingMetricStat {
     /// The most commonly used metrics for predictive scaling are `Average` and `Sum`.
     #[track_caller]
     pub fn stat(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Stat", value.into_value().into_expression()))
+        Self(self.0.set_value("Stat", value))
     }
 
     /// The unit to use for the returned data points. For a complete list of the units that CloudWatch supports, see the
@@ -1046,13 +1050,13 @@ impl PredictiveScalingMetricStat {
     /// in the *Amazon CloudWatch API Reference*.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1079,7 +1083,7 @@ impl PredictiveScalingPolicyConfiguration {
     ///   scaling.
     #[track_caller]
     pub fn new(metric_specifications: impl IntoValue<List<PredictiveScalingMetricSpecification>>) -> Self {
-        Self(Properties::new().require("MetricSpecifications", metric_specifications.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricSpecifications", metric_specifications))
     }
 
     /// Defines the behavior that should be applied if the forecast capacity approaches or exceeds the maximum capacity.
@@ -1089,7 +1093,7 @@ impl PredictiveScalingPolicyConfiguration {
         self,
         value: impl IntoValue<PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior>,
     ) -> Self {
-        Self(self.0.set("MaxCapacityBreachBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxCapacityBreachBehavior", value))
     }
 
     /// The size of the capacity buffer to use when the forecast capacity is close to or exceeds the maximum capacity.
@@ -1101,13 +1105,13 @@ impl PredictiveScalingPolicyConfiguration {
     /// otherwise.
     #[track_caller]
     pub fn max_capacity_buffer(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxCapacityBuffer", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxCapacityBuffer", value))
     }
 
     /// The predictive scaling mode. Defaults to `ForecastOnly` if not specified.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<PredictiveScalingPolicyConfigurationMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// The amount of time, in seconds, that the start time can be advanced.
@@ -1116,13 +1120,13 @@ impl PredictiveScalingPolicyConfiguration {
     /// if not specified.
     #[track_caller]
     pub fn scheduling_buffer_time(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SchedulingBufferTime", value.into_value().into_expression()))
+        Self(self.0.set_value("SchedulingBufferTime", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1153,7 +1157,7 @@ impl<U: IntoValue<PredictiveScalingMetricSpecification>> IntoValue<PredictiveSca
 }
 
 /// The values of `MaxCapacityBreachBehavior` of [`PredictiveScalingPolicyConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior {
     /// `HonorMaxCapacity`
     HonorMaxCapacity,
@@ -1174,6 +1178,12 @@ impl PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior {
     }
 }
 
+impl std::fmt::Debug for PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1183,7 +1193,7 @@ impl Literal for PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior {
 impl Is<Self> for PredictiveScalingPolicyConfigurationMaxCapacityBreachBehavior {}
 
 /// The values of `Mode` of [`PredictiveScalingPolicyConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPolicyConfigurationMode {
     /// `ForecastAndScale`
     ForecastAndScale,
@@ -1201,6 +1211,12 @@ impl PredictiveScalingPolicyConfigurationMode {
             Self::ForecastOnly => "ForecastOnly",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PredictiveScalingPolicyConfigurationMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1243,19 +1259,19 @@ impl PredictiveScalingPredefinedLoadMetric {
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedLoadMetricPredefinedMetricType>,
     ) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// A label that uniquely identifies a target group.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1268,7 +1284,7 @@ impl Literal for PredictiveScalingPredefinedLoadMetric {
 impl Is<Self> for PredictiveScalingPredefinedLoadMetric {}
 
 /// The values of `PredefinedMetricType` of [`PredictiveScalingPredefinedLoadMetric`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
     /// `ALBRequestCount`
     ALBRequestCount,
@@ -1310,6 +1326,12 @@ impl PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
     }
 }
 
+impl std::fmt::Debug for PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1347,20 +1369,20 @@ impl PredictiveScalingPredefinedMetricPair {
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedMetricPairPredefinedMetricType>,
     ) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// A label that uniquely identifies a specific target group from which to determine the total and average request
     /// count.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1373,7 +1395,7 @@ impl Literal for PredictiveScalingPredefinedMetricPair {
 impl Is<Self> for PredictiveScalingPredefinedMetricPair {}
 
 /// The values of `PredefinedMetricType` of [`PredictiveScalingPredefinedMetricPair`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPredefinedMetricPairPredefinedMetricType {
     /// `ALBRequestCount`
     ALBRequestCount,
@@ -1412,6 +1434,12 @@ impl PredictiveScalingPredefinedMetricPairPredefinedMetricType {
             Self::TotalALBRequestCount => "TotalALBRequestCount",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PredictiveScalingPredefinedMetricPairPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1454,19 +1482,19 @@ impl PredictiveScalingPredefinedScalingMetric {
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedScalingMetricPredefinedMetricType>,
     ) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// A label that uniquely identifies a specific target group from which to determine the average request count.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1479,7 +1507,7 @@ impl Literal for PredictiveScalingPredefinedScalingMetric {
 impl Is<Self> for PredictiveScalingPredefinedScalingMetric {}
 
 /// The values of `PredefinedMetricType` of [`PredictiveScalingPredefinedScalingMetric`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
     /// `ALBRequestCount`
     ALBRequestCount,
@@ -1521,6 +1549,12 @@ impl PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
     }
 }
 
+impl std::fmt::Debug for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1530,7 +1564,7 @@ impl Literal for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
 impl Is<Self> for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {}
 
 /// The values of `ScalableDimension` of [`ScalingPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalingPolicyScalableDimension {
     /// `appstream:fleet:DesiredCapacity`
     AppstreamFleetDesiredCapacity,
@@ -1621,6 +1655,12 @@ impl ScalingPolicyScalableDimension {
     }
 }
 
+impl std::fmt::Debug for ScalingPolicyScalableDimension {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalingPolicyScalableDimension {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1630,7 +1670,7 @@ impl Literal for ScalingPolicyScalableDimension {
 impl Is<Self> for ScalingPolicyScalableDimension {}
 
 /// The values of `ServiceNamespace` of [`ScalingPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalingPolicyServiceNamespace {
     /// `appstream`
     Appstream,
@@ -1690,6 +1730,12 @@ impl ScalingPolicyServiceNamespace {
     }
 }
 
+impl std::fmt::Debug for ScalingPolicyServiceNamespace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalingPolicyServiceNamespace {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1699,7 +1745,7 @@ impl Literal for ScalingPolicyServiceNamespace {
 impl Is<Self> for ScalingPolicyServiceNamespace {}
 
 /// The values of `PolicyType` of [`ScalingPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalingPolicyType {
     /// `PredictiveScaling`
     PredictiveScaling,
@@ -1720,6 +1766,12 @@ impl ScalingPolicyType {
             Self::TargetTrackingScaling => "TargetTrackingScaling",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ScalingPolicyType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1765,7 +1817,7 @@ impl StepAdjustment {
     ///   current capacity and a negative number subtracts from the current capacity.
     #[track_caller]
     pub fn new(scaling_adjustment: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("ScalingAdjustment", scaling_adjustment.into_value().into_expression()))
+        Self(Properties::new().require_value("ScalingAdjustment", scaling_adjustment))
     }
 
     /// The lower bound for the difference between the alarm threshold and the CloudWatch metric. If the metric value is
@@ -1776,7 +1828,7 @@ impl StepAdjustment {
     /// You must specify at least one upper or lower bound.
     #[track_caller]
     pub fn metric_interval_lower_bound(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MetricIntervalLowerBound", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricIntervalLowerBound", value))
     }
 
     /// The upper bound for the difference between the alarm threshold and the CloudWatch metric. If the metric value is
@@ -1787,13 +1839,13 @@ impl StepAdjustment {
     /// You must specify at least one upper or lower bound.
     #[track_caller]
     pub fn metric_interval_upper_bound(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MetricIntervalUpperBound", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricIntervalUpperBound", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1829,7 +1881,7 @@ impl StepScalingPolicyConfiguration {
     /// percentage of the current capacity.
     #[track_caller]
     pub fn adjustment_type(self, value: impl IntoValue<StepScalingPolicyConfigurationAdjustmentType>) -> Self {
-        Self(self.0.set("AdjustmentType", value.into_value().into_expression()))
+        Self(self.0.set_value("AdjustmentType", value))
     }
 
     /// The amount of time, in seconds, to wait for a previous scaling activity to take effect. If not specified, the
@@ -1838,7 +1890,7 @@ impl StepScalingPolicyConfiguration {
     /// in the *Application Auto Scaling User Guide*.
     #[track_caller]
     pub fn cooldown(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Cooldown", value.into_value().into_expression()))
+        Self(self.0.set_value("Cooldown", value))
     }
 
     /// The aggregation type for the CloudWatch metrics. Valid values are `Minimum`, `Maximum`, and `Average`. If the
@@ -1848,7 +1900,7 @@ impl StepScalingPolicyConfiguration {
         self,
         value: impl IntoValue<StepScalingPolicyConfigurationMetricAggregationType>,
     ) -> Self {
-        Self(self.0.set("MetricAggregationType", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricAggregationType", value))
     }
 
     /// The minimum value to scale by when the adjustment type is `PercentChangeInCapacity`. For example, suppose that
@@ -1858,7 +1910,7 @@ impl StepScalingPolicyConfiguration {
     /// service by 2 tasks.
     #[track_caller]
     pub fn min_adjustment_magnitude(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinAdjustmentMagnitude", value.into_value().into_expression()))
+        Self(self.0.set_value("MinAdjustmentMagnitude", value))
     }
 
     /// A set of adjustments that enable you to scale based on the size of the alarm breach.
@@ -1866,13 +1918,13 @@ impl StepScalingPolicyConfiguration {
     /// At least one step adjustment is required if you are adding a new step scaling policy configuration.
     #[track_caller]
     pub fn step_adjustments(self, value: impl IntoValue<List<StepAdjustment>>) -> Self {
-        Self(self.0.set("StepAdjustments", value.into_value().into_expression()))
+        Self(self.0.set_value("StepAdjustments", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1885,7 +1937,7 @@ impl Literal for StepScalingPolicyConfiguration {
 impl Is<Self> for StepScalingPolicyConfiguration {}
 
 /// The values of `AdjustmentType` of [`StepScalingPolicyConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum StepScalingPolicyConfigurationAdjustmentType {
     /// `ChangeInCapacity`
     ChangeInCapacity,
@@ -1909,6 +1961,12 @@ impl StepScalingPolicyConfigurationAdjustmentType {
     }
 }
 
+impl std::fmt::Debug for StepScalingPolicyConfigurationAdjustmentType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for StepScalingPolicyConfigurationAdjustmentType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1918,7 +1976,7 @@ impl Literal for StepScalingPolicyConfigurationAdjustmentType {
 impl Is<Self> for StepScalingPolicyConfigurationAdjustmentType {}
 
 /// The values of `MetricAggregationType` of [`StepScalingPolicyConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum StepScalingPolicyConfigurationMetricAggregationType {
     /// `Average`
     Average,
@@ -1939,6 +1997,12 @@ impl StepScalingPolicyConfigurationMetricAggregationType {
             Self::Minimum => "Minimum",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for StepScalingPolicyConfigurationMetricAggregationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1977,13 +2041,13 @@ impl TargetTrackingMetric {
     /// policy.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<TargetTrackingMetricDimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// The name of the metric.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// The namespace of the metric. For more information, see the table in [services that publish CloudWatch
@@ -1991,13 +2055,13 @@ impl TargetTrackingMetric {
     /// the *Amazon CloudWatch User Guide*.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2045,7 +2109,7 @@ impl TargetTrackingMetricDataQuery {
     /// `MetricStat`, but not both.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// A short name that identifies the object's results in the response. This name must be unique among all
@@ -2054,14 +2118,14 @@ impl TargetTrackingMetricDataQuery {
     /// valid characters are letters, numbers, and underscores. The first character must be a lowercase letter.
     #[track_caller]
     pub fn id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Id", value.into_value().into_expression()))
+        Self(self.0.set_value("Id", value))
     }
 
     /// A human-readable label for this metric or expression. This is especially useful if this is a math expression, so
     /// that you know what the value represents.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Label", value.into_value().into_expression()))
+        Self(self.0.set_value("Label", value))
     }
 
     /// Information about the metric data to return.
@@ -2070,7 +2134,7 @@ impl TargetTrackingMetricDataQuery {
     /// both.
     #[track_caller]
     pub fn metric_stat(self, value: impl IntoValue<TargetTrackingMetricStat>) -> Self {
-        Self(self.0.set("MetricStat", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricStat", value))
     }
 
     /// Indicates whether to return the timestamps and raw data values of this metric.
@@ -2083,13 +2147,13 @@ impl TargetTrackingMetricDataQuery {
     /// `ReturnData`. This sets it to its default (`true`).
     #[track_caller]
     pub fn return_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReturnData", value.into_value().into_expression()))
+        Self(self.0.set_value("ReturnData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2121,19 +2185,19 @@ impl TargetTrackingMetricDimension {
     /// The name of the dimension.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The value of the dimension.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2174,7 +2238,7 @@ impl TargetTrackingMetricStat {
     /// [ListMetrics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html).
     #[track_caller]
     pub fn metric(self, value: impl IntoValue<TargetTrackingMetric>) -> Self {
-        Self(self.0.set("Metric", value.into_value().into_expression()))
+        Self(self.0.set_value("Metric", value))
     }
 
     /// The statistic to return. It can include any CloudWatch statistic or extended statistic. For a list of valid
@@ -2185,7 +2249,7 @@ impl TargetTrackingMetricStat {
     /// The most commonly used metric for scaling is `Average`.
     #[track_caller]
     pub fn stat(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Stat", value.into_value().into_expression()))
+        Self(self.0.set_value("Stat", value))
     }
 
     /// The unit to use for the returned data points. For a complete list of the units that CloudWatch supports, see the
@@ -2193,13 +2257,13 @@ impl TargetTrackingMetricStat {
     /// in the *Amazon CloudWatch API Reference*.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2236,13 +2300,13 @@ impl TargetTrackingScalingPolicyConfiguration {
     ///   then the target value is a percent value that represents how much of the CPU can be used before scaling out.
     #[track_caller]
     pub fn new(target_value: impl IntoValue<f64>) -> Self {
-        Self(Properties::new().require("TargetValue", target_value.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetValue", target_value))
     }
 
     /// A customized metric. You can specify either a predefined metric or a customized metric.
     #[track_caller]
     pub fn customized_metric_specification(self, value: impl IntoValue<CustomizedMetricSpecification>) -> Self {
-        Self(self.0.set("CustomizedMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedMetricSpecification", value))
     }
 
     /// Indicates whether scale in by the target tracking scaling policy is disabled. If the value is `true`, scale in
@@ -2251,13 +2315,13 @@ impl TargetTrackingScalingPolicyConfiguration {
     /// default value is `false`.
     #[track_caller]
     pub fn disable_scale_in(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DisableScaleIn", value.into_value().into_expression()))
+        Self(self.0.set_value("DisableScaleIn", value))
     }
 
     /// A predefined metric. You can specify either a predefined metric or a customized metric.
     #[track_caller]
     pub fn predefined_metric_specification(self, value: impl IntoValue<PredefinedMetricSpecification>) -> Self {
-        Self(self.0.set("PredefinedMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedMetricSpecification", value))
     }
 
     /// The amount of time, in seconds, after a scale-in activity completes before another scale-in activity can start.
@@ -2266,7 +2330,7 @@ impl TargetTrackingScalingPolicyConfiguration {
     /// in the *Application Auto Scaling User Guide*.
     #[track_caller]
     pub fn scale_in_cooldown(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ScaleInCooldown", value.into_value().into_expression()))
+        Self(self.0.set_value("ScaleInCooldown", value))
     }
 
     /// The amount of time, in seconds, to wait for a previous scale-out activity to take effect. For more information
@@ -2275,13 +2339,13 @@ impl TargetTrackingScalingPolicyConfiguration {
     /// in the *Application Auto Scaling User Guide*.
     #[track_caller]
     pub fn scale_out_cooldown(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ScaleOutCooldown", value.into_value().into_expression()))
+        Self(self.0.set_value("ScaleOutCooldown", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

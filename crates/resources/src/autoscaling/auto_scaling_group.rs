@@ -38,11 +38,7 @@ impl AutoScalingGroup {
     /// - `max_size`: The maximum size of the group.
     #[track_caller]
     pub fn new(min_size: impl IntoValue<String>, max_size: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("MinSize", min_size.into_value().into_expression())
-                .require("MaxSize", max_size.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("MinSize", min_size).require_value("MaxSize", max_size))
     }
 
     /// The name of the Auto Scaling group. This name must be unique per Region per account.
@@ -55,25 +51,25 @@ impl AutoScalingGroup {
     /// A change replaces the resource.
     #[track_caller]
     pub fn auto_scaling_group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AutoScalingGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("AutoScalingGroupName", value))
     }
 
     /// The EC2 instance capacity distribution across Availability Zones for the Auto Scaling group.
     #[track_caller]
     pub fn availability_zone_distribution(self, value: impl IntoValue<AvailabilityZoneDistribution>) -> Self {
-        Self(self.0.set("AvailabilityZoneDistribution", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneDistribution", value))
     }
 
     /// The Availability Zone IDs where the Auto Scaling group can launch instances.
     #[track_caller]
     pub fn availability_zone_ids(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AvailabilityZoneIds", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneIds", value))
     }
 
     /// The Availability Zone impairment policy for the Auto Scaling group.
     #[track_caller]
     pub fn availability_zone_impairment_policy(self, value: impl IntoValue<AvailabilityZoneImpairmentPolicy>) -> Self {
-        Self(self.0.set("AvailabilityZoneImpairmentPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneImpairmentPolicy", value))
     }
 
     /// A list of Availability Zones where instances in the Auto Scaling group can be created. Used for launching into
@@ -81,7 +77,7 @@ impl AutoScalingGroup {
     /// attaching a network interface when an existing network interface ID is specified in a launch template.
     #[track_caller]
     pub fn availability_zones(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AvailabilityZones", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZones", value))
     }
 
     /// Indicates whether Capacity Rebalancing is enabled. Otherwise, Capacity Rebalancing is disabled. When you turn on
@@ -92,19 +88,19 @@ impl AutoScalingGroup {
     /// in the in the *Amazon EC2 Auto Scaling User Guide*.
     #[track_caller]
     pub fn capacity_rebalance(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("CapacityRebalance", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityRebalance", value))
     }
 
     /// The capacity reservation specification for the Auto Scaling group.
     #[track_caller]
     pub fn capacity_reservation_specification(self, value: impl IntoValue<CapacityReservationSpecification>) -> Self {
-        Self(self.0.set("CapacityReservationSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationSpecification", value))
     }
 
     /// Reserved.
     #[track_caller]
     pub fn context(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Context", value.into_value().into_expression()))
+        Self(self.0.set_value("Context", value))
     }
 
     /// *Only needed if you use simple scaling policies.*
@@ -117,7 +113,7 @@ impl AutoScalingGroup {
     /// Default: `300` seconds
     #[track_caller]
     pub fn cooldown(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Cooldown", value.into_value().into_expression()))
+        Self(self.0.set_value("Cooldown", value))
     }
 
     /// The amount of time, in seconds, until a new instance is considered to have finished initializing and resource
@@ -139,13 +135,13 @@ impl AutoScalingGroup {
     /// Default: None
     #[track_caller]
     pub fn default_instance_warmup(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DefaultInstanceWarmup", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultInstanceWarmup", value))
     }
 
     /// The deletion protection setting for the Auto Scaling group.
     #[track_caller]
     pub fn deletion_protection(self, value: impl IntoValue<AutoScalingGroupDeletionProtection>) -> Self {
-        Self(self.0.set("DeletionProtection", value.into_value().into_expression()))
+        Self(self.0.set_value("DeletionProtection", value))
     }
 
     /// The desired capacity is the initial capacity of the Auto Scaling group at the time of its creation and the
@@ -161,7 +157,7 @@ impl AutoScalingGroup {
     /// request is fulfilled depends on Spot Instance capacity and your maximum price.
     #[track_caller]
     pub fn desired_capacity(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DesiredCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("DesiredCapacity", value))
     }
 
     /// The unit of measurement for the value specified for desired capacity. Amazon EC2 Auto Scaling supports
@@ -175,7 +171,7 @@ impl AutoScalingGroup {
     /// Valid values: `units` | `vcpu` | `memory-mib`
     #[track_caller]
     pub fn desired_capacity_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DesiredCapacityType", value.into_value().into_expression()))
+        Self(self.0.set_value("DesiredCapacityType", value))
     }
 
     /// The amount of time, in seconds, that Amazon EC2 Auto Scaling waits before checking the health status of an EC2
@@ -188,7 +184,7 @@ impl AutoScalingGroup {
     /// Default: `0` seconds
     #[track_caller]
     pub fn health_check_grace_period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HealthCheckGracePeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("HealthCheckGracePeriod", value))
     }
 
     /// A comma-separated value string of one or more health check types.
@@ -201,7 +197,7 @@ impl AutoScalingGroup {
     /// Only specify `EC2` if you must clear a value that was previously set.
     #[track_caller]
     pub fn health_check_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HealthCheckType", value.into_value().into_expression()))
+        Self(self.0.set_value("HealthCheckType", value))
     }
 
     /// The ID of the instance used to base the launch configuration on. For more information, see [Create an Auto
@@ -215,13 +211,13 @@ impl AutoScalingGroup {
     /// A change replaces the resource.
     #[track_caller]
     pub fn instance_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceId", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceId", value))
     }
 
     /// The instance lifecycle policy for the Auto Scaling group.
     #[track_caller]
     pub fn instance_lifecycle_policy(self, value: impl IntoValue<InstanceLifecyclePolicy>) -> Self {
-        Self(self.0.set("InstanceLifecyclePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceLifecyclePolicy", value))
     }
 
     /// An instance maintenance policy. For more information, see [Set instance maintenance
@@ -229,7 +225,7 @@ impl AutoScalingGroup {
     /// in the *Amazon EC2 Auto Scaling User Guide*.
     #[track_caller]
     pub fn instance_maintenance_policy(self, value: impl IntoValue<InstanceMaintenancePolicy>) -> Self {
-        Self(self.0.set("InstanceMaintenancePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceMaintenancePolicy", value))
     }
 
     /// The name of the launch configuration to use to launch instances.
@@ -239,7 +235,7 @@ impl AutoScalingGroup {
     /// A change may replace the resource.
     #[track_caller]
     pub fn launch_configuration_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchConfigurationName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchConfigurationName", value))
     }
 
     /// Information used to specify the launch template and version to use to launch instances. You can alternatively
@@ -253,20 +249,20 @@ impl AutoScalingGroup {
     /// A change may replace the resource.
     #[track_caller]
     pub fn launch_template(self, value: impl IntoValue<LaunchTemplateSpecification>) -> Self {
-        Self(self.0.set("LaunchTemplate", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplate", value))
     }
 
     /// One or more lifecycle hooks to add to the Auto Scaling group before instances are launched.
     #[track_caller]
     pub fn lifecycle_hook_specification_list(self, value: impl IntoValue<List<LifecycleHookSpecification>>) -> Self {
-        Self(self.0.set("LifecycleHookSpecificationList", value.into_value().into_expression()))
+        Self(self.0.set_value("LifecycleHookSpecificationList", value))
     }
 
     /// A list of Classic Load Balancers associated with this Auto Scaling group. For Application Load Balancers,
     /// Network Load Balancers, and Gateway Load Balancers, specify the `TargetGroupARNs` property instead.
     #[track_caller]
     pub fn load_balancer_names(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("LoadBalancerNames", value.into_value().into_expression()))
+        Self(self.0.set_value("LoadBalancerNames", value))
     }
 
     /// The maximum amount of time, in seconds, that an instance can be in service. The default is null. If specified,
@@ -276,13 +272,13 @@ impl AutoScalingGroup {
     /// EC2 Auto Scaling User Guide*.
     #[track_caller]
     pub fn max_instance_lifetime(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxInstanceLifetime", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxInstanceLifetime", value))
     }
 
     /// Enables the monitoring of group metrics of an Auto Scaling group. By default, these metrics are disabled.
     #[track_caller]
     pub fn metrics_collection(self, value: impl IntoValue<List<MetricsCollection>>) -> Self {
-        Self(self.0.set("MetricsCollection", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricsCollection", value))
     }
 
     /// An embedded object that specifies a mixed instances policy.
@@ -300,7 +296,7 @@ impl AutoScalingGroup {
     /// A change may replace the resource.
     #[track_caller]
     pub fn mixed_instances_policy(self, value: impl IntoValue<MixedInstancesPolicy>) -> Self {
-        Self(self.0.set("MixedInstancesPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("MixedInstancesPolicy", value))
     }
 
     /// Indicates whether newly launched instances are protected from termination by Amazon EC2 Auto Scaling when
@@ -310,7 +306,7 @@ impl AutoScalingGroup {
     /// the *Amazon EC2 Auto Scaling User Guide*.
     #[track_caller]
     pub fn new_instances_protected_from_scale_in(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("NewInstancesProtectedFromScaleIn", value.into_value().into_expression()))
+        Self(self.0.set_value("NewInstancesProtectedFromScaleIn", value))
     }
 
     /// A structure that specifies an Amazon SNS notification configuration for the `NotificationConfigurations`
@@ -326,13 +322,13 @@ impl AutoScalingGroup {
     /// Auto Scaling User Guide*.
     #[track_caller]
     pub fn notification_configuration(self, value: impl IntoValue<NotificationConfiguration>) -> Self {
-        Self(self.0.set("NotificationConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationConfiguration", value))
     }
 
     /// Configures an Auto Scaling group to send notifications when specified events take place.
     #[track_caller]
     pub fn notification_configurations(self, value: impl IntoValue<List<NotificationConfiguration>>) -> Self {
-        Self(self.0.set("NotificationConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationConfigurations", value))
     }
 
     /// The name of the placement group into which to launch your instances. For more information, see [Placement
@@ -343,7 +339,7 @@ impl AutoScalingGroup {
     /// specify multiple Availability Zones and a cluster placement group.
     #[track_caller]
     pub fn placement_group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlacementGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementGroup", value))
     }
 
     /// The Amazon Resource Name (ARN) of the service-linked role that the Auto Scaling group uses to call other AWS
@@ -353,13 +349,13 @@ impl AutoScalingGroup {
     /// *Amazon EC2 Auto Scaling User Guide*.
     #[track_caller]
     pub fn service_linked_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ServiceLinkedRoleARN", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceLinkedRoleARN", value))
     }
 
     /// Sets `SkipZonalShiftValidation`.
     #[track_caller]
     pub fn skip_zonal_shift_validation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SkipZonalShiftValidation", value.into_value().into_expression()))
+        Self(self.0.set_value("SkipZonalShiftValidation", value))
     }
 
     /// One or more tags. You can tag your Auto Scaling group and propagate the tags to the Amazon EC2 instances it
@@ -371,7 +367,7 @@ impl AutoScalingGroup {
     /// EC2 Auto Scaling User Guide*.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<TagProperty>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The Amazon Resource Names (ARN) of the Elastic Load Balancing target groups to associate with the Auto Scaling
@@ -385,7 +381,7 @@ impl AutoScalingGroup {
         self,
         value: impl IntoValue<List<Arn<kind::elasticloadbalancingv2::TargetGroup>>>,
     ) -> Self {
-        Self(self.0.set("TargetGroupARNs", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetGroupARNs", value))
     }
 
     /// A policy or a list of policies that are used to select the instance to terminate. These policies are executed in
@@ -398,13 +394,13 @@ impl AutoScalingGroup {
     /// `arn:aws:lambda:region:account-id:function:my-function:my-alias`
     #[track_caller]
     pub fn termination_policies(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("TerminationPolicies", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminationPolicies", value))
     }
 
     /// The traffic sources associated with this Auto Scaling group.
     #[track_caller]
     pub fn traffic_sources(self, value: impl IntoValue<List<TrafficSourceIdentifier>>) -> Self {
-        Self(self.0.set("TrafficSources", value.into_value().into_expression()))
+        Self(self.0.set_value("TrafficSources", value))
     }
 
     /// A list of subnet IDs for a virtual private cloud (VPC) where instances in the Auto Scaling group can be created.
@@ -429,13 +425,13 @@ impl AutoScalingGroup {
     /// A change may replace the resource.
     #[track_caller]
     pub fn vpc_zone_identifier(self, value: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(self.0.set("VPCZoneIdentifier", value.into_value().into_expression()))
+        Self(self.0.set_value("VPCZoneIdentifier", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -508,19 +504,19 @@ impl AcceleratorCountRequest {
     /// The maximum value.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum value.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -553,19 +549,19 @@ impl AcceleratorTotalMemoryMiBRequest {
     /// The memory maximum in MiB.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The memory minimum in MiB.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -578,7 +574,7 @@ impl Literal for AcceleratorTotalMemoryMiBRequest {
 impl Is<Self> for AcceleratorTotalMemoryMiBRequest {}
 
 /// The values of `DeletionProtection` of [`AutoScalingGroup`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AutoScalingGroupDeletionProtection {
     /// `none`
     None,
@@ -599,6 +595,12 @@ impl AutoScalingGroupDeletionProtection {
             Self::PreventForceDeletion => "prevent-force-deletion",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AutoScalingGroupDeletionProtection {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -640,13 +642,13 @@ impl AvailabilityZoneDistribution {
         self,
         value: impl IntoValue<AvailabilityZoneDistributionCapacityDistributionStrategy>,
     ) -> Self {
-        Self(self.0.set("CapacityDistributionStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityDistributionStrategy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -659,7 +661,7 @@ impl Literal for AvailabilityZoneDistribution {
 impl Is<Self> for AvailabilityZoneDistribution {}
 
 /// The values of `CapacityDistributionStrategy` of [`AvailabilityZoneDistribution`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AvailabilityZoneDistributionCapacityDistributionStrategy {
     /// `balanced-best-effort`
     BalancedBestEffort,
@@ -680,6 +682,12 @@ impl AvailabilityZoneDistributionCapacityDistributionStrategy {
             Self::ReservationsThenBalanced => "reservations-then-balanced",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AvailabilityZoneDistributionCapacityDistributionStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -716,18 +724,15 @@ impl AvailabilityZoneImpairmentPolicy {
     ) -> Self {
         Self(
             Properties::new()
-                .require(
-                    "ImpairedZoneHealthCheckBehavior",
-                    impaired_zone_health_check_behavior.into_value().into_expression(),
-                )
-                .require("ZonalShiftEnabled", zonal_shift_enabled.into_value().into_expression()),
+                .require_value("ImpairedZoneHealthCheckBehavior", impaired_zone_health_check_behavior)
+                .require_value("ZonalShiftEnabled", zonal_shift_enabled),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -740,7 +745,7 @@ impl Literal for AvailabilityZoneImpairmentPolicy {
 impl Is<Self> for AvailabilityZoneImpairmentPolicy {}
 
 /// The values of `ImpairedZoneHealthCheckBehavior` of [`AvailabilityZoneImpairmentPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AvailabilityZoneImpairmentPolicyImpairedZoneHealthCheckBehavior {
     /// `IgnoreUnhealthy`
     IgnoreUnhealthy,
@@ -758,6 +763,12 @@ impl AvailabilityZoneImpairmentPolicyImpairedZoneHealthCheckBehavior {
             Self::ReplaceUnhealthy => "ReplaceUnhealthy",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AvailabilityZoneImpairmentPolicyImpairedZoneHealthCheckBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -789,19 +800,19 @@ impl BaselineEbsBandwidthMbpsRequest {
     /// The maximum value in Mbps.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum value in Mbps.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -836,13 +847,13 @@ impl BaselinePerformanceFactorsRequest {
     /// The CPU performance to consider, using an instance family as the baseline reference.
     #[track_caller]
     pub fn cpu(self, value: impl IntoValue<CpuPerformanceFactorRequest>) -> Self {
-        Self(self.0.set("Cpu", value.into_value().into_expression()))
+        Self(self.0.set_value("Cpu", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -871,24 +882,19 @@ impl CapacityReservationSpecification {
     pub fn new(
         capacity_reservation_preference: impl IntoValue<CapacityReservationSpecificationCapacityReservationPreference>,
     ) -> Self {
-        Self(
-            Properties::new().require(
-                "CapacityReservationPreference",
-                capacity_reservation_preference.into_value().into_expression(),
-            ),
-        )
+        Self(Properties::new().require_value("CapacityReservationPreference", capacity_reservation_preference))
     }
 
     /// Describes a target Capacity Reservation or Capacity Reservation resource group.
     #[track_caller]
     pub fn capacity_reservation_target(self, value: impl IntoValue<CapacityReservationTarget>) -> Self {
-        Self(self.0.set("CapacityReservationTarget", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationTarget", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -901,7 +907,7 @@ impl Literal for CapacityReservationSpecification {
 impl Is<Self> for CapacityReservationSpecification {}
 
 /// The values of `CapacityReservationPreference` of [`CapacityReservationSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CapacityReservationSpecificationCapacityReservationPreference {
     /// `capacity-reservations-first`
     CapacityReservationsFirst,
@@ -925,6 +931,12 @@ impl CapacityReservationSpecificationCapacityReservationPreference {
             Self::None => "none",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CapacityReservationSpecificationCapacityReservationPreference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -954,19 +966,19 @@ impl CapacityReservationTarget {
     /// The Capacity Reservation IDs to launch instances into.
     #[track_caller]
     pub fn capacity_reservation_ids(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CapacityReservationIds", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationIds", value))
     }
 
     /// The resource group ARNs of the Capacity Reservation to launch instances into.
     #[track_caller]
     pub fn capacity_reservation_resource_group_arns(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CapacityReservationResourceGroupArns", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationResourceGroupArns", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -999,13 +1011,13 @@ impl CpuPerformanceFactorRequest {
     /// Currently only one instance family can be specified in the list.
     #[track_caller]
     pub fn references(self, value: impl IntoValue<List<PerformanceFactorReferenceRequest>>) -> Self {
-        Self(self.0.set("References", value.into_value().into_expression()))
+        Self(self.0.set_value("References", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1034,13 +1046,13 @@ impl DistributionSegment {
     ///   instance types listed in your launch template `Overrides`.
     #[track_caller]
     pub fn new(target_capacity_types: impl IntoValue<List<DistributionSegmentTargetCapacityType>>) -> Self {
-        Self(Properties::new().require("TargetCapacityTypes", target_capacity_types.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetCapacityTypes", target_capacity_types))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1069,7 +1081,7 @@ impl<U: IntoValue<DistributionSegmentTargetCapacityType>> IntoValue<Distribution
 }
 
 /// The values of `TargetCapacityTypes` of [`DistributionSegment`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DistributionSegmentTargetCapacityType {
     /// `on-demand-capacity-reservation`
     OnDemandCapacityReservation,
@@ -1093,6 +1105,12 @@ impl DistributionSegmentTargetCapacityType {
             Self::OnDemand => "on-demand",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DistributionSegmentTargetCapacityType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1129,13 +1147,13 @@ impl InstanceLifecyclePolicy {
     /// instance management when lifecycles transition and operations fail.
     #[track_caller]
     pub fn retention_triggers(self, value: impl IntoValue<RetentionTriggers>) -> Self {
-        Self(self.0.set("RetentionTriggers", value.into_value().into_expression()))
+        Self(self.0.set_value("RetentionTriggers", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1175,7 +1193,7 @@ impl InstanceMaintenancePolicy {
     /// be greater than 100. A large range increases the number of instances that can be replaced at the same time.
     #[track_caller]
     pub fn max_healthy_percentage(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxHealthyPercentage", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxHealthyPercentage", value))
     }
 
     /// Specifies the lower threshold as a percentage of the desired capacity of the Auto Scaling group. It represents
@@ -1183,13 +1201,13 @@ impl InstanceMaintenancePolicy {
     /// replacing instances. Value range is 0 to 100. To clear a previously set value, specify a value of `-1`.
     #[track_caller]
     pub fn min_healthy_percentage(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinHealthyPercentage", value.into_value().into_expression()))
+        Self(self.0.set_value("MinHealthyPercentage", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1247,11 +1265,7 @@ impl InstanceRequirements {
     /// - `vcpu_count`: The minimum and maximum number of vCPUs for an instance type.
     #[track_caller]
     pub fn new(memory_mib: impl IntoValue<MemoryMiBRequest>, vcpu_count: impl IntoValue<VCpuCountRequest>) -> Self {
-        Self(
-            Properties::new()
-                .require("MemoryMiB", memory_mib.into_value().into_expression())
-                .require("VCpuCount", vcpu_count.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("MemoryMiB", memory_mib).require_value("VCpuCount", vcpu_count))
     }
 
     /// The minimum and maximum number of accelerators (GPUs, FPGAs, or AWS Inferentia chips) for an instance type.
@@ -1261,7 +1275,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn accelerator_count(self, value: impl IntoValue<AcceleratorCountRequest>) -> Self {
-        Self(self.0.set("AcceleratorCount", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorCount", value))
     }
 
     /// Indicates whether instance types must have accelerators by specific manufacturers.
@@ -1277,7 +1291,7 @@ impl InstanceRequirements {
         self,
         value: impl IntoValue<List<InstanceRequirementsAcceleratorManufacturer>>,
     ) -> Self {
-        Self(self.0.set("AcceleratorManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorManufacturers", value))
     }
 
     /// Lists the accelerators that must be on an instance type.
@@ -1293,7 +1307,7 @@ impl InstanceRequirements {
     /// Default: Any accelerator
     #[track_caller]
     pub fn accelerator_names(self, value: impl IntoValue<List<InstanceRequirementsAcceleratorName>>) -> Self {
-        Self(self.0.set("AcceleratorNames", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorNames", value))
     }
 
     /// The minimum and maximum total memory size for the accelerators on an instance type, in MiB.
@@ -1301,7 +1315,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn accelerator_total_memory_mib(self, value: impl IntoValue<AcceleratorTotalMemoryMiBRequest>) -> Self {
-        Self(self.0.set("AcceleratorTotalMemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTotalMemoryMiB", value))
     }
 
     /// Lists the accelerator types that must be on an instance type.
@@ -1313,7 +1327,7 @@ impl InstanceRequirements {
     /// Default: Any accelerator type
     #[track_caller]
     pub fn accelerator_types(self, value: impl IntoValue<List<InstanceRequirementsAcceleratorType>>) -> Self {
-        Self(self.0.set("AcceleratorTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTypes", value))
     }
 
     /// The instance types to apply your specified attributes against. All other instance types are ignored, even if
@@ -1331,7 +1345,7 @@ impl InstanceRequirements {
     /// Default: All instance types
     #[track_caller]
     pub fn allowed_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedInstanceTypes", value))
     }
 
     /// Indicates whether bare metal instance types are included, excluded, or required.
@@ -1339,7 +1353,7 @@ impl InstanceRequirements {
     /// Default: `excluded`
     #[track_caller]
     pub fn bare_metal(self, value: impl IntoValue<InstanceRequirementsBareMetal>) -> Self {
-        Self(self.0.set("BareMetal", value.into_value().into_expression()))
+        Self(self.0.set_value("BareMetal", value))
     }
 
     /// The minimum and maximum baseline bandwidth performance for an instance type, in Mbps. For more information, see
@@ -1349,13 +1363,13 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn baseline_ebs_bandwidth_mbps(self, value: impl IntoValue<BaselineEbsBandwidthMbpsRequest>) -> Self {
-        Self(self.0.set("BaselineEbsBandwidthMbps", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselineEbsBandwidthMbps", value))
     }
 
     /// The baseline performance factors for the instance requirements.
     #[track_caller]
     pub fn baseline_performance_factors(self, value: impl IntoValue<BaselinePerformanceFactorsRequest>) -> Self {
-        Self(self.0.set("BaselinePerformanceFactors", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselinePerformanceFactors", value))
     }
 
     /// Indicates whether burstable performance instance types are included, excluded, or required. For more
@@ -1366,7 +1380,7 @@ impl InstanceRequirements {
     /// Default: `excluded`
     #[track_caller]
     pub fn burstable_performance(self, value: impl IntoValue<InstanceRequirementsBurstablePerformance>) -> Self {
-        Self(self.0.set("BurstablePerformance", value.into_value().into_expression()))
+        Self(self.0.set_value("BurstablePerformance", value))
     }
 
     /// Lists which specific CPU manufacturers to include.
@@ -1382,7 +1396,7 @@ impl InstanceRequirements {
     /// Default: Any manufacturer
     #[track_caller]
     pub fn cpu_manufacturers(self, value: impl IntoValue<List<InstanceRequirementsCpuManufacturer>>) -> Self {
-        Self(self.0.set("CpuManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuManufacturers", value))
     }
 
     /// The instance types to exclude. You can use strings with one or more wild cards, represented by an asterisk
@@ -1398,7 +1412,7 @@ impl InstanceRequirements {
     /// Default: No excluded instance types
     #[track_caller]
     pub fn excluded_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedInstanceTypes", value))
     }
 
     /// Indicates whether current or previous generation instance types are included.
@@ -1413,7 +1427,7 @@ impl InstanceRequirements {
     /// Default: Any current or previous generation
     #[track_caller]
     pub fn instance_generations(self, value: impl IntoValue<List<InstanceRequirementsInstanceGeneration>>) -> Self {
-        Self(self.0.set("InstanceGenerations", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceGenerations", value))
     }
 
     /// Indicates whether instance types with instance store volumes are included, excluded, or required. For more
@@ -1423,7 +1437,7 @@ impl InstanceRequirements {
     /// Default: `included`
     #[track_caller]
     pub fn local_storage(self, value: impl IntoValue<InstanceRequirementsLocalStorage>) -> Self {
-        Self(self.0.set("LocalStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorage", value))
     }
 
     /// Indicates the type of local storage that is required.
@@ -1434,7 +1448,7 @@ impl InstanceRequirements {
     /// Default: Any local storage type
     #[track_caller]
     pub fn local_storage_types(self, value: impl IntoValue<List<InstanceRequirementsLocalStorageType>>) -> Self {
-        Self(self.0.set("LocalStorageTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorageTypes", value))
     }
 
     /// \[Price protection\] The price protection threshold for Spot Instances, as a percentage of an identified
@@ -1457,7 +1471,7 @@ impl InstanceRequirements {
     /// these parameters and specify a high value, such as `999999`.
     #[track_caller]
     pub fn max_spot_price_as_percentage_of_optimal_on_demand_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value))
     }
 
     /// The minimum and maximum amount of memory per vCPU for an instance type, in GiB.
@@ -1465,7 +1479,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn memory_gib_per_vcpu(self, value: impl IntoValue<MemoryGiBPerVCpuRequest>) -> Self {
-        Self(self.0.set("MemoryGiBPerVCpu", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryGiBPerVCpu", value))
     }
 
     /// The minimum and maximum amount of network bandwidth, in gigabits per second (Gbps).
@@ -1473,7 +1487,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn network_bandwidth_gbps(self, value: impl IntoValue<NetworkBandwidthGbpsRequest>) -> Self {
-        Self(self.0.set("NetworkBandwidthGbps", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkBandwidthGbps", value))
     }
 
     /// The minimum and maximum number of network interfaces for an instance type.
@@ -1481,7 +1495,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn network_interface_count(self, value: impl IntoValue<NetworkInterfaceCountRequest>) -> Self {
-        Self(self.0.set("NetworkInterfaceCount", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceCount", value))
     }
 
     /// \[Price protection\] The price protection threshold for On-Demand Instances, as a percentage higher than an
@@ -1502,7 +1516,7 @@ impl InstanceRequirements {
     /// Default: `20`
     #[track_caller]
     pub fn on_demand_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandMaxPricePercentageOverLowestPrice", value))
     }
 
     /// Indicates whether instance types must provide On-Demand Instance hibernation support.
@@ -1510,7 +1524,7 @@ impl InstanceRequirements {
     /// Default: `false`
     #[track_caller]
     pub fn require_hibernate_support(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RequireHibernateSupport", value.into_value().into_expression()))
+        Self(self.0.set_value("RequireHibernateSupport", value))
     }
 
     /// \[Price protection\] The price protection threshold for Spot Instances, as a percentage higher than an
@@ -1533,7 +1547,7 @@ impl InstanceRequirements {
     /// these parameters and specify a high value, such as `999999`.
     #[track_caller]
     pub fn spot_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SpotMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaxPricePercentageOverLowestPrice", value))
     }
 
     /// The minimum and maximum total local storage size for an instance type, in GB.
@@ -1541,13 +1555,13 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn total_local_storage_gb(self, value: impl IntoValue<TotalLocalStorageGBRequest>) -> Self {
-        Self(self.0.set("TotalLocalStorageGB", value.into_value().into_expression()))
+        Self(self.0.set_value("TotalLocalStorageGB", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1560,7 +1574,7 @@ impl Literal for InstanceRequirements {
 impl Is<Self> for InstanceRequirements {}
 
 /// The values of `AcceleratorManufacturers` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsAcceleratorManufacturer {
     /// `amazon-web-services`
     AmazonWebServices,
@@ -1587,6 +1601,12 @@ impl InstanceRequirementsAcceleratorManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsAcceleratorManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsAcceleratorManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1596,7 +1616,7 @@ impl Literal for InstanceRequirementsAcceleratorManufacturer {
 impl Is<Self> for InstanceRequirementsAcceleratorManufacturer {}
 
 /// The values of `AcceleratorNames` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsAcceleratorName {
     /// `a100`
     A100,
@@ -1632,6 +1652,12 @@ impl InstanceRequirementsAcceleratorName {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsAcceleratorName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsAcceleratorName {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1641,7 +1667,7 @@ impl Literal for InstanceRequirementsAcceleratorName {
 impl Is<Self> for InstanceRequirementsAcceleratorName {}
 
 /// The values of `AcceleratorTypes` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsAcceleratorType {
     /// `fpga`
     Fpga,
@@ -1665,6 +1691,12 @@ impl InstanceRequirementsAcceleratorType {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsAcceleratorType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsAcceleratorType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1674,7 +1706,7 @@ impl Literal for InstanceRequirementsAcceleratorType {
 impl Is<Self> for InstanceRequirementsAcceleratorType {}
 
 /// The values of `BareMetal` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsBareMetal {
     /// `excluded`
     Excluded,
@@ -1698,6 +1730,12 @@ impl InstanceRequirementsBareMetal {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsBareMetal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsBareMetal {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1707,7 +1745,7 @@ impl Literal for InstanceRequirementsBareMetal {
 impl Is<Self> for InstanceRequirementsBareMetal {}
 
 /// The values of `BurstablePerformance` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsBurstablePerformance {
     /// `excluded`
     Excluded,
@@ -1731,6 +1769,12 @@ impl InstanceRequirementsBurstablePerformance {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsBurstablePerformance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsBurstablePerformance {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1740,7 +1784,7 @@ impl Literal for InstanceRequirementsBurstablePerformance {
 impl Is<Self> for InstanceRequirementsBurstablePerformance {}
 
 /// The values of `CpuManufacturers` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsCpuManufacturer {
     /// `amazon-web-services`
     AmazonWebServices,
@@ -1767,6 +1811,12 @@ impl InstanceRequirementsCpuManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsCpuManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsCpuManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1776,7 +1826,7 @@ impl Literal for InstanceRequirementsCpuManufacturer {
 impl Is<Self> for InstanceRequirementsCpuManufacturer {}
 
 /// The values of `InstanceGenerations` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsInstanceGeneration {
     /// `current`
     Current,
@@ -1797,6 +1847,12 @@ impl InstanceRequirementsInstanceGeneration {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsInstanceGeneration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsInstanceGeneration {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1806,7 +1862,7 @@ impl Literal for InstanceRequirementsInstanceGeneration {
 impl Is<Self> for InstanceRequirementsInstanceGeneration {}
 
 /// The values of `LocalStorage` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsLocalStorage {
     /// `excluded`
     Excluded,
@@ -1830,6 +1886,12 @@ impl InstanceRequirementsLocalStorage {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsLocalStorage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsLocalStorage {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1839,7 +1901,7 @@ impl Literal for InstanceRequirementsLocalStorage {
 impl Is<Self> for InstanceRequirementsLocalStorage {}
 
 /// The values of `LocalStorageTypes` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsLocalStorageType {
     /// `hdd`
     Hdd,
@@ -1857,6 +1919,12 @@ impl InstanceRequirementsLocalStorageType {
             Self::Ssd => "ssd",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceRequirementsLocalStorageType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1898,7 +1966,7 @@ impl InstancesDistribution {
     /// Auto Scaling User Guide*.
     #[track_caller]
     pub fn distribution_segments(self, value: impl IntoValue<List<DistributionSegment>>) -> Self {
-        Self(self.0.set("DistributionSegments", value.into_value().into_expression()))
+        Self(self.0.set_value("DistributionSegments", value))
     }
 
     /// The allocation strategy to apply to your On-Demand Instances when they are launched. Possible instance types are
@@ -1916,7 +1984,7 @@ impl InstancesDistribution {
     ///   InstanceRequirements and cannot be used for groups that do.
     #[track_caller]
     pub fn on_demand_allocation_strategy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OnDemandAllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandAllocationStrategy", value))
     }
 
     /// The minimum amount of the Auto Scaling group's capacity that must be fulfilled by On-Demand Instances. This base
@@ -1934,7 +2002,7 @@ impl InstancesDistribution {
     /// ones.
     #[track_caller]
     pub fn on_demand_base_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandBaseCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandBaseCapacity", value))
     }
 
     /// Controls the percentages of On-Demand Instances and Spot Instances for your additional capacity beyond
@@ -1948,7 +2016,7 @@ impl InstancesDistribution {
     /// Auto Scaling launches new instances before terminating the previous ones.
     #[track_caller]
     pub fn on_demand_percentage_above_base_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandPercentageAboveBaseCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandPercentageAboveBaseCapacity", value))
     }
 
     /// The allocation strategy to apply to your Spot Instances when they are launched. Possible instance types are
@@ -1972,7 +2040,7 @@ impl InstancesDistribution {
     ///   likely to be interrupted and have the lowest possible price.
     #[track_caller]
     pub fn spot_allocation_strategy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpotAllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotAllocationStrategy", value))
     }
 
     /// The number of Spot Instance pools across which to allocate your Spot Instances. The Spot pools are determined
@@ -1982,7 +2050,7 @@ impl InstancesDistribution {
     /// Default: 2
     #[track_caller]
     pub fn spot_instance_pools(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SpotInstancePools", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotInstancePools", value))
     }
 
     /// The maximum price per unit hour that you are willing to pay for a Spot Instance. If your maximum price is lower
@@ -1997,13 +2065,13 @@ impl InstancesDistribution {
     /// Valid Range: Minimum value of 0.001
     #[track_caller]
     pub fn spot_max_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpotMaxPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaxPrice", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2033,22 +2101,19 @@ impl LaunchTemplate {
     /// - `launch_template_specification`: The launch template.
     #[track_caller]
     pub fn new(launch_template_specification: impl IntoValue<LaunchTemplateSpecification>) -> Self {
-        Self(
-            Properties::new()
-                .require("LaunchTemplateSpecification", launch_template_specification.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("LaunchTemplateSpecification", launch_template_specification))
     }
 
     /// Any properties that you specify override the same properties in the launch template.
     #[track_caller]
     pub fn overrides(self, value: impl IntoValue<List<LaunchTemplateOverrides>>) -> Self {
-        Self(self.0.set("Overrides", value.into_value().into_expression()))
+        Self(self.0.set_value("Overrides", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2101,7 +2166,7 @@ impl LaunchTemplateOverrides {
     /// - Root volume replacement doesn't support multi-volume AMIs
     #[track_caller]
     pub fn image_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageId", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageId", value))
     }
 
     /// The instance requirements. Amazon EC2 Auto Scaling uses your specified requirements to identify instance types.
@@ -2115,7 +2180,7 @@ impl LaunchTemplateOverrides {
     /// If you specify `InstanceRequirements`, you can't specify `InstanceType`.
     #[track_caller]
     pub fn instance_requirements(self, value: impl IntoValue<InstanceRequirements>) -> Self {
-        Self(self.0.set("InstanceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRequirements", value))
     }
 
     /// The instance type, such as `m3.xlarge`. You must specify an instance type that is supported in your requested
@@ -2125,7 +2190,7 @@ impl LaunchTemplateOverrides {
     /// You can specify up to 40 instance types per Auto Scaling group.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// Provides a launch template for the specified instance type or set of instance requirements. For example, some
@@ -2139,7 +2204,7 @@ impl LaunchTemplateOverrides {
     /// overrides and in the `LaunchTemplate` definition count towards this limit.
     #[track_caller]
     pub fn launch_template_specification(self, value: impl IntoValue<LaunchTemplateSpecification>) -> Self {
-        Self(self.0.set("LaunchTemplateSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateSpecification", value))
     }
 
     /// If you provide a list of instance types to use, you can specify the number of capacity units provided by each
@@ -2162,13 +2227,13 @@ impl LaunchTemplateOverrides {
     /// weighting instances.
     #[track_caller]
     pub fn weighted_capacity(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("WeightedCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("WeightedCapacity", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2216,7 +2281,7 @@ impl LaunchTemplateSpecification {
     /// - `version`: The version number of the launch template.
     #[track_caller]
     pub fn new(version: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Version", version.into_value().into_expression()))
+        Self(Properties::new().require_value("Version", version))
     }
 
     /// The ID of the launch template.
@@ -2224,7 +2289,7 @@ impl LaunchTemplateSpecification {
     /// You must specify the `LaunchTemplateID` or the `LaunchTemplateName`, but not both.
     #[track_caller]
     pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
-        Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateId", value))
     }
 
     /// The name of the launch template.
@@ -2232,13 +2297,13 @@ impl LaunchTemplateSpecification {
     /// You must specify the `LaunchTemplateName` or the `LaunchTemplateID`, but not both.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2277,8 +2342,8 @@ impl LifecycleHookSpecification {
     pub fn new(lifecycle_hook_name: impl IntoValue<String>, lifecycle_transition: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("LifecycleHookName", lifecycle_hook_name.into_value().into_expression())
-                .require("LifecycleTransition", lifecycle_transition.into_value().into_expression()),
+                .require_value("LifecycleHookName", lifecycle_hook_name)
+                .require_value("LifecycleTransition", lifecycle_transition),
         )
     }
 
@@ -2288,21 +2353,21 @@ impl LifecycleHookSpecification {
     /// Valid values: `CONTINUE` | `ABANDON`
     #[track_caller]
     pub fn default_result(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DefaultResult", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultResult", value))
     }
 
     /// The maximum time, in seconds, that can elapse before the lifecycle hook times out. The range is from `30` to
     /// `7200` seconds. The default value is `3600` seconds (1 hour).
     #[track_caller]
     pub fn heartbeat_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HeartbeatTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("HeartbeatTimeout", value))
     }
 
     /// Additional information that you want to include any time Amazon EC2 Auto Scaling sends a message to the
     /// notification target.
     #[track_caller]
     pub fn notification_metadata(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NotificationMetadata", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationMetadata", value))
     }
 
     /// The Amazon Resource Name (ARN) of the notification target that Amazon EC2 Auto Scaling sends notifications to
@@ -2310,7 +2375,7 @@ impl LifecycleHookSpecification {
     /// queue.
     #[track_caller]
     pub fn notification_target_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NotificationTargetARN", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationTargetARN", value))
     }
 
     /// The ARN of the IAM role that allows the Auto Scaling group to publish to the specified notification target. For
@@ -2321,13 +2386,13 @@ impl LifecycleHookSpecification {
     /// Valid only if the notification target is an Amazon SNS topic or an Amazon SQS queue.
     #[track_caller]
     pub fn role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("RoleARN", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleARN", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2359,19 +2424,19 @@ impl MemoryGiBPerVCpuRequest {
     /// The memory maximum in GiB.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The memory minimum in GiB.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2402,19 +2467,19 @@ impl MemoryMiBRequest {
     /// The memory maximum in MiB.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The memory minimum in MiB.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2450,7 +2515,7 @@ impl MetricsCollection {
     ///   valid value is `1Minute`.
     #[track_caller]
     pub fn new(granularity: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Granularity", granularity.into_value().into_expression()))
+        Self(Properties::new().require_value("Granularity", granularity))
     }
 
     /// Identifies the metrics to enable.
@@ -2485,13 +2550,13 @@ impl MetricsCollection {
     /// Auto Scaling User Guide*.
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2539,19 +2604,19 @@ impl MixedInstancesPolicy {
     ///   instances to fulfill the configured capacities.
     #[track_caller]
     pub fn new(launch_template: impl IntoValue<LaunchTemplate>) -> Self {
-        Self(Properties::new().require("LaunchTemplate", launch_template.into_value().into_expression()))
+        Self(Properties::new().require_value("LaunchTemplate", launch_template))
     }
 
     /// The instances distribution.
     #[track_caller]
     pub fn instances_distribution(self, value: impl IntoValue<InstancesDistribution>) -> Self {
-        Self(self.0.set("InstancesDistribution", value.into_value().into_expression()))
+        Self(self.0.set_value("InstancesDistribution", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2589,19 +2654,19 @@ impl NetworkBandwidthGbpsRequest {
     /// The maximum amount of network bandwidth, in gigabits per second (Gbps).
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum amount of network bandwidth, in gigabits per second (Gbps).
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2633,19 +2698,19 @@ impl NetworkInterfaceCountRequest {
     /// The maximum number of network interfaces.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum number of network interfaces.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2681,7 +2746,7 @@ impl NotificationConfiguration {
     /// - `topic_arn`: The Amazon Resource Name (ARN) of the Amazon SNS topic.
     #[track_caller]
     pub fn new(topic_arn: impl IntoValue<Arn<kind::sns::Topic>>) -> Self {
-        Self(Properties::new().require("TopicARN", topic_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("TopicARN", topic_arn))
     }
 
     /// A list of event types that send a notification. Event types can include any of the following types.
@@ -2695,13 +2760,13 @@ impl NotificationConfiguration {
     /// - `autoscaling:TEST_NOTIFICATION`
     #[track_caller]
     pub fn notification_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("NotificationTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationTypes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2757,13 +2822,13 @@ impl PerformanceFactorReferenceRequest {
     /// response.
     #[track_caller]
     pub fn instance_family(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceFamily", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceFamily", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2800,13 +2865,13 @@ impl RetentionTriggers {
     /// `TerminateInstanceInAutoScalingGroup`.
     #[track_caller]
     pub fn terminate_hook_abandon(self, value: impl IntoValue<RetentionTriggersTerminateHookAbandon>) -> Self {
-        Self(self.0.set("TerminateHookAbandon", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminateHookAbandon", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2819,7 +2884,7 @@ impl Literal for RetentionTriggers {
 impl Is<Self> for RetentionTriggers {}
 
 /// The values of `TerminateHookAbandon` of [`RetentionTriggers`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RetentionTriggersTerminateHookAbandon {
     /// `retain`
     Retain,
@@ -2837,6 +2902,12 @@ impl RetentionTriggersTerminateHookAbandon {
             Self::Terminate => "terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RetentionTriggersTerminateHookAbandon {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2886,16 +2957,16 @@ impl TagProperty {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("PropagateAtLaunch", propagate_at_launch.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
+                .require_value("Key", key)
+                .require_value("PropagateAtLaunch", propagate_at_launch)
+                .require_value("Value", value),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2927,19 +2998,19 @@ impl TotalLocalStorageGBRequest {
     /// The storage maximum in GB.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The storage minimum in GB.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2966,17 +3037,13 @@ impl TrafficSourceIdentifier {
     /// - `type_`: Provides additional context for the value of `Identifier`.
     #[track_caller]
     pub fn new(identifier: impl IntoValue<String>, type_: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Identifier", identifier.into_value().into_expression())
-                .require("Type", type_.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Identifier", identifier).require_value("Type", type_))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3007,19 +3074,19 @@ impl VCpuCountRequest {
     /// The maximum number of vCPUs.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum number of vCPUs.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -27,8 +27,8 @@ impl LifecycleHook {
     ) -> Self {
         Self(
             Properties::new()
-                .require("AutoScalingGroupName", auto_scaling_group_name.into_value().into_expression())
-                .require("LifecycleTransition", lifecycle_transition.into_value().into_expression()),
+                .require_value("AutoScalingGroupName", auto_scaling_group_name)
+                .require_value("LifecycleTransition", lifecycle_transition),
         )
     }
 
@@ -36,7 +36,7 @@ impl LifecycleHook {
     /// occurs. The valid values are CONTINUE and ABANDON (default).
     #[track_caller]
     pub fn default_result(self, value: impl IntoValue<LifecycleHookDefaultResult>) -> Self {
-        Self(self.0.set("DefaultResult", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultResult", value))
     }
 
     /// The maximum time, in seconds, that can elapse before the lifecycle hook times out. The range is from 30 to 7200
@@ -44,7 +44,7 @@ impl LifecycleHook {
     /// performs the action that you specified in the DefaultResult property.
     #[track_caller]
     pub fn heartbeat_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HeartbeatTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("HeartbeatTimeout", value))
     }
 
     /// The name of the lifecycle hook.
@@ -52,14 +52,14 @@ impl LifecycleHook {
     /// A change replaces the resource.
     #[track_caller]
     pub fn lifecycle_hook_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LifecycleHookName", value.into_value().into_expression()))
+        Self(self.0.set_value("LifecycleHookName", value))
     }
 
     /// Additional information that is included any time Amazon EC2 Auto Scaling sends a message to the notification
     /// target.
     #[track_caller]
     pub fn notification_metadata(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NotificationMetadata", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationMetadata", value))
     }
 
     /// The Amazon Resource Name (ARN) of the notification target that Amazon EC2 Auto Scaling uses to notify you when
@@ -68,20 +68,20 @@ impl LifecycleHook {
     /// Auto Scaling group name, lifecycle hook name, instance ID, lifecycle transition, and notification metadata.
     #[track_caller]
     pub fn notification_target_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NotificationTargetARN", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationTargetARN", value))
     }
 
     /// The ARN of the IAM role that allows the Auto Scaling group to publish to the specified notification target, for
     /// example, an Amazon SNS topic or an Amazon SQS queue.
     #[track_caller]
     pub fn role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("RoleARN", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleARN", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -125,7 +125,7 @@ impl AsRef<Handle> for LifecycleHookRef {
 }
 
 /// The values of `DefaultResult` of [`LifecycleHook`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LifecycleHookDefaultResult {
     /// `ABANDON`
     Abandon,
@@ -146,6 +146,12 @@ impl LifecycleHookDefaultResult {
     }
 }
 
+impl std::fmt::Debug for LifecycleHookDefaultResult {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LifecycleHookDefaultResult {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -155,7 +161,7 @@ impl Literal for LifecycleHookDefaultResult {
 impl Is<Self> for LifecycleHookDefaultResult {}
 
 /// The values of `LifecycleTransition` of [`LifecycleHook`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LifecycleHookLifecycleTransition {
     /// `autoscaling:EC2_INSTANCE_LAUNCHING`
     AutoscalingEc2InstanceLaunching,
@@ -173,6 +179,12 @@ impl LifecycleHookLifecycleTransition {
             Self::AutoscalingEc2InstanceTerminating => "autoscaling:EC2_INSTANCE_TERMINATING",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LifecycleHookLifecycleTransition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -23,21 +23,21 @@ impl ScalingPolicy {
     /// - `auto_scaling_group_name`: The name of the Auto Scaling group. A change replaces the resource.
     #[track_caller]
     pub fn new(auto_scaling_group_name: impl IntoValue<Name<kind::autoscaling::AutoScalingGroup>>) -> Self {
-        Self(Properties::new().require("AutoScalingGroupName", auto_scaling_group_name.into_value().into_expression()))
+        Self(Properties::new().require_value("AutoScalingGroupName", auto_scaling_group_name))
     }
 
     /// Specifies how the scaling adjustment is interpreted. The valid values are ChangeInCapacity, ExactCapacity, and
     /// PercentChangeInCapacity.
     #[track_caller]
     pub fn adjustment_type(self, value: impl IntoValue<ScalingPolicyAdjustmentType>) -> Self {
-        Self(self.0.set("AdjustmentType", value.into_value().into_expression()))
+        Self(self.0.set_value("AdjustmentType", value))
     }
 
     /// The duration of the policy's cooldown period, in seconds. When a cooldown period is specified here, it overrides
     /// the default cooldown period defined for the Auto Scaling group.
     #[track_caller]
     pub fn cooldown(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Cooldown", value.into_value().into_expression()))
+        Self(self.0.set_value("Cooldown", value))
     }
 
     /// The estimated time, in seconds, until a newly launched instance can contribute to the CloudWatch metrics. If not
@@ -45,14 +45,14 @@ impl ScalingPolicy {
     /// only if the policy type is TargetTrackingScaling or StepScaling.
     #[track_caller]
     pub fn estimated_instance_warmup(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("EstimatedInstanceWarmup", value.into_value().into_expression()))
+        Self(self.0.set_value("EstimatedInstanceWarmup", value))
     }
 
     /// The aggregation type for the CloudWatch metrics. The valid values are Minimum, Maximum, and Average. If the
     /// aggregation type is null, the value is treated as Average. Valid only if the policy type is StepScaling.
     #[track_caller]
     pub fn metric_aggregation_type(self, value: impl IntoValue<ScalingPolicyMetricAggregationType>) -> Self {
-        Self(self.0.set("MetricAggregationType", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricAggregationType", value))
     }
 
     /// The minimum value to scale by when the adjustment type is PercentChangeInCapacity. For example, suppose that you
@@ -62,20 +62,20 @@ impl ScalingPolicy {
     /// by 2 instances.
     #[track_caller]
     pub fn min_adjustment_magnitude(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinAdjustmentMagnitude", value.into_value().into_expression()))
+        Self(self.0.set_value("MinAdjustmentMagnitude", value))
     }
 
     /// One of the following policy types: TargetTrackingScaling, StepScaling, SimpleScaling (default),
     /// PredictiveScaling
     #[track_caller]
     pub fn policy_type(self, value: impl IntoValue<ScalingPolicyType>) -> Self {
-        Self(self.0.set("PolicyType", value.into_value().into_expression()))
+        Self(self.0.set_value("PolicyType", value))
     }
 
     /// A predictive scaling policy. Includes support for predefined metrics only.
     #[track_caller]
     pub fn predictive_scaling_configuration(self, value: impl IntoValue<PredictiveScalingConfiguration>) -> Self {
-        Self(self.0.set("PredictiveScalingConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("PredictiveScalingConfiguration", value))
     }
 
     /// The amount by which to scale, based on the specified adjustment type. A positive value adds to the current
@@ -83,26 +83,26 @@ impl ScalingPolicy {
     /// positive value. Required if the policy type is SimpleScaling. (Not used with any other policy type.)
     #[track_caller]
     pub fn scaling_adjustment(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ScalingAdjustment", value.into_value().into_expression()))
+        Self(self.0.set_value("ScalingAdjustment", value))
     }
 
     /// A set of adjustments that enable you to scale based on the size of the alarm breach. Required if the policy type
     /// is StepScaling. (Not used with any other policy type.)
     #[track_caller]
     pub fn step_adjustments(self, value: impl IntoValue<List<StepAdjustment>>) -> Self {
-        Self(self.0.set("StepAdjustments", value.into_value().into_expression()))
+        Self(self.0.set_value("StepAdjustments", value))
     }
 
     /// A target tracking scaling policy. Includes support for predefined or customized metrics.
     #[track_caller]
     pub fn target_tracking_configuration(self, value: impl IntoValue<TargetTrackingConfiguration>) -> Self {
-        Self(self.0.set("TargetTrackingConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetTrackingConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -167,49 +167,49 @@ impl CustomizedMetricSpecification {
     /// Sets `Dimensions`.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<MetricDimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Sets `MetricName`.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// Sets `Metrics`.
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<List<TargetTrackingMetricDataQuery>>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// Sets `Namespace`.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets `Period`.
     #[track_caller]
     pub fn period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Period", value.into_value().into_expression()))
+        Self(self.0.set_value("Period", value))
     }
 
     /// Sets `Statistic`.
     #[track_caller]
     pub fn statistic(self, value: impl IntoValue<CustomizedMetricSpecificationStatistic>) -> Self {
-        Self(self.0.set("Statistic", value.into_value().into_expression()))
+        Self(self.0.set_value("Statistic", value))
     }
 
     /// Sets `Unit`.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -222,7 +222,7 @@ impl Literal for CustomizedMetricSpecification {
 impl Is<Self> for CustomizedMetricSpecification {}
 
 /// The values of `Statistic` of [`CustomizedMetricSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CustomizedMetricSpecificationStatistic {
     /// `Average`
     Average,
@@ -252,6 +252,12 @@ impl CustomizedMetricSpecificationStatistic {
     }
 }
 
+impl std::fmt::Debug for CustomizedMetricSpecificationStatistic {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for CustomizedMetricSpecificationStatistic {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -275,23 +281,19 @@ impl Metric {
     /// - `namespace`: the property `Namespace`.
     #[track_caller]
     pub fn new(metric_name: impl IntoValue<String>, namespace: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("MetricName", metric_name.into_value().into_expression())
-                .require("Namespace", namespace.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("MetricName", metric_name).require_value("Namespace", namespace))
     }
 
     /// Sets `Dimensions`.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<MetricDimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -317,37 +319,37 @@ impl MetricDataQuery {
     /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Id", id.into_value().into_expression()))
+        Self(Properties::new().require_value("Id", id))
     }
 
     /// Sets `Expression`.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// Sets `Label`.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Label", value.into_value().into_expression()))
+        Self(self.0.set_value("Label", value))
     }
 
     /// Sets `MetricStat`.
     #[track_caller]
     pub fn metric_stat(self, value: impl IntoValue<MetricStat>) -> Self {
-        Self(self.0.set("MetricStat", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricStat", value))
     }
 
     /// Sets `ReturnData`.
     #[track_caller]
     pub fn return_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReturnData", value.into_value().into_expression()))
+        Self(self.0.set_value("ReturnData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -374,17 +376,13 @@ impl MetricDimension {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -411,23 +409,19 @@ impl MetricStat {
     /// - `metric`: the property `Metric`.
     #[track_caller]
     pub fn new(stat: impl IntoValue<String>, metric: impl IntoValue<Metric>) -> Self {
-        Self(
-            Properties::new()
-                .require("Stat", stat.into_value().into_expression())
-                .require("Metric", metric.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Stat", stat).require_value("Metric", metric))
     }
 
     /// Sets `Unit`.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -453,19 +447,19 @@ impl PredefinedMetricSpecification {
     /// - `predefined_metric_type`: the property `PredefinedMetricType`.
     #[track_caller]
     pub fn new(predefined_metric_type: impl IntoValue<PredefinedMetricSpecificationPredefinedMetricType>) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// Sets `ResourceLabel`.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -478,7 +472,7 @@ impl Literal for PredefinedMetricSpecification {
 impl Is<Self> for PredefinedMetricSpecification {}
 
 /// The values of `PredefinedMetricType` of [`PredefinedMetricSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredefinedMetricSpecificationPredefinedMetricType {
     /// `ALBRequestCountPerTarget`
     ALBRequestCountPerTarget,
@@ -505,6 +499,12 @@ impl PredefinedMetricSpecificationPredefinedMetricType {
     }
 }
 
+impl std::fmt::Debug for PredefinedMetricSpecificationPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredefinedMetricSpecificationPredefinedMetricType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -527,7 +527,7 @@ impl PredictiveScalingConfiguration {
     /// - `metric_specifications`: the property `MetricSpecifications`.
     #[track_caller]
     pub fn new(metric_specifications: impl IntoValue<List<PredictiveScalingMetricSpecification>>) -> Self {
-        Self(Properties::new().require("MetricSpecifications", metric_specifications.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricSpecifications", metric_specifications))
     }
 
     /// Sets `MaxCapacityBreachBehavior`.
@@ -536,31 +536,31 @@ impl PredictiveScalingConfiguration {
         self,
         value: impl IntoValue<PredictiveScalingConfigurationMaxCapacityBreachBehavior>,
     ) -> Self {
-        Self(self.0.set("MaxCapacityBreachBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxCapacityBreachBehavior", value))
     }
 
     /// Sets `MaxCapacityBuffer`.
     #[track_caller]
     pub fn max_capacity_buffer(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxCapacityBuffer", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxCapacityBuffer", value))
     }
 
     /// Sets `Mode`.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<PredictiveScalingConfigurationMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// Sets `SchedulingBufferTime`.
     #[track_caller]
     pub fn scheduling_buffer_time(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SchedulingBufferTime", value.into_value().into_expression()))
+        Self(self.0.set_value("SchedulingBufferTime", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -591,7 +591,7 @@ impl<U: IntoValue<PredictiveScalingMetricSpecification>> IntoValue<PredictiveSca
 }
 
 /// The values of `MaxCapacityBreachBehavior` of [`PredictiveScalingConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingConfigurationMaxCapacityBreachBehavior {
     /// `HonorMaxCapacity`
     HonorMaxCapacity,
@@ -612,6 +612,12 @@ impl PredictiveScalingConfigurationMaxCapacityBreachBehavior {
     }
 }
 
+impl std::fmt::Debug for PredictiveScalingConfigurationMaxCapacityBreachBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredictiveScalingConfigurationMaxCapacityBreachBehavior {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -621,7 +627,7 @@ impl Literal for PredictiveScalingConfigurationMaxCapacityBreachBehavior {
 impl Is<Self> for PredictiveScalingConfigurationMaxCapacityBreachBehavior {}
 
 /// The values of `Mode` of [`PredictiveScalingConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingConfigurationMode {
     /// `ForecastAndScale`
     ForecastAndScale,
@@ -639,6 +645,12 @@ impl PredictiveScalingConfigurationMode {
             Self::ForecastOnly => "ForecastOnly",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PredictiveScalingConfigurationMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -664,13 +676,13 @@ impl PredictiveScalingCustomizedCapacityMetric {
     /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<MetricDataQuery>>) -> Self {
-        Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricDataQueries", metric_data_queries))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -712,13 +724,13 @@ impl PredictiveScalingCustomizedLoadMetric {
     /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<MetricDataQuery>>) -> Self {
-        Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricDataQueries", metric_data_queries))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -760,13 +772,13 @@ impl PredictiveScalingCustomizedScalingMetric {
     /// - `metric_data_queries`: the property `MetricDataQueries`.
     #[track_caller]
     pub fn new(metric_data_queries: impl IntoValue<List<MetricDataQuery>>) -> Self {
-        Self(Properties::new().require("MetricDataQueries", metric_data_queries.into_value().into_expression()))
+        Self(Properties::new().require_value("MetricDataQueries", metric_data_queries))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -808,7 +820,7 @@ impl PredictiveScalingMetricSpecification {
     /// - `target_value`: the property `TargetValue`.
     #[track_caller]
     pub fn new(target_value: impl IntoValue<f64>) -> Self {
-        Self(Properties::new().require("TargetValue", target_value.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetValue", target_value))
     }
 
     /// Sets `CustomizedCapacityMetricSpecification`.
@@ -817,7 +829,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingCustomizedCapacityMetric>,
     ) -> Self {
-        Self(self.0.set("CustomizedCapacityMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedCapacityMetricSpecification", value))
     }
 
     /// Sets `CustomizedLoadMetricSpecification`.
@@ -826,7 +838,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingCustomizedLoadMetric>,
     ) -> Self {
-        Self(self.0.set("CustomizedLoadMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedLoadMetricSpecification", value))
     }
 
     /// Sets `CustomizedScalingMetricSpecification`.
@@ -835,7 +847,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingCustomizedScalingMetric>,
     ) -> Self {
-        Self(self.0.set("CustomizedScalingMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedScalingMetricSpecification", value))
     }
 
     /// Sets `PredefinedLoadMetricSpecification`.
@@ -844,7 +856,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingPredefinedLoadMetric>,
     ) -> Self {
-        Self(self.0.set("PredefinedLoadMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedLoadMetricSpecification", value))
     }
 
     /// Sets `PredefinedMetricPairSpecification`.
@@ -853,7 +865,7 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingPredefinedMetricPair>,
     ) -> Self {
-        Self(self.0.set("PredefinedMetricPairSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedMetricPairSpecification", value))
     }
 
     /// Sets `PredefinedScalingMetricSpecification`.
@@ -862,13 +874,13 @@ impl PredictiveScalingMetricSpecification {
         self,
         value: impl IntoValue<PredictiveScalingPredefinedScalingMetric>,
     ) -> Self {
-        Self(self.0.set("PredefinedScalingMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedScalingMetricSpecification", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -896,19 +908,19 @@ impl PredictiveScalingPredefinedLoadMetric {
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedLoadMetricPredefinedMetricType>,
     ) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// Sets `ResourceLabel`.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -921,7 +933,7 @@ impl Literal for PredictiveScalingPredefinedLoadMetric {
 impl Is<Self> for PredictiveScalingPredefinedLoadMetric {}
 
 /// The values of `PredefinedMetricType` of [`PredictiveScalingPredefinedLoadMetric`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
     /// `ALBTargetGroupRequestCount`
     ALBTargetGroupRequestCount,
@@ -945,6 +957,12 @@ impl PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
             Self::ASGTotalNetworkOut => "ASGTotalNetworkOut",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PredictiveScalingPredefinedLoadMetricPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -972,19 +990,19 @@ impl PredictiveScalingPredefinedMetricPair {
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedMetricPairPredefinedMetricType>,
     ) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// Sets `ResourceLabel`.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -997,7 +1015,7 @@ impl Literal for PredictiveScalingPredefinedMetricPair {
 impl Is<Self> for PredictiveScalingPredefinedMetricPair {}
 
 /// The values of `PredefinedMetricType` of [`PredictiveScalingPredefinedMetricPair`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPredefinedMetricPairPredefinedMetricType {
     /// `ALBRequestCount`
     ALBRequestCount,
@@ -1021,6 +1039,12 @@ impl PredictiveScalingPredefinedMetricPairPredefinedMetricType {
             Self::ASGNetworkOut => "ASGNetworkOut",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PredictiveScalingPredefinedMetricPairPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1048,19 +1072,19 @@ impl PredictiveScalingPredefinedScalingMetric {
     pub fn new(
         predefined_metric_type: impl IntoValue<PredictiveScalingPredefinedScalingMetricPredefinedMetricType>,
     ) -> Self {
-        Self(Properties::new().require("PredefinedMetricType", predefined_metric_type.into_value().into_expression()))
+        Self(Properties::new().require_value("PredefinedMetricType", predefined_metric_type))
     }
 
     /// Sets `ResourceLabel`.
     #[track_caller]
     pub fn resource_label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceLabel", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceLabel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1073,7 +1097,7 @@ impl Literal for PredictiveScalingPredefinedScalingMetric {
 impl Is<Self> for PredictiveScalingPredefinedScalingMetric {}
 
 /// The values of `PredefinedMetricType` of [`PredictiveScalingPredefinedScalingMetric`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
     /// `ALBRequestCountPerTarget`
     ALBRequestCountPerTarget,
@@ -1100,6 +1124,12 @@ impl PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
     }
 }
 
+impl std::fmt::Debug for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1109,7 +1139,7 @@ impl Literal for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {
 impl Is<Self> for PredictiveScalingPredefinedScalingMetricPredefinedMetricType {}
 
 /// The values of `AdjustmentType` of [`ScalingPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalingPolicyAdjustmentType {
     /// `ChangeInCapacity`
     ChangeInCapacity,
@@ -1133,6 +1163,12 @@ impl ScalingPolicyAdjustmentType {
     }
 }
 
+impl std::fmt::Debug for ScalingPolicyAdjustmentType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalingPolicyAdjustmentType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1142,7 +1178,7 @@ impl Literal for ScalingPolicyAdjustmentType {
 impl Is<Self> for ScalingPolicyAdjustmentType {}
 
 /// The values of `MetricAggregationType` of [`ScalingPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalingPolicyMetricAggregationType {
     /// `Average`
     Average,
@@ -1166,6 +1202,12 @@ impl ScalingPolicyMetricAggregationType {
     }
 }
 
+impl std::fmt::Debug for ScalingPolicyMetricAggregationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalingPolicyMetricAggregationType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1175,7 +1217,7 @@ impl Literal for ScalingPolicyMetricAggregationType {
 impl Is<Self> for ScalingPolicyMetricAggregationType {}
 
 /// The values of `PolicyType` of [`ScalingPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScalingPolicyType {
     /// `PredictiveScaling`
     PredictiveScaling,
@@ -1202,6 +1244,12 @@ impl ScalingPolicyType {
     }
 }
 
+impl std::fmt::Debug for ScalingPolicyType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ScalingPolicyType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1224,25 +1272,25 @@ impl StepAdjustment {
     /// - `scaling_adjustment`: the property `ScalingAdjustment`.
     #[track_caller]
     pub fn new(scaling_adjustment: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("ScalingAdjustment", scaling_adjustment.into_value().into_expression()))
+        Self(Properties::new().require_value("ScalingAdjustment", scaling_adjustment))
     }
 
     /// Sets `MetricIntervalLowerBound`.
     #[track_caller]
     pub fn metric_interval_lower_bound(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MetricIntervalLowerBound", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricIntervalLowerBound", value))
     }
 
     /// Sets `MetricIntervalUpperBound`.
     #[track_caller]
     pub fn metric_interval_upper_bound(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MetricIntervalUpperBound", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricIntervalUpperBound", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1268,31 +1316,31 @@ impl TargetTrackingConfiguration {
     /// - `target_value`: the property `TargetValue`.
     #[track_caller]
     pub fn new(target_value: impl IntoValue<f64>) -> Self {
-        Self(Properties::new().require("TargetValue", target_value.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetValue", target_value))
     }
 
     /// Sets `CustomizedMetricSpecification`.
     #[track_caller]
     pub fn customized_metric_specification(self, value: impl IntoValue<CustomizedMetricSpecification>) -> Self {
-        Self(self.0.set("CustomizedMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomizedMetricSpecification", value))
     }
 
     /// Sets `DisableScaleIn`.
     #[track_caller]
     pub fn disable_scale_in(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DisableScaleIn", value.into_value().into_expression()))
+        Self(self.0.set_value("DisableScaleIn", value))
     }
 
     /// Sets `PredefinedMetricSpecification`.
     #[track_caller]
     pub fn predefined_metric_specification(self, value: impl IntoValue<PredefinedMetricSpecification>) -> Self {
-        Self(self.0.set("PredefinedMetricSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PredefinedMetricSpecification", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1318,43 +1366,43 @@ impl TargetTrackingMetricDataQuery {
     /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Id", id.into_value().into_expression()))
+        Self(Properties::new().require_value("Id", id))
     }
 
     /// Sets `Expression`.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// Sets `Label`.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Label", value.into_value().into_expression()))
+        Self(self.0.set_value("Label", value))
     }
 
     /// Sets `MetricStat`.
     #[track_caller]
     pub fn metric_stat(self, value: impl IntoValue<TargetTrackingMetricStat>) -> Self {
-        Self(self.0.set("MetricStat", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricStat", value))
     }
 
     /// Sets `Period`.
     #[track_caller]
     pub fn period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Period", value.into_value().into_expression()))
+        Self(self.0.set_value("Period", value))
     }
 
     /// Sets `ReturnData`.
     #[track_caller]
     pub fn return_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReturnData", value.into_value().into_expression()))
+        Self(self.0.set_value("ReturnData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1381,29 +1429,25 @@ impl TargetTrackingMetricStat {
     /// - `metric`: the property `Metric`.
     #[track_caller]
     pub fn new(stat: impl IntoValue<String>, metric: impl IntoValue<Metric>) -> Self {
-        Self(
-            Properties::new()
-                .require("Stat", stat.into_value().into_expression())
-                .require("Metric", metric.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Stat", stat).require_value("Metric", metric))
     }
 
     /// Sets `Period`.
     #[track_caller]
     pub fn period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Period", value.into_value().into_expression()))
+        Self(self.0.set_value("Period", value))
     }
 
     /// Sets `Unit`.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

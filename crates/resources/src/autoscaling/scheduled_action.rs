@@ -22,57 +22,57 @@ impl ScheduledAction {
     /// - `auto_scaling_group_name`: The name of the Auto Scaling group. A change replaces the resource.
     #[track_caller]
     pub fn new(auto_scaling_group_name: impl IntoValue<Name<kind::autoscaling::AutoScalingGroup>>) -> Self {
-        Self(Properties::new().require("AutoScalingGroupName", auto_scaling_group_name.into_value().into_expression()))
+        Self(Properties::new().require_value("AutoScalingGroupName", auto_scaling_group_name))
     }
 
     /// The desired capacity is the initial capacity of the Auto Scaling group after the scheduled action runs and the
     /// capacity it attempts to maintain.
     #[track_caller]
     pub fn desired_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DesiredCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("DesiredCapacity", value))
     }
 
     /// The latest scheduled start time to return. If scheduled action names are provided, this parameter is ignored.
     #[track_caller]
     pub fn end_time(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EndTime", value.into_value().into_expression()))
+        Self(self.0.set_value("EndTime", value))
     }
 
     /// The minimum size of the Auto Scaling group.
     #[track_caller]
     pub fn max_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSize", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSize", value))
     }
 
     /// The minimum size of the Auto Scaling group.
     #[track_caller]
     pub fn min_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinSize", value.into_value().into_expression()))
+        Self(self.0.set_value("MinSize", value))
     }
 
     /// The recurring schedule for the action, in Unix cron syntax format. When StartTime and EndTime are specified with
     /// Recurrence , they form the boundaries of when the recurring action starts and stops.
     #[track_caller]
     pub fn recurrence(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Recurrence", value.into_value().into_expression()))
+        Self(self.0.set_value("Recurrence", value))
     }
 
     /// The earliest scheduled start time to return. If scheduled action names are provided, this parameter is ignored.
     #[track_caller]
     pub fn start_time(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StartTime", value.into_value().into_expression()))
+        Self(self.0.set_value("StartTime", value))
     }
 
     /// The time zone for the cron expression.
     #[track_caller]
     pub fn time_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TimeZone", value.into_value().into_expression()))
+        Self(self.0.set_value("TimeZone", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -20,37 +20,37 @@ impl WarmPool {
     /// - `auto_scaling_group_name`: the property `AutoScalingGroupName`. A change replaces the resource.
     #[track_caller]
     pub fn new(auto_scaling_group_name: impl IntoValue<Name<kind::autoscaling::AutoScalingGroup>>) -> Self {
-        Self(Properties::new().require("AutoScalingGroupName", auto_scaling_group_name.into_value().into_expression()))
+        Self(Properties::new().require_value("AutoScalingGroupName", auto_scaling_group_name))
     }
 
     /// Sets `InstanceReusePolicy`.
     #[track_caller]
     pub fn instance_reuse_policy(self, value: impl IntoValue<InstanceReusePolicy>) -> Self {
-        Self(self.0.set("InstanceReusePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceReusePolicy", value))
     }
 
     /// Sets `MaxGroupPreparedCapacity`.
     #[track_caller]
     pub fn max_group_prepared_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxGroupPreparedCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxGroupPreparedCapacity", value))
     }
 
     /// Sets `MinSize`.
     #[track_caller]
     pub fn min_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinSize", value.into_value().into_expression()))
+        Self(self.0.set_value("MinSize", value))
     }
 
     /// Sets `PoolState`.
     #[track_caller]
     pub fn pool_state(self, value: impl IntoValue<WarmPoolState>) -> Self {
-        Self(self.0.set("PoolState", value.into_value().into_expression()))
+        Self(self.0.set_value("PoolState", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -108,13 +108,13 @@ impl InstanceReusePolicy {
     /// Sets `ReuseOnScaleIn`.
     #[track_caller]
     pub fn reuse_on_scale_in(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReuseOnScaleIn", value.into_value().into_expression()))
+        Self(self.0.set_value("ReuseOnScaleIn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -127,7 +127,7 @@ impl Literal for InstanceReusePolicy {
 impl Is<Self> for InstanceReusePolicy {}
 
 /// The values of `PoolState` of [`WarmPool`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum WarmPoolState {
     /// `Hibernated`
     Hibernated,
@@ -148,6 +148,12 @@ impl WarmPoolState {
             Self::Stopped => "Stopped",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for WarmPoolState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

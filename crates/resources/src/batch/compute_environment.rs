@@ -23,7 +23,7 @@ impl ComputeEnvironment {
     /// - `type_`: the property `Type`. A change replaces the resource.
     #[track_caller]
     pub fn new(type_: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// Sets `ComputeEnvironmentName`.
@@ -31,49 +31,49 @@ impl ComputeEnvironment {
     /// A change replaces the resource.
     #[track_caller]
     pub fn compute_environment_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ComputeEnvironmentName", value.into_value().into_expression()))
+        Self(self.0.set_value("ComputeEnvironmentName", value))
     }
 
     /// Sets `ComputeResources`.
     #[track_caller]
     pub fn compute_resources(self, value: impl IntoValue<ComputeResources>) -> Self {
-        Self(self.0.set("ComputeResources", value.into_value().into_expression()))
+        Self(self.0.set_value("ComputeResources", value))
     }
 
     /// Sets `Context`.
     #[track_caller]
     pub fn context(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Context", value.into_value().into_expression()))
+        Self(self.0.set_value("Context", value))
     }
 
     /// Sets `EcsSettings`.
     #[track_caller]
     pub fn ecs_settings(self, value: impl IntoValue<EcsSettings>) -> Self {
-        Self(self.0.set("EcsSettings", value.into_value().into_expression()))
+        Self(self.0.set_value("EcsSettings", value))
     }
 
     /// Sets `EksConfiguration`.
     #[track_caller]
     pub fn eks_configuration(self, value: impl IntoValue<EksConfiguration>) -> Self {
-        Self(self.0.set("EksConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EksConfiguration", value))
     }
 
     /// Sets `ReplaceComputeEnvironment`.
     #[track_caller]
     pub fn replace_compute_environment(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReplaceComputeEnvironment", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplaceComputeEnvironment", value))
     }
 
     /// Sets `ServiceRole`.
     #[track_caller]
     pub fn service_role(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ServiceRole", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceRole", value))
     }
 
     /// Sets `State`.
     #[track_caller]
     pub fn state(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("State", value.into_value().into_expression()))
+        Self(self.0.set_value("State", value))
     }
 
     /// A key-value pair to associate with a resource.
@@ -81,25 +81,25 @@ impl ComputeEnvironment {
     /// A change replaces the resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `UnmanagedvCpus`.
     #[track_caller]
     pub fn unmanaged_vcpus(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("UnmanagedvCpus", value.into_value().into_expression()))
+        Self(self.0.set_value("UnmanagedvCpus", value))
     }
 
     /// Sets `UpdatePolicy`.
     #[track_caller]
     pub fn update_policy(self, value: impl IntoValue<UpdatePolicy>) -> Self {
-        Self(self.0.set("UpdatePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("UpdatePolicy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -164,19 +164,19 @@ impl CapacityReservations {
     /// Sets `ReservationGroupArn`.
     #[track_caller]
     pub fn reservation_group_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReservationGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ReservationGroupArn", value))
     }
 
     /// Sets `ReservationPreference`.
     #[track_caller]
     pub fn reservation_preference(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReservationPreference", value.into_value().into_expression()))
+        Self(self.0.set_value("ReservationPreference", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -203,131 +203,127 @@ impl ComputeResources {
     /// - `max_vcpus`: the property `MaxvCpus`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<String>, max_vcpus: impl IntoValue<i64>) -> Self {
-        Self(
-            Properties::new()
-                .require("Type", type_.into_value().into_expression())
-                .require("MaxvCpus", max_vcpus.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Type", type_).require_value("MaxvCpus", max_vcpus))
     }
 
     /// Sets `AllocationStrategy`.
     #[track_caller]
     pub fn allocation_strategy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("AllocationStrategy", value))
     }
 
     /// Sets `BidPercentage`.
     #[track_caller]
     pub fn bid_percentage(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BidPercentage", value.into_value().into_expression()))
+        Self(self.0.set_value("BidPercentage", value))
     }
 
     /// Capacity-level tags for compute environments.
     #[track_caller]
     pub fn capacity_tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("CapacityTags", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityTags", value))
     }
 
     /// Sets `DesiredvCpus`.
     #[track_caller]
     pub fn desired_vcpus(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DesiredvCpus", value.into_value().into_expression()))
+        Self(self.0.set_value("DesiredvCpus", value))
     }
 
     /// Sets `Ec2Configuration`.
     #[track_caller]
     pub fn ec2_configuration(self, value: impl IntoValue<List<Ec2ConfigurationObject>>) -> Self {
-        Self(self.0.set("Ec2Configuration", value.into_value().into_expression()))
+        Self(self.0.set_value("Ec2Configuration", value))
     }
 
     /// Sets `Ec2KeyPair`.
     #[track_caller]
     pub fn ec2_key_pair(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ec2KeyPair", value.into_value().into_expression()))
+        Self(self.0.set_value("Ec2KeyPair", value))
     }
 
     /// Sets `ImageId`.
     #[track_caller]
     pub fn image_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageId", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageId", value))
     }
 
     /// Sets `InstanceRole`.
     #[track_caller]
     pub fn instance_role(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceRole", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRole", value))
     }
 
     /// Sets `InstanceTypes`.
     #[track_caller]
     pub fn instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("InstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceTypes", value))
     }
 
     /// Sets `LaunchTemplate`.
     #[track_caller]
     pub fn launch_template(self, value: impl IntoValue<LaunchTemplateSpecification>) -> Self {
-        Self(self.0.set("LaunchTemplate", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplate", value))
     }
 
     /// Sets `ManagedInstancesProvider`.
     #[track_caller]
     pub fn managed_instances_provider(self, value: impl IntoValue<ManagedInstancesProvider>) -> Self {
-        Self(self.0.set("ManagedInstancesProvider", value.into_value().into_expression()))
+        Self(self.0.set_value("ManagedInstancesProvider", value))
     }
 
     /// Sets `MinvCpus`.
     #[track_caller]
     pub fn min_vcpus(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinvCpus", value.into_value().into_expression()))
+        Self(self.0.set_value("MinvCpus", value))
     }
 
     /// Sets `PlacementGroup`.
     #[track_caller]
     pub fn placement_group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlacementGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementGroup", value))
     }
 
     /// Sets `ScalingPolicy`.
     #[track_caller]
     pub fn scaling_policy(self, value: impl IntoValue<ComputeScalingPolicy>) -> Self {
-        Self(self.0.set("ScalingPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ScalingPolicy", value))
     }
 
     /// Sets `SecurityGroupIds`.
     #[track_caller]
     pub fn security_group_ids(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroupIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupIds", value))
     }
 
     /// Sets `SpotIamFleetRole`.
     #[track_caller]
     pub fn spot_iam_fleet_role(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("SpotIamFleetRole", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotIamFleetRole", value))
     }
 
     /// Sets `Subnets`.
     #[track_caller]
     pub fn subnets(self, value: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(self.0.set("Subnets", value.into_value().into_expression()))
+        Self(self.0.set_value("Subnets", value))
     }
 
     /// A key-value pair to associate with a resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `UpdateToLatestImageVersion`.
     #[track_caller]
     pub fn update_to_latest_image_version(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("UpdateToLatestImageVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("UpdateToLatestImageVersion", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -356,13 +352,13 @@ impl ComputeScalingPolicy {
     /// Sets `MinScaleDownDelayMinutes`.
     #[track_caller]
     pub fn min_scale_down_delay_minutes(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinScaleDownDelayMinutes", value.into_value().into_expression()))
+        Self(self.0.set_value("MinScaleDownDelayMinutes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -388,25 +384,25 @@ impl Ec2ConfigurationObject {
     /// - `image_type`: the property `ImageType`.
     #[track_caller]
     pub fn new(image_type: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("ImageType", image_type.into_value().into_expression()))
+        Self(Properties::new().require_value("ImageType", image_type))
     }
 
     /// Sets `ImageIdOverride`.
     #[track_caller]
     pub fn image_id_override(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageIdOverride", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageIdOverride", value))
     }
 
     /// Sets `ImageKubernetesVersion`.
     #[track_caller]
     pub fn image_kubernetes_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageKubernetesVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageKubernetesVersion", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -439,13 +435,13 @@ impl EcsSettings {
     /// return this property to its previous unset state, AWS Batch sets it to DISABLED instead.
     #[track_caller]
     pub fn container_insights(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ContainerInsights", value.into_value().into_expression()))
+        Self(self.0.set_value("ContainerInsights", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -476,13 +472,13 @@ impl EksAccessEntry {
     /// INHERIT_FROM_CLUSTER.
     #[track_caller]
     pub fn desired_state(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DesiredState", value.into_value().into_expression()))
+        Self(self.0.set_value("DesiredState", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -514,8 +510,8 @@ impl EksConfiguration {
     ) -> Self {
         Self(
             Properties::new()
-                .require("EksClusterArn", eks_cluster_arn.into_value().into_expression())
-                .require("KubernetesNamespace", kubernetes_namespace.into_value().into_expression()),
+                .require_value("EksClusterArn", eks_cluster_arn)
+                .require_value("KubernetesNamespace", kubernetes_namespace),
         )
     }
 
@@ -523,13 +519,13 @@ impl EksConfiguration {
     /// access entry for the compute environment's service role, or inherits it from the cluster.
     #[track_caller]
     pub fn access_entry(self, value: impl IntoValue<EksAccessEntry>) -> Self {
-        Self(self.0.set("AccessEntry", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessEntry", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -558,13 +554,13 @@ impl InfrastructureOptimization {
     /// Sets `ScaleInAfter`.
     #[track_caller]
     pub fn scale_in_after(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ScaleInAfter", value.into_value().into_expression()))
+        Self(self.0.set_value("ScaleInAfter", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -596,63 +592,63 @@ impl InstanceLaunchTemplate {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Ec2InstanceProfileArn", ec2_instance_profile_arn.into_value().into_expression())
-                .require("NetworkConfiguration", network_configuration.into_value().into_expression()),
+                .require_value("Ec2InstanceProfileArn", ec2_instance_profile_arn)
+                .require_value("NetworkConfiguration", network_configuration),
         )
     }
 
     /// Sets `CapacityOptionType`.
     #[track_caller]
     pub fn capacity_option_type(self, value: impl IntoValue<InstanceLaunchTemplateCapacityOptionType>) -> Self {
-        Self(self.0.set("CapacityOptionType", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityOptionType", value))
     }
 
     /// Sets `CapacityReservations`.
     #[track_caller]
     pub fn capacity_reservations(self, value: impl IntoValue<CapacityReservations>) -> Self {
-        Self(self.0.set("CapacityReservations", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservations", value))
     }
 
     /// Sets `FipsEnabled`.
     #[track_caller]
     pub fn fips_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("FipsEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("FipsEnabled", value))
     }
 
     /// Sets `InstanceMetadataTagsPropagation`.
     #[track_caller]
     pub fn instance_metadata_tags_propagation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("InstanceMetadataTagsPropagation", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceMetadataTagsPropagation", value))
     }
 
     /// Sets `InstanceRequirements`.
     #[track_caller]
     pub fn instance_requirements(self, value: impl IntoValue<InstanceRequirements>) -> Self {
-        Self(self.0.set("InstanceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRequirements", value))
     }
 
     /// Sets `LocalStorageConfiguration`.
     #[track_caller]
     pub fn local_storage_configuration(self, value: impl IntoValue<ManagedInstancesLocalStorageConfiguration>) -> Self {
-        Self(self.0.set("LocalStorageConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorageConfiguration", value))
     }
 
     /// Sets `Monitoring`.
     #[track_caller]
     pub fn monitoring(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Monitoring", value.into_value().into_expression()))
+        Self(self.0.set_value("Monitoring", value))
     }
 
     /// Sets `StorageConfiguration`.
     #[track_caller]
     pub fn storage_configuration(self, value: impl IntoValue<ManagedInstancesStorageConfiguration>) -> Self {
-        Self(self.0.set("StorageConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("StorageConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -665,7 +661,7 @@ impl Literal for InstanceLaunchTemplate {
 impl Is<Self> for InstanceLaunchTemplate {}
 
 /// The values of `CapacityOptionType` of [`InstanceLaunchTemplate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceLaunchTemplateCapacityOptionType {
     /// `ON_DEMAND`
     OnDemand,
@@ -686,6 +682,12 @@ impl InstanceLaunchTemplateCapacityOptionType {
             Self::Reserved => "RESERVED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceLaunchTemplateCapacityOptionType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -714,13 +716,13 @@ impl InstanceRequirements {
     /// Sets `AllowedInstanceTypes`.
     #[track_caller]
     pub fn allowed_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedInstanceTypes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -749,37 +751,37 @@ impl LaunchTemplateSpecification {
     /// Sets `LaunchTemplateId`.
     #[track_caller]
     pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
-        Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateId", value))
     }
 
     /// Sets `LaunchTemplateName`.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// Sets `Overrides`.
     #[track_caller]
     pub fn overrides(self, value: impl IntoValue<List<LaunchTemplateSpecificationOverride>>) -> Self {
-        Self(self.0.set("Overrides", value.into_value().into_expression()))
+        Self(self.0.set_value("Overrides", value))
     }
 
     /// Sets `UserdataType`.
     #[track_caller]
     pub fn userdata_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("UserdataType", value.into_value().into_expression()))
+        Self(self.0.set_value("UserdataType", value))
     }
 
     /// Sets `Version`.
     #[track_caller]
     pub fn version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Version", value.into_value().into_expression()))
+        Self(self.0.set_value("Version", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -808,37 +810,37 @@ impl LaunchTemplateSpecificationOverride {
     /// Sets `LaunchTemplateId`.
     #[track_caller]
     pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
-        Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateId", value))
     }
 
     /// Sets `LaunchTemplateName`.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// Sets `TargetInstanceTypes`.
     #[track_caller]
     pub fn target_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("TargetInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetInstanceTypes", value))
     }
 
     /// Sets `UserdataType`.
     #[track_caller]
     pub fn userdata_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("UserdataType", value.into_value().into_expression()))
+        Self(self.0.set_value("UserdataType", value))
     }
 
     /// Sets `Version`.
     #[track_caller]
     pub fn version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Version", value.into_value().into_expression()))
+        Self(self.0.set_value("Version", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -867,13 +869,13 @@ impl ManagedInstancesLocalStorageConfiguration {
     /// Sets `UseLocalStorage`.
     #[track_caller]
     pub fn use_local_storage(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("UseLocalStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("UseLocalStorage", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -903,17 +905,13 @@ impl ManagedInstancesNetworkConfiguration {
         security_groups: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>,
         subnets: impl IntoValue<List<Id<kind::ec2::Subnet>>>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("SecurityGroups", security_groups.into_value().into_expression())
-                .require("Subnets", subnets.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("SecurityGroups", security_groups).require_value("Subnets", subnets))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -945,27 +943,27 @@ impl ManagedInstancesProvider {
     ) -> Self {
         Self(
             Properties::new()
-                .require("InfrastructureRoleArn", infrastructure_role_arn.into_value().into_expression())
-                .require("InstanceLaunchTemplate", instance_launch_template.into_value().into_expression()),
+                .require_value("InfrastructureRoleArn", infrastructure_role_arn)
+                .require_value("InstanceLaunchTemplate", instance_launch_template),
         )
     }
 
     /// Sets `InfrastructureOptimization`.
     #[track_caller]
     pub fn infrastructure_optimization(self, value: impl IntoValue<InfrastructureOptimization>) -> Self {
-        Self(self.0.set("InfrastructureOptimization", value.into_value().into_expression()))
+        Self(self.0.set_value("InfrastructureOptimization", value))
     }
 
     /// Sets `PropagateTags`.
     #[track_caller]
     pub fn propagate_tags(self, value: impl IntoValue<ManagedInstancesProviderPropagateTags>) -> Self {
-        Self(self.0.set("PropagateTags", value.into_value().into_expression()))
+        Self(self.0.set_value("PropagateTags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -978,7 +976,7 @@ impl Literal for ManagedInstancesProvider {
 impl Is<Self> for ManagedInstancesProvider {}
 
 /// The values of `PropagateTags` of [`ManagedInstancesProvider`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ManagedInstancesProviderPropagateTags {
     /// `CAPACITY_PROVIDER`
     CapacityProvider,
@@ -996,6 +994,12 @@ impl ManagedInstancesProviderPropagateTags {
             Self::None => "NONE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ManagedInstancesProviderPropagateTags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1024,13 +1028,13 @@ impl ManagedInstancesStorageConfiguration {
     /// Sets `StorageSizeGiB`.
     #[track_caller]
     pub fn storage_size_gib(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("StorageSizeGiB", value.into_value().into_expression()))
+        Self(self.0.set_value("StorageSizeGiB", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1059,19 +1063,19 @@ impl UpdatePolicy {
     /// Sets `JobExecutionTimeoutMinutes`.
     #[track_caller]
     pub fn job_execution_timeout_minutes(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("JobExecutionTimeoutMinutes", value.into_value().into_expression()))
+        Self(self.0.set_value("JobExecutionTimeoutMinutes", value))
     }
 
     /// Sets `TerminateJobsOnUpdate`.
     #[track_caller]
     pub fn terminate_jobs_on_update(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("TerminateJobsOnUpdate", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminateJobsOnUpdate", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,31 +23,31 @@ impl JobDefinition {
     /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// Sets `ConsumableResourceProperties`.
     #[track_caller]
     pub fn consumable_resource_properties(self, value: impl IntoValue<ConsumableResourceProperties>) -> Self {
-        Self(self.0.set("ConsumableResourceProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumableResourceProperties", value))
     }
 
     /// Sets `ContainerProperties`.
     #[track_caller]
     pub fn container_properties(self, value: impl IntoValue<ContainerProperties>) -> Self {
-        Self(self.0.set("ContainerProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("ContainerProperties", value))
     }
 
     /// Sets `EcsProperties`.
     #[track_caller]
     pub fn ecs_properties(self, value: impl IntoValue<EcsProperties>) -> Self {
-        Self(self.0.set("EcsProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("EcsProperties", value))
     }
 
     /// Sets `EksProperties`.
     #[track_caller]
     pub fn eks_properties(self, value: impl IntoValue<EksProperties>) -> Self {
-        Self(self.0.set("EksProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("EksProperties", value))
     }
 
     /// Sets `JobDefinitionName`.
@@ -55,67 +55,67 @@ impl JobDefinition {
     /// A change replaces the resource.
     #[track_caller]
     pub fn job_definition_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("JobDefinitionName", value.into_value().into_expression()))
+        Self(self.0.set_value("JobDefinitionName", value))
     }
 
     /// Sets `NodeProperties`.
     #[track_caller]
     pub fn node_properties(self, value: impl IntoValue<NodeProperties>) -> Self {
-        Self(self.0.set("NodeProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("NodeProperties", value))
     }
 
     /// Sets `Parameters`.
     #[track_caller]
     pub fn parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Parameters", value.into_value().into_expression()))
+        Self(self.0.set_value("Parameters", value))
     }
 
     /// Sets `PlatformCapabilities`.
     #[track_caller]
     pub fn platform_capabilities(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("PlatformCapabilities", value.into_value().into_expression()))
+        Self(self.0.set_value("PlatformCapabilities", value))
     }
 
     /// Sets `PropagateTags`.
     #[track_caller]
     pub fn propagate_tags(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PropagateTags", value.into_value().into_expression()))
+        Self(self.0.set_value("PropagateTags", value))
     }
 
     /// Sets `ResourceRetentionPolicy`.
     #[track_caller]
     pub fn resource_retention_policy(self, value: impl IntoValue<ResourceRetentionPolicy>) -> Self {
-        Self(self.0.set("ResourceRetentionPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRetentionPolicy", value))
     }
 
     /// Sets `RetryStrategy`.
     #[track_caller]
     pub fn retry_strategy(self, value: impl IntoValue<RetryStrategy>) -> Self {
-        Self(self.0.set("RetryStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("RetryStrategy", value))
     }
 
     /// Sets `SchedulingPriority`.
     #[track_caller]
     pub fn scheduling_priority(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SchedulingPriority", value.into_value().into_expression()))
+        Self(self.0.set_value("SchedulingPriority", value))
     }
 
     /// A key-value pair to associate with a resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `Timeout`.
     #[track_caller]
     pub fn timeout(self, value: impl IntoValue<JobTimeout>) -> Self {
-        Self(self.0.set("Timeout", value.into_value().into_expression()))
+        Self(self.0.set_value("Timeout", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -170,16 +170,13 @@ impl ConsumableResourceProperties {
     /// - `consumable_resource_list`: the property `ConsumableResourceList`.
     #[track_caller]
     pub fn new(consumable_resource_list: impl IntoValue<List<ConsumableResourceRequirement>>) -> Self {
-        Self(
-            Properties::new()
-                .require("ConsumableResourceList", consumable_resource_list.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("ConsumableResourceList", consumable_resource_list))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -224,15 +221,15 @@ impl ConsumableResourceRequirement {
     pub fn new(consumable_resource: impl IntoValue<String>, quantity: impl IntoValue<i64>) -> Self {
         Self(
             Properties::new()
-                .require("ConsumableResource", consumable_resource.into_value().into_expression())
-                .require("Quantity", quantity.into_value().into_expression()),
+                .require_value("ConsumableResource", consumable_resource)
+                .require_value("Quantity", quantity),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -258,37 +255,37 @@ impl ContainerProperties {
     /// - `image`: the property `Image`.
     #[track_caller]
     pub fn new(image: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Image", image.into_value().into_expression()))
+        Self(Properties::new().require_value("Image", image))
     }
 
     /// Sets `Command`.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Sets `EnableExecuteCommand`.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Sets `Environment`.
     #[track_caller]
     pub fn environment(self, value: impl IntoValue<List<Environment>>) -> Self {
-        Self(self.0.set("Environment", value.into_value().into_expression()))
+        Self(self.0.set_value("Environment", value))
     }
 
     /// Sets `EphemeralStorage`.
     #[track_caller]
     pub fn ephemeral_storage(self, value: impl IntoValue<EphemeralStorage>) -> Self {
-        Self(self.0.set("EphemeralStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("EphemeralStorage", value))
     }
 
     /// Sets `ExecutionRoleArn`.
     #[track_caller]
     pub fn execution_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ExecutionRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ExecutionRoleArn", value))
     }
 
     /// Sets `FargatePlatformConfiguration`.
@@ -297,109 +294,109 @@ impl ContainerProperties {
         self,
         value: impl IntoValue<ContainerPropertiesFargatePlatformConfiguration>,
     ) -> Self {
-        Self(self.0.set("FargatePlatformConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("FargatePlatformConfiguration", value))
     }
 
     /// Sets `JobRoleArn`.
     #[track_caller]
     pub fn job_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("JobRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("JobRoleArn", value))
     }
 
     /// Sets `LinuxParameters`.
     #[track_caller]
     pub fn linux_parameters(self, value: impl IntoValue<LinuxParameters>) -> Self {
-        Self(self.0.set("LinuxParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("LinuxParameters", value))
     }
 
     /// Sets `LogConfiguration`.
     #[track_caller]
     pub fn log_configuration(self, value: impl IntoValue<LogConfiguration>) -> Self {
-        Self(self.0.set("LogConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LogConfiguration", value))
     }
 
     /// Sets `Memory`.
     #[track_caller]
     pub fn memory(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Memory", value.into_value().into_expression()))
+        Self(self.0.set_value("Memory", value))
     }
 
     /// Sets `MountPoints`.
     #[track_caller]
     pub fn mount_points(self, value: impl IntoValue<List<MountPoint>>) -> Self {
-        Self(self.0.set("MountPoints", value.into_value().into_expression()))
+        Self(self.0.set_value("MountPoints", value))
     }
 
     /// Sets `NetworkConfiguration`.
     #[track_caller]
     pub fn network_configuration(self, value: impl IntoValue<NetworkConfiguration>) -> Self {
-        Self(self.0.set("NetworkConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkConfiguration", value))
     }
 
     /// Sets `Privileged`.
     #[track_caller]
     pub fn privileged(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Privileged", value.into_value().into_expression()))
+        Self(self.0.set_value("Privileged", value))
     }
 
     /// Sets `ReadonlyRootFilesystem`.
     #[track_caller]
     pub fn readonly_root_filesystem(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadonlyRootFilesystem", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadonlyRootFilesystem", value))
     }
 
     /// Sets `RepositoryCredentials`.
     #[track_caller]
     pub fn repository_credentials(self, value: impl IntoValue<RepositoryCredentials>) -> Self {
-        Self(self.0.set("RepositoryCredentials", value.into_value().into_expression()))
+        Self(self.0.set_value("RepositoryCredentials", value))
     }
 
     /// Sets `ResourceRequirements`.
     #[track_caller]
     pub fn resource_requirements(self, value: impl IntoValue<List<ResourceRequirement>>) -> Self {
-        Self(self.0.set("ResourceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRequirements", value))
     }
 
     /// Sets `RuntimePlatform`.
     #[track_caller]
     pub fn runtime_platform(self, value: impl IntoValue<RuntimePlatform>) -> Self {
-        Self(self.0.set("RuntimePlatform", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimePlatform", value))
     }
 
     /// Sets `Secrets`.
     #[track_caller]
     pub fn secrets(self, value: impl IntoValue<List<Secret>>) -> Self {
-        Self(self.0.set("Secrets", value.into_value().into_expression()))
+        Self(self.0.set_value("Secrets", value))
     }
 
     /// Sets `Ulimits`.
     #[track_caller]
     pub fn ulimits(self, value: impl IntoValue<List<Ulimit>>) -> Self {
-        Self(self.0.set("Ulimits", value.into_value().into_expression()))
+        Self(self.0.set_value("Ulimits", value))
     }
 
     /// Sets `User`.
     #[track_caller]
     pub fn user(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("User", value.into_value().into_expression()))
+        Self(self.0.set_value("User", value))
     }
 
     /// Sets `Vcpus`.
     #[track_caller]
     pub fn vcpus(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Vcpus", value.into_value().into_expression()))
+        Self(self.0.set_value("Vcpus", value))
     }
 
     /// Sets `Volumes`.
     #[track_caller]
     pub fn volumes(self, value: impl IntoValue<List<Volume>>) -> Self {
-        Self(self.0.set("Volumes", value.into_value().into_expression()))
+        Self(self.0.set_value("Volumes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -428,13 +425,13 @@ impl ContainerPropertiesFargatePlatformConfiguration {
     /// Sets `PlatformVersion`.
     #[track_caller]
     pub fn platform_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlatformVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("PlatformVersion", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -463,25 +460,25 @@ impl Device {
     /// Sets `ContainerPath`.
     #[track_caller]
     pub fn container_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ContainerPath", value.into_value().into_expression()))
+        Self(self.0.set_value("ContainerPath", value))
     }
 
     /// Sets `HostPath`.
     #[track_caller]
     pub fn host_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostPath", value.into_value().into_expression()))
+        Self(self.0.set_value("HostPath", value))
     }
 
     /// Sets `Permissions`.
     #[track_caller]
     pub fn permissions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Permissions", value.into_value().into_expression()))
+        Self(self.0.set_value("Permissions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -510,19 +507,19 @@ impl EFSAuthorizationConfig {
     /// Sets `AccessPointId`.
     #[track_caller]
     pub fn access_point_id(self, value: impl IntoValue<Id<kind::efs::AccessPoint>>) -> Self {
-        Self(self.0.set("AccessPointId", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessPointId", value))
     }
 
     /// Sets `Iam`.
     #[track_caller]
     pub fn iam(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Iam", value.into_value().into_expression()))
+        Self(self.0.set_value("Iam", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -548,37 +545,37 @@ impl EFSVolumeConfiguration {
     /// - `file_system_id`: the property `FileSystemId`.
     #[track_caller]
     pub fn new(file_system_id: impl IntoValue<Id<kind::efs::FileSystem>>) -> Self {
-        Self(Properties::new().require("FileSystemId", file_system_id.into_value().into_expression()))
+        Self(Properties::new().require_value("FileSystemId", file_system_id))
     }
 
     /// Sets `AuthorizationConfig`.
     #[track_caller]
     pub fn authorization_config(self, value: impl IntoValue<EFSAuthorizationConfig>) -> Self {
-        Self(self.0.set("AuthorizationConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("AuthorizationConfig", value))
     }
 
     /// Sets `RootDirectory`.
     #[track_caller]
     pub fn root_directory(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RootDirectory", value.into_value().into_expression()))
+        Self(self.0.set_value("RootDirectory", value))
     }
 
     /// Sets `TransitEncryption`.
     #[track_caller]
     pub fn transit_encryption(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TransitEncryption", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitEncryption", value))
     }
 
     /// Sets `TransitEncryptionPort`.
     #[track_caller]
     pub fn transit_encryption_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TransitEncryptionPort", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitEncryptionPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -604,13 +601,13 @@ impl EcsProperties {
     /// - `task_properties`: the property `TaskProperties`.
     #[track_caller]
     pub fn new(task_properties: impl IntoValue<List<EcsTaskProperties>>) -> Self {
-        Self(Properties::new().require("TaskProperties", task_properties.into_value().into_expression()))
+        Self(Properties::new().require_value("TaskProperties", task_properties))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -655,79 +652,79 @@ impl EcsTaskProperties {
     /// Sets `Containers`.
     #[track_caller]
     pub fn containers(self, value: impl IntoValue<List<TaskContainerProperties>>) -> Self {
-        Self(self.0.set("Containers", value.into_value().into_expression()))
+        Self(self.0.set_value("Containers", value))
     }
 
     /// Sets `EnableExecuteCommand`.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Sets `EphemeralStorage`.
     #[track_caller]
     pub fn ephemeral_storage(self, value: impl IntoValue<EphemeralStorage>) -> Self {
-        Self(self.0.set("EphemeralStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("EphemeralStorage", value))
     }
 
     /// Sets `ExecutionRoleArn`.
     #[track_caller]
     pub fn execution_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ExecutionRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ExecutionRoleArn", value))
     }
 
     /// Sets `IpcMode`.
     #[track_caller]
     pub fn ipc_mode(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("IpcMode", value.into_value().into_expression()))
+        Self(self.0.set_value("IpcMode", value))
     }
 
     /// Sets `NetworkConfiguration`.
     #[track_caller]
     pub fn network_configuration(self, value: impl IntoValue<NetworkConfiguration>) -> Self {
-        Self(self.0.set("NetworkConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkConfiguration", value))
     }
 
     /// Sets `NetworkMode`.
     #[track_caller]
     pub fn network_mode(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NetworkMode", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkMode", value))
     }
 
     /// Sets `PidMode`.
     #[track_caller]
     pub fn pid_mode(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PidMode", value.into_value().into_expression()))
+        Self(self.0.set_value("PidMode", value))
     }
 
     /// Sets `PlatformVersion`.
     #[track_caller]
     pub fn platform_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlatformVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("PlatformVersion", value))
     }
 
     /// Sets `RuntimePlatform`.
     #[track_caller]
     pub fn runtime_platform(self, value: impl IntoValue<RuntimePlatform>) -> Self {
-        Self(self.0.set("RuntimePlatform", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimePlatform", value))
     }
 
     /// Sets `TaskRoleArn`.
     #[track_caller]
     pub fn task_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("TaskRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskRoleArn", value))
     }
 
     /// Sets `Volumes`.
     #[track_caller]
     pub fn volumes(self, value: impl IntoValue<List<Volume>>) -> Self {
-        Self(self.0.set("Volumes", value.into_value().into_expression()))
+        Self(self.0.set_value("Volumes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -753,61 +750,61 @@ impl EksContainer {
     /// - `image`: the property `Image`.
     #[track_caller]
     pub fn new(image: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Image", image.into_value().into_expression()))
+        Self(Properties::new().require_value("Image", image))
     }
 
     /// Sets `Args`.
     #[track_caller]
     pub fn args(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Args", value.into_value().into_expression()))
+        Self(self.0.set_value("Args", value))
     }
 
     /// Sets `Command`.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Sets `Env`.
     #[track_caller]
     pub fn env(self, value: impl IntoValue<List<EksContainerEnvironmentVariable>>) -> Self {
-        Self(self.0.set("Env", value.into_value().into_expression()))
+        Self(self.0.set_value("Env", value))
     }
 
     /// Sets `ImagePullPolicy`.
     #[track_caller]
     pub fn image_pull_policy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImagePullPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ImagePullPolicy", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `Resources`.
     #[track_caller]
     pub fn resources(self, value: impl IntoValue<EksContainerResourceRequirements>) -> Self {
-        Self(self.0.set("Resources", value.into_value().into_expression()))
+        Self(self.0.set_value("Resources", value))
     }
 
     /// Sets `SecurityContext`.
     #[track_caller]
     pub fn security_context(self, value: impl IntoValue<EksContainerSecurityContext>) -> Self {
-        Self(self.0.set("SecurityContext", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityContext", value))
     }
 
     /// Sets `VolumeMounts`.
     #[track_caller]
     pub fn volume_mounts(self, value: impl IntoValue<List<EksContainerVolumeMount>>) -> Self {
-        Self(self.0.set("VolumeMounts", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeMounts", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -833,19 +830,19 @@ impl EksContainerEnvironmentVariable {
     /// - `name`: the property `Name`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// Sets `Value`.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -874,19 +871,19 @@ impl EksContainerResourceRequirements {
     /// Sets `Limits`.
     #[track_caller]
     pub fn limits(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Limits", value.into_value().into_expression()))
+        Self(self.0.set_value("Limits", value))
     }
 
     /// Sets `Requests`.
     #[track_caller]
     pub fn requests(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Requests", value.into_value().into_expression()))
+        Self(self.0.set_value("Requests", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -915,43 +912,43 @@ impl EksContainerSecurityContext {
     /// Sets `AllowPrivilegeEscalation`.
     #[track_caller]
     pub fn allow_privilege_escalation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AllowPrivilegeEscalation", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowPrivilegeEscalation", value))
     }
 
     /// Sets `Privileged`.
     #[track_caller]
     pub fn privileged(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Privileged", value.into_value().into_expression()))
+        Self(self.0.set_value("Privileged", value))
     }
 
     /// Sets `ReadOnlyRootFilesystem`.
     #[track_caller]
     pub fn read_only_root_filesystem(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadOnlyRootFilesystem", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadOnlyRootFilesystem", value))
     }
 
     /// Sets `RunAsGroup`.
     #[track_caller]
     pub fn run_as_group(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RunAsGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("RunAsGroup", value))
     }
 
     /// Sets `RunAsNonRoot`.
     #[track_caller]
     pub fn run_as_non_root(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RunAsNonRoot", value.into_value().into_expression()))
+        Self(self.0.set_value("RunAsNonRoot", value))
     }
 
     /// Sets `RunAsUser`.
     #[track_caller]
     pub fn run_as_user(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RunAsUser", value.into_value().into_expression()))
+        Self(self.0.set_value("RunAsUser", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -980,31 +977,31 @@ impl EksContainerVolumeMount {
     /// Sets `MountPath`.
     #[track_caller]
     pub fn mount_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MountPath", value.into_value().into_expression()))
+        Self(self.0.set_value("MountPath", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `ReadOnly`.
     #[track_caller]
     pub fn read_only(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadOnly", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadOnly", value))
     }
 
     /// Sets `SubPath`.
     #[track_caller]
     pub fn sub_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SubPath", value.into_value().into_expression()))
+        Self(self.0.set_value("SubPath", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1033,19 +1030,19 @@ impl EksEmptyDir {
     /// Sets `Medium`.
     #[track_caller]
     pub fn medium(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Medium", value.into_value().into_expression()))
+        Self(self.0.set_value("Medium", value))
     }
 
     /// Sets `SizeLimit`.
     #[track_caller]
     pub fn size_limit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SizeLimit", value.into_value().into_expression()))
+        Self(self.0.set_value("SizeLimit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1074,13 +1071,13 @@ impl EksHostPath {
     /// Sets `Path`.
     #[track_caller]
     pub fn path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Path", value.into_value().into_expression()))
+        Self(self.0.set_value("Path", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1109,25 +1106,25 @@ impl EksMetadata {
     /// Sets `Annotations`.
     #[track_caller]
     pub fn annotations(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Annotations", value.into_value().into_expression()))
+        Self(self.0.set_value("Annotations", value))
     }
 
     /// Sets `Labels`.
     #[track_caller]
     pub fn labels(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Labels", value.into_value().into_expression()))
+        Self(self.0.set_value("Labels", value))
     }
 
     /// Sets `Namespace`.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1153,19 +1150,19 @@ impl EksPersistentVolumeClaim {
     /// - `claim_name`: the property `ClaimName`.
     #[track_caller]
     pub fn new(claim_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("ClaimName", claim_name.into_value().into_expression()))
+        Self(Properties::new().require_value("ClaimName", claim_name))
     }
 
     /// Sets `ReadOnly`.
     #[track_caller]
     pub fn read_only(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadOnly", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadOnly", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1194,61 +1191,61 @@ impl EksPodProperties {
     /// Sets `Containers`.
     #[track_caller]
     pub fn containers(self, value: impl IntoValue<List<EksContainer>>) -> Self {
-        Self(self.0.set("Containers", value.into_value().into_expression()))
+        Self(self.0.set_value("Containers", value))
     }
 
     /// Sets `DnsPolicy`.
     #[track_caller]
     pub fn dns_policy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DnsPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("DnsPolicy", value))
     }
 
     /// Sets `HostNetwork`.
     #[track_caller]
     pub fn host_network(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("HostNetwork", value.into_value().into_expression()))
+        Self(self.0.set_value("HostNetwork", value))
     }
 
     /// Sets `ImagePullSecrets`.
     #[track_caller]
     pub fn image_pull_secrets(self, value: impl IntoValue<List<ImagePullSecret>>) -> Self {
-        Self(self.0.set("ImagePullSecrets", value.into_value().into_expression()))
+        Self(self.0.set_value("ImagePullSecrets", value))
     }
 
     /// Sets `InitContainers`.
     #[track_caller]
     pub fn init_containers(self, value: impl IntoValue<List<EksContainer>>) -> Self {
-        Self(self.0.set("InitContainers", value.into_value().into_expression()))
+        Self(self.0.set_value("InitContainers", value))
     }
 
     /// Sets `Metadata`.
     #[track_caller]
     pub fn metadata(self, value: impl IntoValue<EksMetadata>) -> Self {
-        Self(self.0.set("Metadata", value.into_value().into_expression()))
+        Self(self.0.set_value("Metadata", value))
     }
 
     /// Sets `ServiceAccountName`.
     #[track_caller]
     pub fn service_account_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ServiceAccountName", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceAccountName", value))
     }
 
     /// Sets `ShareProcessNamespace`.
     #[track_caller]
     pub fn share_process_namespace(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ShareProcessNamespace", value.into_value().into_expression()))
+        Self(self.0.set_value("ShareProcessNamespace", value))
     }
 
     /// Sets `Volumes`.
     #[track_caller]
     pub fn volumes(self, value: impl IntoValue<List<EksVolume>>) -> Self {
-        Self(self.0.set("Volumes", value.into_value().into_expression()))
+        Self(self.0.set_value("Volumes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1277,13 +1274,13 @@ impl EksProperties {
     /// Sets `PodProperties`.
     #[track_caller]
     pub fn pod_properties(self, value: impl IntoValue<EksPodProperties>) -> Self {
-        Self(self.0.set("PodProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("PodProperties", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1309,19 +1306,19 @@ impl EksSecret {
     /// - `secret_name`: the property `SecretName`.
     #[track_caller]
     pub fn new(secret_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("SecretName", secret_name.into_value().into_expression()))
+        Self(Properties::new().require_value("SecretName", secret_name))
     }
 
     /// Sets `Optional`.
     #[track_caller]
     pub fn optional(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Optional", value.into_value().into_expression()))
+        Self(self.0.set_value("Optional", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1347,37 +1344,37 @@ impl EksVolume {
     /// - `name`: the property `Name`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// Sets `EmptyDir`.
     #[track_caller]
     pub fn empty_dir(self, value: impl IntoValue<EksEmptyDir>) -> Self {
-        Self(self.0.set("EmptyDir", value.into_value().into_expression()))
+        Self(self.0.set_value("EmptyDir", value))
     }
 
     /// Sets `HostPath`.
     #[track_caller]
     pub fn host_path(self, value: impl IntoValue<EksHostPath>) -> Self {
-        Self(self.0.set("HostPath", value.into_value().into_expression()))
+        Self(self.0.set_value("HostPath", value))
     }
 
     /// Sets `PersistentVolumeClaim`.
     #[track_caller]
     pub fn persistent_volume_claim(self, value: impl IntoValue<EksPersistentVolumeClaim>) -> Self {
-        Self(self.0.set("PersistentVolumeClaim", value.into_value().into_expression()))
+        Self(self.0.set_value("PersistentVolumeClaim", value))
     }
 
     /// Sets `Secret`.
     #[track_caller]
     pub fn secret(self, value: impl IntoValue<EksSecret>) -> Self {
-        Self(self.0.set("Secret", value.into_value().into_expression()))
+        Self(self.0.set_value("Secret", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1406,19 +1403,19 @@ impl Environment {
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `Value`.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1444,13 +1441,13 @@ impl EphemeralStorage {
     /// - `size_in_gib`: the property `SizeInGiB`.
     #[track_caller]
     pub fn new(size_in_gib: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("SizeInGiB", size_in_gib.into_value().into_expression()))
+        Self(Properties::new().require_value("SizeInGiB", size_in_gib))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1476,31 +1473,31 @@ impl EvaluateOnExit {
     /// - `action`: the property `Action`.
     #[track_caller]
     pub fn new(action: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Action", action.into_value().into_expression()))
+        Self(Properties::new().require_value("Action", action))
     }
 
     /// Sets `OnExitCode`.
     #[track_caller]
     pub fn on_exit_code(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OnExitCode", value.into_value().into_expression()))
+        Self(self.0.set_value("OnExitCode", value))
     }
 
     /// Sets `OnReason`.
     #[track_caller]
     pub fn on_reason(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OnReason", value.into_value().into_expression()))
+        Self(self.0.set_value("OnReason", value))
     }
 
     /// Sets `OnStatusReason`.
     #[track_caller]
     pub fn on_status_reason(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OnStatusReason", value.into_value().into_expression()))
+        Self(self.0.set_value("OnStatusReason", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1529,13 +1526,13 @@ impl Host {
     /// Sets `SourcePath`.
     #[track_caller]
     pub fn source_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourcePath", value.into_value().into_expression()))
+        Self(self.0.set_value("SourcePath", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1564,13 +1561,13 @@ impl ImagePullSecret {
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1599,13 +1596,13 @@ impl JobTimeout {
     /// Sets `AttemptDurationSeconds`.
     #[track_caller]
     pub fn attempt_duration_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("AttemptDurationSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("AttemptDurationSeconds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1634,43 +1631,43 @@ impl LinuxParameters {
     /// Sets `Devices`.
     #[track_caller]
     pub fn devices(self, value: impl IntoValue<List<Device>>) -> Self {
-        Self(self.0.set("Devices", value.into_value().into_expression()))
+        Self(self.0.set_value("Devices", value))
     }
 
     /// Sets `InitProcessEnabled`.
     #[track_caller]
     pub fn init_process_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("InitProcessEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("InitProcessEnabled", value))
     }
 
     /// Sets `MaxSwap`.
     #[track_caller]
     pub fn max_swap(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSwap", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSwap", value))
     }
 
     /// Sets `SharedMemorySize`.
     #[track_caller]
     pub fn shared_memory_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SharedMemorySize", value.into_value().into_expression()))
+        Self(self.0.set_value("SharedMemorySize", value))
     }
 
     /// Sets `Swappiness`.
     #[track_caller]
     pub fn swappiness(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Swappiness", value.into_value().into_expression()))
+        Self(self.0.set_value("Swappiness", value))
     }
 
     /// Sets `Tmpfs`.
     #[track_caller]
     pub fn tmpfs(self, value: impl IntoValue<List<Tmpfs>>) -> Self {
-        Self(self.0.set("Tmpfs", value.into_value().into_expression()))
+        Self(self.0.set_value("Tmpfs", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1696,25 +1693,25 @@ impl LogConfiguration {
     /// - `log_driver`: the property `LogDriver`.
     #[track_caller]
     pub fn new(log_driver: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("LogDriver", log_driver.into_value().into_expression()))
+        Self(Properties::new().require_value("LogDriver", log_driver))
     }
 
     /// Sets `Options`.
     #[track_caller]
     pub fn options(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Options", value.into_value().into_expression()))
+        Self(self.0.set_value("Options", value))
     }
 
     /// Sets `SecretOptions`.
     #[track_caller]
     pub fn secret_options(self, value: impl IntoValue<List<Secret>>) -> Self {
-        Self(self.0.set("SecretOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("SecretOptions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1743,25 +1740,25 @@ impl MountPoint {
     /// Sets `ContainerPath`.
     #[track_caller]
     pub fn container_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ContainerPath", value.into_value().into_expression()))
+        Self(self.0.set_value("ContainerPath", value))
     }
 
     /// Sets `ReadOnly`.
     #[track_caller]
     pub fn read_only(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadOnly", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadOnly", value))
     }
 
     /// Sets `SourceVolume`.
     #[track_caller]
     pub fn source_volume(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourceVolume", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceVolume", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1787,139 +1784,139 @@ impl MultiNodeContainerProperties {
     /// - `image`: the property `Image`.
     #[track_caller]
     pub fn new(image: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Image", image.into_value().into_expression()))
+        Self(Properties::new().require_value("Image", image))
     }
 
     /// Sets `Command`.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Sets `EnableExecuteCommand`.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Sets `Environment`.
     #[track_caller]
     pub fn environment(self, value: impl IntoValue<List<Environment>>) -> Self {
-        Self(self.0.set("Environment", value.into_value().into_expression()))
+        Self(self.0.set_value("Environment", value))
     }
 
     /// Sets `EphemeralStorage`.
     #[track_caller]
     pub fn ephemeral_storage(self, value: impl IntoValue<EphemeralStorage>) -> Self {
-        Self(self.0.set("EphemeralStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("EphemeralStorage", value))
     }
 
     /// Sets `ExecutionRoleArn`.
     #[track_caller]
     pub fn execution_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ExecutionRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ExecutionRoleArn", value))
     }
 
     /// Sets `InstanceType`.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// Sets `JobRoleArn`.
     #[track_caller]
     pub fn job_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("JobRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("JobRoleArn", value))
     }
 
     /// Sets `LinuxParameters`.
     #[track_caller]
     pub fn linux_parameters(self, value: impl IntoValue<LinuxParameters>) -> Self {
-        Self(self.0.set("LinuxParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("LinuxParameters", value))
     }
 
     /// Sets `LogConfiguration`.
     #[track_caller]
     pub fn log_configuration(self, value: impl IntoValue<LogConfiguration>) -> Self {
-        Self(self.0.set("LogConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LogConfiguration", value))
     }
 
     /// Sets `Memory`.
     #[track_caller]
     pub fn memory(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Memory", value.into_value().into_expression()))
+        Self(self.0.set_value("Memory", value))
     }
 
     /// Sets `MountPoints`.
     #[track_caller]
     pub fn mount_points(self, value: impl IntoValue<List<MountPoint>>) -> Self {
-        Self(self.0.set("MountPoints", value.into_value().into_expression()))
+        Self(self.0.set_value("MountPoints", value))
     }
 
     /// Sets `Privileged`.
     #[track_caller]
     pub fn privileged(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Privileged", value.into_value().into_expression()))
+        Self(self.0.set_value("Privileged", value))
     }
 
     /// Sets `ReadonlyRootFilesystem`.
     #[track_caller]
     pub fn readonly_root_filesystem(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadonlyRootFilesystem", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadonlyRootFilesystem", value))
     }
 
     /// Sets `RepositoryCredentials`.
     #[track_caller]
     pub fn repository_credentials(self, value: impl IntoValue<RepositoryCredentials>) -> Self {
-        Self(self.0.set("RepositoryCredentials", value.into_value().into_expression()))
+        Self(self.0.set_value("RepositoryCredentials", value))
     }
 
     /// Sets `ResourceRequirements`.
     #[track_caller]
     pub fn resource_requirements(self, value: impl IntoValue<List<ResourceRequirement>>) -> Self {
-        Self(self.0.set("ResourceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRequirements", value))
     }
 
     /// Sets `RuntimePlatform`.
     #[track_caller]
     pub fn runtime_platform(self, value: impl IntoValue<RuntimePlatform>) -> Self {
-        Self(self.0.set("RuntimePlatform", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimePlatform", value))
     }
 
     /// Sets `Secrets`.
     #[track_caller]
     pub fn secrets(self, value: impl IntoValue<List<Secret>>) -> Self {
-        Self(self.0.set("Secrets", value.into_value().into_expression()))
+        Self(self.0.set_value("Secrets", value))
     }
 
     /// Sets `Ulimits`.
     #[track_caller]
     pub fn ulimits(self, value: impl IntoValue<List<Ulimit>>) -> Self {
-        Self(self.0.set("Ulimits", value.into_value().into_expression()))
+        Self(self.0.set_value("Ulimits", value))
     }
 
     /// Sets `User`.
     #[track_caller]
     pub fn user(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("User", value.into_value().into_expression()))
+        Self(self.0.set_value("User", value))
     }
 
     /// Sets `Vcpus`.
     #[track_caller]
     pub fn vcpus(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Vcpus", value.into_value().into_expression()))
+        Self(self.0.set_value("Vcpus", value))
     }
 
     /// Sets `Volumes`.
     #[track_caller]
     pub fn volumes(self, value: impl IntoValue<List<Volume>>) -> Self {
-        Self(self.0.set("Volumes", value.into_value().into_expression()))
+        Self(self.0.set_value("Volumes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1945,13 +1942,13 @@ impl MultiNodeEcsProperties {
     /// - `task_properties`: the property `TaskProperties`.
     #[track_caller]
     pub fn new(task_properties: impl IntoValue<List<MultiNodeEcsTaskProperties>>) -> Self {
-        Self(Properties::new().require("TaskProperties", task_properties.into_value().into_expression()))
+        Self(Properties::new().require_value("TaskProperties", task_properties))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1996,49 +1993,49 @@ impl MultiNodeEcsTaskProperties {
     /// Sets `Containers`.
     #[track_caller]
     pub fn containers(self, value: impl IntoValue<List<TaskContainerProperties>>) -> Self {
-        Self(self.0.set("Containers", value.into_value().into_expression()))
+        Self(self.0.set_value("Containers", value))
     }
 
     /// Sets `EnableExecuteCommand`.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Sets `ExecutionRoleArn`.
     #[track_caller]
     pub fn execution_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ExecutionRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ExecutionRoleArn", value))
     }
 
     /// Sets `IpcMode`.
     #[track_caller]
     pub fn ipc_mode(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("IpcMode", value.into_value().into_expression()))
+        Self(self.0.set_value("IpcMode", value))
     }
 
     /// Sets `PidMode`.
     #[track_caller]
     pub fn pid_mode(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PidMode", value.into_value().into_expression()))
+        Self(self.0.set_value("PidMode", value))
     }
 
     /// Sets `TaskRoleArn`.
     #[track_caller]
     pub fn task_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("TaskRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskRoleArn", value))
     }
 
     /// Sets `Volumes`.
     #[track_caller]
     pub fn volumes(self, value: impl IntoValue<List<Volume>>) -> Self {
-        Self(self.0.set("Volumes", value.into_value().into_expression()))
+        Self(self.0.set_value("Volumes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2067,13 +2064,13 @@ impl NetworkConfiguration {
     /// Sets `AssignPublicIp`.
     #[track_caller]
     pub fn assign_public_ip(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AssignPublicIp", value.into_value().into_expression()))
+        Self(self.0.set_value("AssignPublicIp", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2107,16 +2104,16 @@ impl NodeProperties {
     ) -> Self {
         Self(
             Properties::new()
-                .require("MainNode", main_node.into_value().into_expression())
-                .require("NumNodes", num_nodes.into_value().into_expression())
-                .require("NodeRangeProperties", node_range_properties.into_value().into_expression()),
+                .require_value("MainNode", main_node)
+                .require_value("NumNodes", num_nodes)
+                .require_value("NodeRangeProperties", node_range_properties),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2142,43 +2139,43 @@ impl NodeRangeProperty {
     /// - `target_nodes`: the property `TargetNodes`.
     #[track_caller]
     pub fn new(target_nodes: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TargetNodes", target_nodes.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetNodes", target_nodes))
     }
 
     /// Sets `ConsumableResourceProperties`.
     #[track_caller]
     pub fn consumable_resource_properties(self, value: impl IntoValue<ConsumableResourceProperties>) -> Self {
-        Self(self.0.set("ConsumableResourceProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumableResourceProperties", value))
     }
 
     /// Sets `Container`.
     #[track_caller]
     pub fn container(self, value: impl IntoValue<MultiNodeContainerProperties>) -> Self {
-        Self(self.0.set("Container", value.into_value().into_expression()))
+        Self(self.0.set_value("Container", value))
     }
 
     /// Sets `EcsProperties`.
     #[track_caller]
     pub fn ecs_properties(self, value: impl IntoValue<MultiNodeEcsProperties>) -> Self {
-        Self(self.0.set("EcsProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("EcsProperties", value))
     }
 
     /// Sets `EksProperties`.
     #[track_caller]
     pub fn eks_properties(self, value: impl IntoValue<EksProperties>) -> Self {
-        Self(self.0.set("EksProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("EksProperties", value))
     }
 
     /// Sets `InstanceTypes`.
     #[track_caller]
     pub fn instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("InstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceTypes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2204,13 +2201,13 @@ impl RepositoryCredentials {
     /// - `credentials_parameter`: the property `CredentialsParameter`.
     #[track_caller]
     pub fn new(credentials_parameter: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CredentialsParameter", credentials_parameter.into_value().into_expression()))
+        Self(Properties::new().require_value("CredentialsParameter", credentials_parameter))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2239,19 +2236,19 @@ impl ResourceRequirement {
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets `Value`.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2280,13 +2277,13 @@ impl ResourceRetentionPolicy {
     /// Sets `SkipDeregisterOnUpdate`.
     #[track_caller]
     pub fn skip_deregister_on_update(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SkipDeregisterOnUpdate", value.into_value().into_expression()))
+        Self(self.0.set_value("SkipDeregisterOnUpdate", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2315,19 +2312,19 @@ impl RetryStrategy {
     /// Sets `Attempts`.
     #[track_caller]
     pub fn attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Attempts", value.into_value().into_expression()))
+        Self(self.0.set_value("Attempts", value))
     }
 
     /// Sets `EvaluateOnExit`.
     #[track_caller]
     pub fn evaluate_on_exit(self, value: impl IntoValue<List<EvaluateOnExit>>) -> Self {
-        Self(self.0.set("EvaluateOnExit", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluateOnExit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2356,19 +2353,19 @@ impl RuntimePlatform {
     /// Sets `CpuArchitecture`.
     #[track_caller]
     pub fn cpu_architecture(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CpuArchitecture", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuArchitecture", value))
     }
 
     /// Sets `OperatingSystemFamily`.
     #[track_caller]
     pub fn operating_system_family(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OperatingSystemFamily", value.into_value().into_expression()))
+        Self(self.0.set_value("OperatingSystemFamily", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2389,36 +2386,36 @@ impl Is<Self> for RuntimePlatform {}
 pub struct S3FilesVolumeConfiguration(Properties);
 
 impl S3FilesVolumeConfiguration {
-    /// Makes a `S3FilesVolumeConfiguration`.
+    /// Makes an `S3FilesVolumeConfiguration`.
     ///
     /// - `file_system_arn`: the property `FileSystemArn`.
     #[track_caller]
     pub fn new(file_system_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("FileSystemArn", file_system_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("FileSystemArn", file_system_arn))
     }
 
     /// Sets `AccessPointArn`.
     #[track_caller]
     pub fn access_point_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AccessPointArn", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessPointArn", value))
     }
 
     /// Sets `RootDirectory`.
     #[track_caller]
     pub fn root_directory(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RootDirectory", value.into_value().into_expression()))
+        Self(self.0.set_value("RootDirectory", value))
     }
 
     /// Sets `TransitEncryptionPort`.
     #[track_caller]
     pub fn transit_encryption_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TransitEncryptionPort", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitEncryptionPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2445,17 +2442,13 @@ impl Secret {
     /// - `value_from`: the property `ValueFrom`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value_from: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("ValueFrom", value_from.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("ValueFrom", value_from))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2482,17 +2475,13 @@ impl TaskContainerDependency {
     /// - `container_name`: the property `ContainerName`.
     #[track_caller]
     pub fn new(condition: impl IntoValue<String>, container_name: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Condition", condition.into_value().into_expression())
-                .require("ContainerName", container_name.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Condition", condition).require_value("ContainerName", container_name))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2518,121 +2507,121 @@ impl TaskContainerProperties {
     /// - `image`: the property `Image`.
     #[track_caller]
     pub fn new(image: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Image", image.into_value().into_expression()))
+        Self(Properties::new().require_value("Image", image))
     }
 
     /// Sets `Command`.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Sets `DependsOn`.
     #[track_caller]
     pub fn depends_on(self, value: impl IntoValue<List<TaskContainerDependency>>) -> Self {
-        Self(self.0.set("DependsOn", value.into_value().into_expression()))
+        Self(self.0.set_value("DependsOn", value))
     }
 
     /// Sets `Environment`.
     #[track_caller]
     pub fn environment(self, value: impl IntoValue<List<Environment>>) -> Self {
-        Self(self.0.set("Environment", value.into_value().into_expression()))
+        Self(self.0.set_value("Environment", value))
     }
 
     /// Sets `Essential`.
     #[track_caller]
     pub fn essential(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Essential", value.into_value().into_expression()))
+        Self(self.0.set_value("Essential", value))
     }
 
     /// Sets `FirelensConfiguration`.
     #[track_caller]
     pub fn firelens_configuration(self, value: impl IntoValue<TaskContainerPropertiesFirelensConfiguration>) -> Self {
-        Self(self.0.set("FirelensConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("FirelensConfiguration", value))
     }
 
     /// Sets `LinuxParameters`.
     #[track_caller]
     pub fn linux_parameters(self, value: impl IntoValue<LinuxParameters>) -> Self {
-        Self(self.0.set("LinuxParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("LinuxParameters", value))
     }
 
     /// Sets `LogConfiguration`.
     #[track_caller]
     pub fn log_configuration(self, value: impl IntoValue<LogConfiguration>) -> Self {
-        Self(self.0.set("LogConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LogConfiguration", value))
     }
 
     /// Sets `MountPoints`.
     #[track_caller]
     pub fn mount_points(self, value: impl IntoValue<List<MountPoint>>) -> Self {
-        Self(self.0.set("MountPoints", value.into_value().into_expression()))
+        Self(self.0.set_value("MountPoints", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `Privileged`.
     #[track_caller]
     pub fn privileged(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Privileged", value.into_value().into_expression()))
+        Self(self.0.set_value("Privileged", value))
     }
 
     /// Sets `ReadonlyRootFilesystem`.
     #[track_caller]
     pub fn readonly_root_filesystem(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReadonlyRootFilesystem", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadonlyRootFilesystem", value))
     }
 
     /// Sets `RepositoryCredentials`.
     #[track_caller]
     pub fn repository_credentials(self, value: impl IntoValue<RepositoryCredentials>) -> Self {
-        Self(self.0.set("RepositoryCredentials", value.into_value().into_expression()))
+        Self(self.0.set_value("RepositoryCredentials", value))
     }
 
     /// Sets `ResourceRequirements`.
     #[track_caller]
     pub fn resource_requirements(self, value: impl IntoValue<List<ResourceRequirement>>) -> Self {
-        Self(self.0.set("ResourceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRequirements", value))
     }
 
     /// Sets `Secrets`.
     #[track_caller]
     pub fn secrets(self, value: impl IntoValue<List<Secret>>) -> Self {
-        Self(self.0.set("Secrets", value.into_value().into_expression()))
+        Self(self.0.set_value("Secrets", value))
     }
 
     /// Sets `StartTimeout`.
     #[track_caller]
     pub fn start_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("StartTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("StartTimeout", value))
     }
 
     /// Sets `StopTimeout`.
     #[track_caller]
     pub fn stop_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("StopTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("StopTimeout", value))
     }
 
     /// Sets `Ulimits`.
     #[track_caller]
     pub fn ulimits(self, value: impl IntoValue<List<Ulimit>>) -> Self {
-        Self(self.0.set("Ulimits", value.into_value().into_expression()))
+        Self(self.0.set_value("Ulimits", value))
     }
 
     /// Sets `User`.
     #[track_caller]
     pub fn user(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("User", value.into_value().into_expression()))
+        Self(self.0.set_value("User", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2658,19 +2647,19 @@ impl TaskContainerPropertiesFirelensConfiguration {
     /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// Sets `Options`.
     #[track_caller]
     pub fn options(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Options", value.into_value().into_expression()))
+        Self(self.0.set_value("Options", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2697,23 +2686,19 @@ impl Tmpfs {
     /// - `size`: the property `Size`.
     #[track_caller]
     pub fn new(container_path: impl IntoValue<String>, size: impl IntoValue<i64>) -> Self {
-        Self(
-            Properties::new()
-                .require("ContainerPath", container_path.into_value().into_expression())
-                .require("Size", size.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("ContainerPath", container_path).require_value("Size", size))
     }
 
     /// Sets `MountOptions`.
     #[track_caller]
     pub fn mount_options(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("MountOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MountOptions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2743,16 +2728,16 @@ impl Ulimit {
     pub fn new(name: impl IntoValue<String>, soft_limit: impl IntoValue<i64>, hard_limit: impl IntoValue<i64>) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("SoftLimit", soft_limit.into_value().into_expression())
-                .require("HardLimit", hard_limit.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("SoftLimit", soft_limit)
+                .require_value("HardLimit", hard_limit),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2781,31 +2766,31 @@ impl Volume {
     /// Sets `EfsVolumeConfiguration`.
     #[track_caller]
     pub fn efs_volume_configuration(self, value: impl IntoValue<EFSVolumeConfiguration>) -> Self {
-        Self(self.0.set("EfsVolumeConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EfsVolumeConfiguration", value))
     }
 
     /// Sets `Host`.
     #[track_caller]
     pub fn host(self, value: impl IntoValue<Host>) -> Self {
-        Self(self.0.set("Host", value.into_value().into_expression()))
+        Self(self.0.set_value("Host", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `S3FilesVolumeConfiguration`.
     #[track_caller]
     pub fn s3_files_volume_configuration(self, value: impl IntoValue<S3FilesVolumeConfiguration>) -> Self {
-        Self(self.0.set("S3FilesVolumeConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("S3FilesVolumeConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,13 +23,13 @@ impl JobQueue {
     /// - `priority`: the property `Priority`.
     #[track_caller]
     pub fn new(priority: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("Priority", priority.into_value().into_expression()))
+        Self(Properties::new().require_value("Priority", priority))
     }
 
     /// Sets `ComputeEnvironmentOrder`.
     #[track_caller]
     pub fn compute_environment_order(self, value: impl IntoValue<List<ComputeEnvironmentOrder>>) -> Self {
-        Self(self.0.set("ComputeEnvironmentOrder", value.into_value().into_expression()))
+        Self(self.0.set_value("ComputeEnvironmentOrder", value))
     }
 
     /// Sets `JobQueueName`.
@@ -37,7 +37,7 @@ impl JobQueue {
     /// A change replaces the resource.
     #[track_caller]
     pub fn job_queue_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("JobQueueName", value.into_value().into_expression()))
+        Self(self.0.set_value("JobQueueName", value))
     }
 
     /// Sets `JobQueueType`.
@@ -45,43 +45,43 @@ impl JobQueue {
     /// A change replaces the resource.
     #[track_caller]
     pub fn job_queue_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("JobQueueType", value.into_value().into_expression()))
+        Self(self.0.set_value("JobQueueType", value))
     }
 
     /// Sets `JobStateTimeLimitActions`.
     #[track_caller]
     pub fn job_state_time_limit_actions(self, value: impl IntoValue<List<JobStateTimeLimitAction>>) -> Self {
-        Self(self.0.set("JobStateTimeLimitActions", value.into_value().into_expression()))
+        Self(self.0.set_value("JobStateTimeLimitActions", value))
     }
 
     /// Sets `SchedulingPolicyArn`.
     #[track_caller]
     pub fn scheduling_policy_arn(self, value: impl IntoValue<Arn<kind::batch::SchedulingPolicy>>) -> Self {
-        Self(self.0.set("SchedulingPolicyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SchedulingPolicyArn", value))
     }
 
     /// Sets `ServiceEnvironmentOrder`.
     #[track_caller]
     pub fn service_environment_order(self, value: impl IntoValue<List<ServiceEnvironmentOrder>>) -> Self {
-        Self(self.0.set("ServiceEnvironmentOrder", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceEnvironmentOrder", value))
     }
 
     /// Sets `State`.
     #[track_caller]
     pub fn state(self, value: impl IntoValue<JobQueueState>) -> Self {
-        Self(self.0.set("State", value.into_value().into_expression()))
+        Self(self.0.set_value("State", value))
     }
 
     /// A key-value pair to associate with a resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -137,17 +137,13 @@ impl ComputeEnvironmentOrder {
     /// - `order`: the property `Order`.
     #[track_caller]
     pub fn new(compute_environment: impl IntoValue<String>, order: impl IntoValue<i64>) -> Self {
-        Self(
-            Properties::new()
-                .require("ComputeEnvironment", compute_environment.into_value().into_expression())
-                .require("Order", order.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("ComputeEnvironment", compute_environment).require_value("Order", order))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -160,7 +156,7 @@ impl Literal for ComputeEnvironmentOrder {
 impl Is<Self> for ComputeEnvironmentOrder {}
 
 /// The values of `State` of [`JobQueue`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum JobQueueState {
     /// `DISABLED`
     Disabled,
@@ -178,6 +174,12 @@ impl JobQueueState {
             Self::Enabled => "ENABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for JobQueueState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -213,17 +215,17 @@ impl JobStateTimeLimitAction {
     ) -> Self {
         Self(
             Properties::new()
-                .require("State", state.into_value().into_expression())
-                .require("Reason", reason.into_value().into_expression())
-                .require("MaxTimeSeconds", max_time_seconds.into_value().into_expression())
-                .require("Action", action.into_value().into_expression()),
+                .require_value("State", state)
+                .require_value("Reason", reason)
+                .require_value("MaxTimeSeconds", max_time_seconds)
+                .require_value("Action", action),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -236,7 +238,7 @@ impl Literal for JobStateTimeLimitAction {
 impl Is<Self> for JobStateTimeLimitAction {}
 
 /// The values of `State` of [`JobStateTimeLimitAction`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum JobStateTimeLimitActionState {
     /// `RUNNABLE`
     Runnable,
@@ -251,6 +253,12 @@ impl JobStateTimeLimitActionState {
             Self::Runnable => "RUNNABLE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for JobStateTimeLimitActionState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -277,17 +285,13 @@ impl ServiceEnvironmentOrder {
     /// - `service_environment`: the property `ServiceEnvironment`.
     #[track_caller]
     pub fn new(order: impl IntoValue<i64>, service_environment: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Order", order.into_value().into_expression())
-                .require("ServiceEnvironment", service_environment.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Order", order).require_value("ServiceEnvironment", service_environment))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -26,7 +26,7 @@ impl SchedulingPolicy {
     /// Fair Share Policy for the Job Queue.
     #[track_caller]
     pub fn fairshare_policy(self, value: impl IntoValue<FairsharePolicy>) -> Self {
-        Self(self.0.set("FairsharePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("FairsharePolicy", value))
     }
 
     /// Name of Scheduling Policy.
@@ -34,25 +34,25 @@ impl SchedulingPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Quota Share Policy for the Job Queue.
     #[track_caller]
     pub fn quota_share_policy(self, value: impl IntoValue<QuotaSharePolicy>) -> Self {
-        Self(self.0.set("QuotaSharePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("QuotaSharePolicy", value))
     }
 
     /// A key-value pair to associate with a resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -110,25 +110,25 @@ impl FairsharePolicy {
     /// Sets `ComputeReservation`.
     #[track_caller]
     pub fn compute_reservation(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("ComputeReservation", value.into_value().into_expression()))
+        Self(self.0.set_value("ComputeReservation", value))
     }
 
     /// Sets `ShareDecaySeconds`.
     #[track_caller]
     pub fn share_decay_seconds(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("ShareDecaySeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("ShareDecaySeconds", value))
     }
 
     /// List of Share Attributes
     #[track_caller]
     pub fn share_distribution(self, value: impl IntoValue<List<ShareAttributes>>) -> Self {
-        Self(self.0.set("ShareDistribution", value.into_value().into_expression()))
+        Self(self.0.set_value("ShareDistribution", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -157,13 +157,13 @@ impl QuotaSharePolicy {
     /// Sets `IdleResourceAssignmentStrategy`.
     #[track_caller]
     pub fn idle_resource_assignment_strategy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("IdleResourceAssignmentStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("IdleResourceAssignmentStrategy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -192,19 +192,19 @@ impl ShareAttributes {
     /// Sets `ShareIdentifier`.
     #[track_caller]
     pub fn share_identifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ShareIdentifier", value.into_value().into_expression()))
+        Self(self.0.set_value("ShareIdentifier", value))
     }
 
     /// Sets `WeightFactor`.
     #[track_caller]
     pub fn weight_factor(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("WeightFactor", value.into_value().into_expression()))
+        Self(self.0.set_value("WeightFactor", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -20,7 +20,7 @@ impl Budget {
     /// - `budget`: the property `Budget`.
     #[track_caller]
     pub fn new(budget: impl IntoValue<BudgetData>) -> Self {
-        Self(Properties::new().require("Budget", budget.into_value().into_expression()))
+        Self(Properties::new().require_value("Budget", budget))
     }
 
     /// Sets `NotificationsWithSubscribers`.
@@ -28,19 +28,19 @@ impl Budget {
     /// A change replaces the resource.
     #[track_caller]
     pub fn notifications_with_subscribers(self, value: impl IntoValue<List<NotificationWithSubscribers>>) -> Self {
-        Self(self.0.set("NotificationsWithSubscribers", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationsWithSubscribers", value))
     }
 
     /// Sets `ResourceTags`.
     #[track_caller]
     pub fn resource_tags(self, value: impl IntoValue<List<ResourceTag>>) -> Self {
-        Self(self.0.set("ResourceTags", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceTags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -95,19 +95,19 @@ impl AutoAdjustData {
     /// - `auto_adjust_type`: the property `AutoAdjustType`.
     #[track_caller]
     pub fn new(auto_adjust_type: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("AutoAdjustType", auto_adjust_type.into_value().into_expression()))
+        Self(Properties::new().require_value("AutoAdjustType", auto_adjust_type))
     }
 
     /// Sets `HistoricalOptions`.
     #[track_caller]
     pub fn historical_options(self, value: impl IntoValue<HistoricalOptions>) -> Self {
-        Self(self.0.set("HistoricalOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("HistoricalOptions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -134,77 +134,73 @@ impl BudgetData {
     /// - `time_unit`: the property `TimeUnit`.
     #[track_caller]
     pub fn new(budget_type: impl IntoValue<String>, time_unit: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("BudgetType", budget_type.into_value().into_expression())
-                .require("TimeUnit", time_unit.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("BudgetType", budget_type).require_value("TimeUnit", time_unit))
     }
 
     /// Sets `AutoAdjustData`.
     #[track_caller]
     pub fn auto_adjust_data(self, value: impl IntoValue<AutoAdjustData>) -> Self {
-        Self(self.0.set("AutoAdjustData", value.into_value().into_expression()))
+        Self(self.0.set_value("AutoAdjustData", value))
     }
 
     /// Sets `BillingViewArn`.
     #[track_caller]
     pub fn billing_view_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BillingViewArn", value.into_value().into_expression()))
+        Self(self.0.set_value("BillingViewArn", value))
     }
 
     /// Sets `BudgetLimit`.
     #[track_caller]
     pub fn budget_limit(self, value: impl IntoValue<Spend>) -> Self {
-        Self(self.0.set("BudgetLimit", value.into_value().into_expression()))
+        Self(self.0.set_value("BudgetLimit", value))
     }
 
     /// Sets `BudgetName`.
     #[track_caller]
     pub fn budget_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BudgetName", value.into_value().into_expression()))
+        Self(self.0.set_value("BudgetName", value))
     }
 
     /// Sets `CostFilters`.
     #[track_caller]
     pub fn cost_filters(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("CostFilters", value.into_value().into_expression()))
+        Self(self.0.set_value("CostFilters", value))
     }
 
     /// Sets `CostTypes`.
     #[track_caller]
     pub fn cost_types(self, value: impl IntoValue<CostTypes>) -> Self {
-        Self(self.0.set("CostTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("CostTypes", value))
     }
 
     /// Sets `FilterExpression`.
     #[track_caller]
     pub fn filter_expression(self, value: impl IntoValue<Expression>) -> Self {
-        Self(self.0.set("FilterExpression", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterExpression", value))
     }
 
     /// Sets `Metrics`.
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// Sets `PlannedBudgetLimits`.
     #[track_caller]
     pub fn planned_budget_limits(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("PlannedBudgetLimits", value.into_value().into_expression()))
+        Self(self.0.set_value("PlannedBudgetLimits", value))
     }
 
     /// Sets `TimePeriod`.
     #[track_caller]
     pub fn time_period(self, value: impl IntoValue<TimePeriod>) -> Self {
-        Self(self.0.set("TimePeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("TimePeriod", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -233,25 +229,25 @@ impl CostCategoryValues {
     /// Sets `Key`.
     #[track_caller]
     pub fn key(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Key", value.into_value().into_expression()))
+        Self(self.0.set_value("Key", value))
     }
 
     /// Sets `MatchOptions`.
     #[track_caller]
     pub fn match_options(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("MatchOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MatchOptions", value))
     }
 
     /// Sets `Values`.
     #[track_caller]
     pub fn values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Values", value.into_value().into_expression()))
+        Self(self.0.set_value("Values", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -280,73 +276,73 @@ impl CostTypes {
     /// Sets `IncludeCredit`.
     #[track_caller]
     pub fn include_credit(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeCredit", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeCredit", value))
     }
 
     /// Sets `IncludeDiscount`.
     #[track_caller]
     pub fn include_discount(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeDiscount", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeDiscount", value))
     }
 
     /// Sets `IncludeOtherSubscription`.
     #[track_caller]
     pub fn include_other_subscription(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeOtherSubscription", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeOtherSubscription", value))
     }
 
     /// Sets `IncludeRecurring`.
     #[track_caller]
     pub fn include_recurring(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeRecurring", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeRecurring", value))
     }
 
     /// Sets `IncludeRefund`.
     #[track_caller]
     pub fn include_refund(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeRefund", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeRefund", value))
     }
 
     /// Sets `IncludeSubscription`.
     #[track_caller]
     pub fn include_subscription(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeSubscription", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeSubscription", value))
     }
 
     /// Sets `IncludeSupport`.
     #[track_caller]
     pub fn include_support(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeSupport", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeSupport", value))
     }
 
     /// Sets `IncludeTax`.
     #[track_caller]
     pub fn include_tax(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeTax", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeTax", value))
     }
 
     /// Sets `IncludeUpfront`.
     #[track_caller]
     pub fn include_upfront(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeUpfront", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeUpfront", value))
     }
 
     /// Sets `UseAmortized`.
     #[track_caller]
     pub fn use_amortized(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("UseAmortized", value.into_value().into_expression()))
+        Self(self.0.set_value("UseAmortized", value))
     }
 
     /// Sets `UseBlended`.
     #[track_caller]
     pub fn use_blended(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("UseBlended", value.into_value().into_expression()))
+        Self(self.0.set_value("UseBlended", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -375,43 +371,43 @@ impl Expression {
     /// Sets `And`.
     #[track_caller]
     pub fn and(self, value: impl IntoValue<List<Expression>>) -> Self {
-        Self(self.0.set("And", value.into_value().into_expression()))
+        Self(self.0.set_value("And", value))
     }
 
     /// Sets `CostCategories`.
     #[track_caller]
     pub fn cost_categories(self, value: impl IntoValue<CostCategoryValues>) -> Self {
-        Self(self.0.set("CostCategories", value.into_value().into_expression()))
+        Self(self.0.set_value("CostCategories", value))
     }
 
     /// Sets `Dimensions`.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<ExpressionDimensionValues>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Sets `Not`.
     #[track_caller]
     pub fn not(self, value: impl IntoValue<Expression>) -> Self {
-        Self(self.0.set("Not", value.into_value().into_expression()))
+        Self(self.0.set_value("Not", value))
     }
 
     /// Sets `Or`.
     #[track_caller]
     pub fn or(self, value: impl IntoValue<List<Expression>>) -> Self {
-        Self(self.0.set("Or", value.into_value().into_expression()))
+        Self(self.0.set_value("Or", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<TagValues>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -440,25 +436,25 @@ impl ExpressionDimensionValues {
     /// Sets `Key`.
     #[track_caller]
     pub fn key(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Key", value.into_value().into_expression()))
+        Self(self.0.set_value("Key", value))
     }
 
     /// Sets `MatchOptions`.
     #[track_caller]
     pub fn match_options(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("MatchOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MatchOptions", value))
     }
 
     /// Sets `Values`.
     #[track_caller]
     pub fn values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Values", value.into_value().into_expression()))
+        Self(self.0.set_value("Values", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -484,16 +480,13 @@ impl HistoricalOptions {
     /// - `budget_adjustment_period`: the property `BudgetAdjustmentPeriod`.
     #[track_caller]
     pub fn new(budget_adjustment_period: impl IntoValue<i64>) -> Self {
-        Self(
-            Properties::new()
-                .require("BudgetAdjustmentPeriod", budget_adjustment_period.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("BudgetAdjustmentPeriod", budget_adjustment_period))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -527,22 +520,22 @@ impl Notification {
     ) -> Self {
         Self(
             Properties::new()
-                .require("NotificationType", notification_type.into_value().into_expression())
-                .require("ComparisonOperator", comparison_operator.into_value().into_expression())
-                .require("Threshold", threshold.into_value().into_expression()),
+                .require_value("NotificationType", notification_type)
+                .require_value("ComparisonOperator", comparison_operator)
+                .require_value("Threshold", threshold),
         )
     }
 
     /// Sets `ThresholdType`.
     #[track_caller]
     pub fn threshold_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ThresholdType", value.into_value().into_expression()))
+        Self(self.0.set_value("ThresholdType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -569,17 +562,13 @@ impl NotificationWithSubscribers {
     /// - `subscribers`: the property `Subscribers`.
     #[track_caller]
     pub fn new(notification: impl IntoValue<Notification>, subscribers: impl IntoValue<List<Subscriber>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Notification", notification.into_value().into_expression())
-                .require("Subscribers", subscribers.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Notification", notification).require_value("Subscribers", subscribers))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -605,19 +594,19 @@ impl ResourceTag {
     /// - `key`: the property `Key`.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Key", key.into_value().into_expression()))
+        Self(Properties::new().require_value("Key", key))
     }
 
     /// Sets `Value`.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -644,17 +633,13 @@ impl Spend {
     /// - `unit`: the property `Unit`.
     #[track_caller]
     pub fn new(amount: impl IntoValue<f64>, unit: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Amount", amount.into_value().into_expression())
-                .require("Unit", unit.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Amount", amount).require_value("Unit", unit))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -681,17 +666,13 @@ impl Subscriber {
     /// - `address`: the property `Address`.
     #[track_caller]
     pub fn new(subscription_type: impl IntoValue<String>, address: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("SubscriptionType", subscription_type.into_value().into_expression())
-                .require("Address", address.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("SubscriptionType", subscription_type).require_value("Address", address))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -720,25 +701,25 @@ impl TagValues {
     /// Sets `Key`.
     #[track_caller]
     pub fn key(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Key", value.into_value().into_expression()))
+        Self(self.0.set_value("Key", value))
     }
 
     /// Sets `MatchOptions`.
     #[track_caller]
     pub fn match_options(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("MatchOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MatchOptions", value))
     }
 
     /// Sets `Values`.
     #[track_caller]
     pub fn values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Values", value.into_value().into_expression()))
+        Self(self.0.set_value("Values", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -767,19 +748,19 @@ impl TimePeriod {
     /// Sets `End`.
     #[track_caller]
     pub fn end(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("End", value.into_value().into_expression()))
+        Self(self.0.set_value("End", value))
     }
 
     /// Sets `Start`.
     #[track_caller]
     pub fn start(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Start", value.into_value().into_expression()))
+        Self(self.0.set_value("Start", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,7 +23,7 @@ impl Certificate {
     ///   an ACM certificate A change replaces the resource.
     #[track_caller]
     pub fn new(domain_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DomainName", domain_name.into_value().into_expression()))
+        Self(Properties::new().require_value("DomainName", domain_name))
     }
 
     /// The Amazon Resource Name (ARN) of the private certificate authority (CA) that will be used to issue the
@@ -32,7 +32,7 @@ impl Certificate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn certificate_authority_arn(self, value: impl IntoValue<Arn<kind::acmpca::CertificateAuthority>>) -> Self {
-        Self(self.0.set("CertificateAuthorityArn", value.into_value().into_expression()))
+        Self(self.0.set_value("CertificateAuthorityArn", value))
     }
 
     /// Specifies whether the certificate can be exported. ENABLED allows the certificate to be exported, DISABLED
@@ -41,7 +41,7 @@ impl Certificate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn certificate_export(self, value: impl IntoValue<CertificateExport>) -> Self {
-        Self(self.0.set("CertificateExport", value.into_value().into_expression()))
+        Self(self.0.set_value("CertificateExport", value))
     }
 
     /// You can opt out of certificate transparency logging by specifying the DISABLED option. Opt in by specifying
@@ -51,7 +51,7 @@ impl Certificate {
         self,
         value: impl IntoValue<CertificateTransparencyLoggingPreference>,
     ) -> Self {
-        Self(self.0.set("CertificateTransparencyLoggingPreference", value.into_value().into_expression()))
+        Self(self.0.set_value("CertificateTransparencyLoggingPreference", value))
     }
 
     /// Domain information that domain name registrars use to verify your identity.
@@ -59,13 +59,13 @@ impl Certificate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn domain_validation_options(self, value: impl IntoValue<List<DomainValidationOption>>) -> Self {
-        Self(self.0.set("DomainValidationOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("DomainValidationOptions", value))
     }
 
     /// Sets `Id`.
     #[track_caller]
     pub fn id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Id", value.into_value().into_expression()))
+        Self(self.0.set_value("Id", value))
     }
 
     /// Specifies the algorithm of the public and private key pair that your certificate uses to encrypt data.
@@ -73,7 +73,7 @@ impl Certificate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn key_algorithm(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KeyAlgorithm", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyAlgorithm", value))
     }
 
     /// Additional FQDNs to be included in the Subject Alternative Name extension of the ACM certificate.
@@ -81,26 +81,26 @@ impl Certificate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn subject_alternative_names(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("SubjectAlternativeNames", value.into_value().into_expression()))
+        Self(self.0.set_value("SubjectAlternativeNames", value))
     }
 
     /// Key-value pairs that can identify the certificate.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The method you want to use to validate that you own or control the domain associated with a public certificate.
     /// Valid values are DNS, EMAIL or HTTP
     #[track_caller]
     pub fn validation_method(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidationMethod", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidationMethod", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -145,7 +145,7 @@ impl AsRef<Handle> for CertificateRef {
 }
 
 /// The values of `CertificateExport` of [`Certificate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CertificateExport {
     /// `ENABLED`
     Enabled,
@@ -166,6 +166,12 @@ impl CertificateExport {
     }
 }
 
+impl std::fmt::Debug for CertificateExport {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for CertificateExport {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -175,7 +181,7 @@ impl Literal for CertificateExport {
 impl Is<Self> for CertificateExport {}
 
 /// The values of `CertificateTransparencyLoggingPreference` of [`Certificate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CertificateTransparencyLoggingPreference {
     /// `ENABLED`
     Enabled,
@@ -193,6 +199,12 @@ impl CertificateTransparencyLoggingPreference {
             Self::Disabled => "DISABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CertificateTransparencyLoggingPreference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -221,25 +233,25 @@ impl DomainValidationOption {
     /// Sets `DomainName`.
     #[track_caller]
     pub fn domain_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DomainName", value.into_value().into_expression()))
+        Self(self.0.set_value("DomainName", value))
     }
 
     /// Sets `HostedZoneId`.
     #[track_caller]
     pub fn hosted_zone_id(self, value: impl IntoValue<Id<kind::route53::HostedZone>>) -> Self {
-        Self(self.0.set("HostedZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("HostedZoneId", value))
     }
 
     /// Sets `ValidationDomain`.
     #[track_caller]
     pub fn validation_domain(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidationDomain", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidationDomain", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

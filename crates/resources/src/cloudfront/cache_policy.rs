@@ -31,13 +31,13 @@ impl CachePolicy {
     /// - `cache_policy_config`: The cache policy configuration.
     #[track_caller]
     pub fn new(cache_policy_config: impl IntoValue<CachePolicyConfig>) -> Self {
-        Self(Properties::new().require("CachePolicyConfig", cache_policy_config.into_value().into_expression()))
+        Self(Properties::new().require_value("CachePolicyConfig", cache_policy_config))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -140,13 +140,13 @@ impl CachePolicyConfig {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("MinTTL", min_ttl.into_value().into_expression())
-                .require("DefaultTTL", default_ttl.into_value().into_expression())
-                .require("MaxTTL", max_ttl.into_value().into_expression())
-                .require(
+                .require_value("Name", name)
+                .require_value("MinTTL", min_ttl)
+                .require_value("DefaultTTL", default_ttl)
+                .require_value("MaxTTL", max_ttl)
+                .require_value(
                     "ParametersInCacheKeyAndForwardedToOrigin",
-                    parameters_in_cache_key_and_forwarded_to_origin.into_value().into_expression(),
+                    parameters_in_cache_key_and_forwarded_to_origin,
                 ),
         )
     }
@@ -154,13 +154,13 @@ impl CachePolicyConfig {
     /// A comment to describe the cache policy. The comment cannot be longer than 128 characters.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -188,19 +188,19 @@ impl CookiesConfig {
     ///   requests that CloudFront sends to the origin. Valid values are:
     #[track_caller]
     pub fn new(cookie_behavior: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CookieBehavior", cookie_behavior.into_value().into_expression()))
+        Self(Properties::new().require_value("CookieBehavior", cookie_behavior))
     }
 
     /// Contains a list of cookie names.
     #[track_caller]
     pub fn cookies(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Cookies", value.into_value().into_expression()))
+        Self(self.0.set_value("Cookies", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -228,19 +228,19 @@ impl HeadersConfig {
     ///   CloudFront sends to the origin. Valid values are:
     #[track_caller]
     pub fn new(header_behavior: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("HeaderBehavior", header_behavior.into_value().into_expression()))
+        Self(Properties::new().require_value("HeaderBehavior", header_behavior))
     }
 
     /// Contains a list of HTTP header names.
     #[track_caller]
     pub fn headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Headers", value.into_value().into_expression()))
+        Self(self.0.set_value("Headers", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -287,10 +287,10 @@ impl ParametersInCacheKeyAndForwardedToOrigin {
     ) -> Self {
         Self(
             Properties::new()
-                .require("EnableAcceptEncodingGzip", enable_accept_encoding_gzip.into_value().into_expression())
-                .require("CookiesConfig", cookies_config.into_value().into_expression())
-                .require("HeadersConfig", headers_config.into_value().into_expression())
-                .require("QueryStringsConfig", query_strings_config.into_value().into_expression()),
+                .require_value("EnableAcceptEncodingGzip", enable_accept_encoding_gzip)
+                .require_value("CookiesConfig", cookies_config)
+                .require_value("HeadersConfig", headers_config)
+                .require_value("QueryStringsConfig", query_strings_config),
         )
     }
 
@@ -319,13 +319,13 @@ impl ParametersInCacheKeyAndForwardedToOrigin {
     /// HTTP header.
     #[track_caller]
     pub fn enable_accept_encoding_brotli(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableAcceptEncodingBrotli", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableAcceptEncodingBrotli", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -353,19 +353,19 @@ impl QueryStringsConfig {
     ///   key and in requests that CloudFront sends to the origin. Valid values are:
     #[track_caller]
     pub fn new(query_string_behavior: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("QueryStringBehavior", query_string_behavior.into_value().into_expression()))
+        Self(Properties::new().require_value("QueryStringBehavior", query_string_behavior))
     }
 
     /// Contains a list of query string names.
     #[track_caller]
     pub fn query_strings(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("QueryStrings", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryStrings", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,19 +23,19 @@ impl Distribution {
     /// - `distribution_config`: The distribution's configuration.
     #[track_caller]
     pub fn new(distribution_config: impl IntoValue<DistributionConfig>) -> Self {
-        Self(Properties::new().require("DistributionConfig", distribution_config.into_value().into_expression()))
+        Self(Properties::new().require_value("DistributionConfig", distribution_config))
     }
 
     /// A complex type that contains zero or more `Tag` elements.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -135,9 +135,9 @@ impl CacheBehavior {
     ) -> Self {
         Self(
             Properties::new()
-                .require("PathPattern", path_pattern.into_value().into_expression())
-                .require("TargetOriginId", target_origin_id.into_value().into_expression())
-                .require("ViewerProtocolPolicy", viewer_protocol_policy.into_value().into_expression()),
+                .require_value("PathPattern", path_pattern)
+                .require_value("TargetOriginId", target_origin_id)
+                .require_value("ViewerProtocolPolicy", viewer_protocol_policy),
         )
     }
 
@@ -153,7 +153,7 @@ impl CacheBehavior {
     /// permissions to delete objects from your origin.
     #[track_caller]
     pub fn allowed_methods(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedMethods", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedMethods", value))
     }
 
     /// The unique identifier of the cache policy that is attached to this cache behavior. For more information, see
@@ -167,7 +167,7 @@ impl CacheBehavior {
     /// `CachePolicyId`.
     #[track_caller]
     pub fn cache_policy_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CachePolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("CachePolicyId", value))
     }
 
     /// A complex type that controls whether CloudFront caches the response to requests using the specified HTTP
@@ -180,7 +180,7 @@ impl CacheBehavior {
     /// Access-Control-Request-Headers, and Origin headers for the responses to be cached correctly.
     #[track_caller]
     pub fn cached_methods(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CachedMethods", value.into_value().into_expression()))
+        Self(self.0.set_value("CachedMethods", value))
     }
 
     /// Whether you want CloudFront to automatically compress certain files for this cache behavior. If so, specify
@@ -189,7 +189,7 @@ impl CacheBehavior {
     /// *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn compress(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Compress", value.into_value().into_expression()))
+        Self(self.0.set_value("Compress", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -212,14 +212,14 @@ impl CacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn default_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("DefaultTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultTTL", value))
     }
 
     /// The value of `ID` for the field-level encryption configuration that you want CloudFront to use for encrypting
     /// specific fields of data for this cache behavior.
     #[track_caller]
     pub fn field_level_encryption_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FieldLevelEncryptionId", value.into_value().into_expression()))
+        Self(self.0.set_value("FieldLevelEncryptionId", value))
     }
 
     /// This field is deprecated. We recommend that you use a cache policy or an origin request policy instead of this
@@ -246,26 +246,26 @@ impl CacheBehavior {
     /// A complex type that specifies how CloudFront handles query strings, cookies, and HTTP headers.
     #[track_caller]
     pub fn forwarded_values(self, value: impl IntoValue<ForwardedValues>) -> Self {
-        Self(self.0.set("ForwardedValues", value.into_value().into_expression()))
+        Self(self.0.set_value("ForwardedValues", value))
     }
 
     /// A list of CloudFront functions that are associated with this cache behavior. CloudFront functions must be
     /// published to the `LIVE` stage to associate them with a cache behavior.
     #[track_caller]
     pub fn function_associations(self, value: impl IntoValue<List<FunctionAssociation>>) -> Self {
-        Self(self.0.set("FunctionAssociations", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionAssociations", value))
     }
 
     /// The gRPC configuration for your cache behavior.
     #[track_caller]
     pub fn grpc_config(self, value: impl IntoValue<GrpcConfig>) -> Self {
-        Self(self.0.set("GrpcConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("GrpcConfig", value))
     }
 
     /// A complex type that contains zero or more Lambda@Edge function associations for a cache behavior.
     #[track_caller]
     pub fn lambda_function_associations(self, value: impl IntoValue<List<LambdaFunctionAssociation>>) -> Self {
-        Self(self.0.set("LambdaFunctionAssociations", value.into_value().into_expression()))
+        Self(self.0.set_value("LambdaFunctionAssociations", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -288,7 +288,7 @@ impl CacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn max_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MaxTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxTTL", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -313,7 +313,7 @@ impl CacheBehavior {
     /// `Headers`, if you specify `1` for `Quantity` and `*` for `Name`).
     #[track_caller]
     pub fn min_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MinTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("MinTTL", value))
     }
 
     /// The unique identifier of the origin request policy that is attached to this cache behavior. For more
@@ -324,7 +324,7 @@ impl CacheBehavior {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_request_policy_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OriginRequestPolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginRequestPolicyId", value))
     }
 
     /// The Amazon Resource Name (ARN) of the real-time log configuration that is attached to this cache behavior. For
@@ -333,13 +333,13 @@ impl CacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn realtime_log_config_arn(self, value: impl IntoValue<Arn<kind::cloudfront::RealtimeLogConfig>>) -> Self {
-        Self(self.0.set("RealtimeLogConfigArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RealtimeLogConfigArn", value))
     }
 
     /// The identifier for a response headers policy.
     #[track_caller]
     pub fn response_headers_policy_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResponseHeadersPolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("ResponseHeadersPolicyId", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -353,7 +353,7 @@ impl CacheBehavior {
     /// matches the value of `PathPattern`.
     #[track_caller]
     pub fn smooth_streaming(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SmoothStreaming", value.into_value().into_expression()))
+        Self(self.0.set_value("SmoothStreaming", value))
     }
 
     /// A list of key groups that CloudFront can use to validate signed URLs or signed cookies.
@@ -366,7 +366,7 @@ impl CacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn trusted_key_groups(self, value: impl IntoValue<List<Id<kind::cloudfront::KeyGroup>>>) -> Self {
-        Self(self.0.set("TrustedKeyGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("TrustedKeyGroups", value))
     }
 
     /// We recommend using `TrustedKeyGroups` instead of `TrustedSigners`.
@@ -386,13 +386,13 @@ impl CacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn trusted_signers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("TrustedSigners", value.into_value().into_expression()))
+        Self(self.0.set_value("TrustedSigners", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -423,13 +423,13 @@ impl CacheTagConfig {
     ///   `product:electronics, category:tv, brand:example`).
     #[track_caller]
     pub fn new(header_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("HeaderName", header_name.into_value().into_expression()))
+        Self(Properties::new().require_value("HeaderName", header_name))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -455,13 +455,13 @@ impl ConnectionFunctionAssociation {
     /// - `id`: The association's ID.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Id", id.into_value().into_expression()))
+        Self(Properties::new().require_value("Id", id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -474,7 +474,7 @@ impl Literal for ConnectionFunctionAssociation {
 impl Is<Self> for ConnectionFunctionAssociation {}
 
 /// The values of `ConnectionMode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ConnectionMode {
     /// `direct`
     Direct,
@@ -492,6 +492,12 @@ impl ConnectionMode {
             Self::TenantOnly => "tenant-only",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ConnectionMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -533,7 +539,7 @@ impl Cookies {
     ///   instead of this field.
     #[track_caller]
     pub fn new(forward: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Forward", forward.into_value().into_expression()))
+        Self(Properties::new().require_value("Forward", forward))
     }
 
     /// This field is deprecated. We recommend that you use a cache policy or an origin request policy instead of this
@@ -561,13 +567,13 @@ impl Cookies {
     /// in the *General Reference*.
     #[track_caller]
     pub fn whitelisted_names(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("WhitelistedNames", value.into_value().into_expression()))
+        Self(self.0.set_value("WhitelistedNames", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -602,7 +608,7 @@ impl CustomErrorResponse {
     ///   duration.
     #[track_caller]
     pub fn new(error_code: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("ErrorCode", error_code.into_value().into_expression()))
+        Self(Properties::new().require_value("ErrorCode", error_code))
     }
 
     /// The minimum amount of time, in seconds, that you want CloudFront to cache the HTTP status code specified in
@@ -614,7 +620,7 @@ impl CustomErrorResponse {
     /// *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn error_caching_min_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("ErrorCachingMinTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("ErrorCachingMinTTL", value))
     }
 
     /// The HTTP status code that you want CloudFront to return to the viewer along with the custom error page. There
@@ -632,7 +638,7 @@ impl CustomErrorResponse {
     /// If you specify a value for `ResponseCode`, you must also specify a value for `ResponsePagePath`.
     #[track_caller]
     pub fn response_code(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ResponseCode", value.into_value().into_expression()))
+        Self(self.0.set_value("ResponseCode", value))
     }
 
     /// The path to the custom error page that you want CloudFront to return to a viewer when your origin returns the
@@ -654,13 +660,13 @@ impl CustomErrorResponse {
     /// to viewers because the origin server is unavailable.
     #[track_caller]
     pub fn response_page_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResponsePagePath", value.into_value().into_expression()))
+        Self(self.0.set_value("ResponsePagePath", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -689,26 +695,26 @@ impl CustomOriginConfig {
     ///   origin. Valid values are:
     #[track_caller]
     pub fn new(origin_protocol_policy: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("OriginProtocolPolicy", origin_protocol_policy.into_value().into_expression()))
+        Self(Properties::new().require_value("OriginProtocolPolicy", origin_protocol_policy))
     }
 
     /// The HTTP port that CloudFront uses to connect to the origin. Specify the HTTP port that the origin listens on.
     #[track_caller]
     pub fn http_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HTTPPort", value.into_value().into_expression()))
+        Self(self.0.set_value("HTTPPort", value))
     }
 
     /// The HTTPS port that CloudFront uses to connect to the origin. Specify the HTTPS port that the origin listens on.
     #[track_caller]
     pub fn https_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HTTPSPort", value.into_value().into_expression()))
+        Self(self.0.set_value("HTTPSPort", value))
     }
 
     /// Specifies which IP protocol CloudFront uses when connecting to your origin. If your origin uses both IPv4 and
     /// IPv6 protocols, you can choose `dualstack` to help optimize reliability.
     #[track_caller]
     pub fn ip_address_type(self, value: impl IntoValue<CustomOriginConfigIpAddressType>) -> Self {
-        Self(self.0.set("IpAddressType", value.into_value().into_expression()))
+        Self(self.0.set_value("IpAddressType", value))
     }
 
     /// Specifies how long, in seconds, CloudFront persists its connection to the origin. The minimum timeout is 1
@@ -719,13 +725,13 @@ impl CustomOriginConfig {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_keepalive_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OriginKeepaliveTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginKeepaliveTimeout", value))
     }
 
     /// Configures mutual TLS authentication between CloudFront and your origin server.
     #[track_caller]
     pub fn origin_mtls_config(self, value: impl IntoValue<OriginMtlsConfig>) -> Self {
-        Self(self.0.set("OriginMtlsConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginMtlsConfig", value))
     }
 
     /// Specifies how long, in seconds, CloudFront waits for a response from the origin. This is also known as the
@@ -737,7 +743,7 @@ impl CustomOriginConfig {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_read_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OriginReadTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginReadTimeout", value))
     }
 
     /// Specifies the minimum SSL/TLS protocol that CloudFront uses when connecting to your origin over HTTPS. Valid
@@ -748,13 +754,13 @@ impl CustomOriginConfig {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_ssl_protocols(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("OriginSSLProtocols", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginSSLProtocols", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -767,7 +773,7 @@ impl Literal for CustomOriginConfig {
 impl Is<Self> for CustomOriginConfig {}
 
 /// The values of `IpAddressType` of [`CustomOriginConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CustomOriginConfigIpAddressType {
     /// `ipv4`
     Ipv4,
@@ -788,6 +794,12 @@ impl CustomOriginConfigIpAddressType {
             Self::Dualstack => "dualstack",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CustomOriginConfigIpAddressType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -828,8 +840,8 @@ impl DefaultCacheBehavior {
     ) -> Self {
         Self(
             Properties::new()
-                .require("TargetOriginId", target_origin_id.into_value().into_expression())
-                .require("ViewerProtocolPolicy", viewer_protocol_policy.into_value().into_expression()),
+                .require_value("TargetOriginId", target_origin_id)
+                .require_value("ViewerProtocolPolicy", viewer_protocol_policy),
         )
     }
 
@@ -845,7 +857,7 @@ impl DefaultCacheBehavior {
     /// permissions to delete objects from your origin.
     #[track_caller]
     pub fn allowed_methods(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedMethods", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedMethods", value))
     }
 
     /// The unique identifier of the cache policy that is attached to the default cache behavior. For more information,
@@ -859,7 +871,7 @@ impl DefaultCacheBehavior {
     /// `CachePolicyId`.
     #[track_caller]
     pub fn cache_policy_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CachePolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("CachePolicyId", value))
     }
 
     /// A complex type that controls whether CloudFront caches the response to requests using the specified HTTP
@@ -872,7 +884,7 @@ impl DefaultCacheBehavior {
     /// Access-Control-Request-Headers, and Origin headers for the responses to be cached correctly.
     #[track_caller]
     pub fn cached_methods(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CachedMethods", value.into_value().into_expression()))
+        Self(self.0.set_value("CachedMethods", value))
     }
 
     /// Whether you want CloudFront to automatically compress certain files for this cache behavior. If so, specify
@@ -881,7 +893,7 @@ impl DefaultCacheBehavior {
     /// *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn compress(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Compress", value.into_value().into_expression()))
+        Self(self.0.set_value("Compress", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -904,14 +916,14 @@ impl DefaultCacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn default_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("DefaultTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultTTL", value))
     }
 
     /// The value of `ID` for the field-level encryption configuration that you want CloudFront to use for encrypting
     /// specific fields of data for the default cache behavior.
     #[track_caller]
     pub fn field_level_encryption_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FieldLevelEncryptionId", value.into_value().into_expression()))
+        Self(self.0.set_value("FieldLevelEncryptionId", value))
     }
 
     /// This field is deprecated. We recommend that you use a cache policy or an origin request policy instead of this
@@ -938,26 +950,26 @@ impl DefaultCacheBehavior {
     /// A complex type that specifies how CloudFront handles query strings, cookies, and HTTP headers.
     #[track_caller]
     pub fn forwarded_values(self, value: impl IntoValue<ForwardedValues>) -> Self {
-        Self(self.0.set("ForwardedValues", value.into_value().into_expression()))
+        Self(self.0.set_value("ForwardedValues", value))
     }
 
     /// A list of CloudFront functions that are associated with this cache behavior. Your functions must be published to
     /// the `LIVE` stage to associate them with a cache behavior.
     #[track_caller]
     pub fn function_associations(self, value: impl IntoValue<List<FunctionAssociation>>) -> Self {
-        Self(self.0.set("FunctionAssociations", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionAssociations", value))
     }
 
     /// The gRPC configuration for your cache behavior.
     #[track_caller]
     pub fn grpc_config(self, value: impl IntoValue<GrpcConfig>) -> Self {
-        Self(self.0.set("GrpcConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("GrpcConfig", value))
     }
 
     /// A complex type that contains zero or more Lambda@Edge function associations for a cache behavior.
     #[track_caller]
     pub fn lambda_function_associations(self, value: impl IntoValue<List<LambdaFunctionAssociation>>) -> Self {
-        Self(self.0.set("LambdaFunctionAssociations", value.into_value().into_expression()))
+        Self(self.0.set_value("LambdaFunctionAssociations", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -980,7 +992,7 @@ impl DefaultCacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn max_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MaxTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxTTL", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -1005,7 +1017,7 @@ impl DefaultCacheBehavior {
     /// `Headers`, if you specify `1` for `Quantity` and `*` for `Name`).
     #[track_caller]
     pub fn min_ttl(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MinTTL", value.into_value().into_expression()))
+        Self(self.0.set_value("MinTTL", value))
     }
 
     /// The unique identifier of the origin request policy that is attached to the default cache behavior. For more
@@ -1016,7 +1028,7 @@ impl DefaultCacheBehavior {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_request_policy_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OriginRequestPolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginRequestPolicyId", value))
     }
 
     /// The Amazon Resource Name (ARN) of the real-time log configuration that is attached to this cache behavior. For
@@ -1025,13 +1037,13 @@ impl DefaultCacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn realtime_log_config_arn(self, value: impl IntoValue<Arn<kind::cloudfront::RealtimeLogConfig>>) -> Self {
-        Self(self.0.set("RealtimeLogConfigArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RealtimeLogConfigArn", value))
     }
 
     /// The identifier for a response headers policy.
     #[track_caller]
     pub fn response_headers_policy_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResponseHeadersPolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("ResponseHeadersPolicyId", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -1045,7 +1057,7 @@ impl DefaultCacheBehavior {
     /// matches the value of `PathPattern`.
     #[track_caller]
     pub fn smooth_streaming(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SmoothStreaming", value.into_value().into_expression()))
+        Self(self.0.set_value("SmoothStreaming", value))
     }
 
     /// A list of key groups that CloudFront can use to validate signed URLs or signed cookies.
@@ -1058,7 +1070,7 @@ impl DefaultCacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn trusted_key_groups(self, value: impl IntoValue<List<Id<kind::cloudfront::KeyGroup>>>) -> Self {
-        Self(self.0.set("TrustedKeyGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("TrustedKeyGroups", value))
     }
 
     /// We recommend using `TrustedKeyGroups` instead of `TrustedSigners`.
@@ -1078,13 +1090,13 @@ impl DefaultCacheBehavior {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn trusted_signers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("TrustedSigners", value.into_value().into_expression()))
+        Self(self.0.set_value("TrustedSigners", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1097,7 +1109,7 @@ impl Literal for DefaultCacheBehavior {
 impl Is<Self> for DefaultCacheBehavior {}
 
 /// The values of `ViewerProtocolPolicy` of [`DefaultCacheBehavior`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DefaultCacheBehaviorViewerProtocolPolicy {
     /// `allow-all`
     AllowAll,
@@ -1118,6 +1130,12 @@ impl DefaultCacheBehaviorViewerProtocolPolicy {
             Self::RedirectToHttps => "redirect-to-https",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DefaultCacheBehaviorViewerProtocolPolicy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1148,8 +1166,8 @@ impl DistributionConfig {
     pub fn new(enabled: impl IntoValue<bool>, default_cache_behavior: impl IntoValue<DefaultCacheBehavior>) -> Self {
         Self(
             Properties::new()
-                .require("Enabled", enabled.into_value().into_expression())
-                .require("DefaultCacheBehavior", default_cache_behavior.into_value().into_expression()),
+                .require_value("Enabled", enabled)
+                .require_value("DefaultCacheBehavior", default_cache_behavior),
         )
     }
 
@@ -1161,7 +1179,7 @@ impl DistributionConfig {
     /// A complex type that contains information about CNAMEs (alternate domain names), if any, for this distribution.
     #[track_caller]
     pub fn aliases(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Aliases", value.into_value().into_expression()))
+        Self(self.0.set_value("Aliases", value))
     }
 
     /// To use this field for a multi-tenant distribution, use a connection group instead. For more information, see
@@ -1170,7 +1188,7 @@ impl DistributionConfig {
     /// ID of the Anycast static IP list that is associated with the distribution.
     #[track_caller]
     pub fn anycast_ip_list_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AnycastIpListId", value.into_value().into_expression()))
+        Self(self.0.set_value("AnycastIpListId", value))
     }
 
     /// An alias for the CloudFront distribution's domain name.
@@ -1180,13 +1198,13 @@ impl DistributionConfig {
     /// instead.
     #[track_caller]
     pub fn cnames(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CNAMEs", value.into_value().into_expression()))
+        Self(self.0.set_value("CNAMEs", value))
     }
 
     /// A complex type that contains zero or more `CacheBehavior` elements.
     #[track_caller]
     pub fn cache_behaviors(self, value: impl IntoValue<List<CacheBehavior>>) -> Self {
-        Self(self.0.set("CacheBehaviors", value.into_value().into_expression()))
+        Self(self.0.set_value("CacheBehaviors", value))
     }
 
     /// Configuration for cache tag extraction from origin responses. When specified, CloudFront reads the header named
@@ -1201,26 +1219,26 @@ impl DistributionConfig {
     /// use cache tags.
     #[track_caller]
     pub fn cache_tag_config(self, value: impl IntoValue<CacheTagConfig>) -> Self {
-        Self(self.0.set("CacheTagConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CacheTagConfig", value))
     }
 
     /// A comment to describe the distribution. The comment cannot be longer than 128 characters.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// The distribution's connection function association.
     #[track_caller]
     pub fn connection_function_association(self, value: impl IntoValue<ConnectionFunctionAssociation>) -> Self {
-        Self(self.0.set("ConnectionFunctionAssociation", value.into_value().into_expression()))
+        Self(self.0.set_value("ConnectionFunctionAssociation", value))
     }
 
     /// This field specifies whether the connection mode is through a standard distribution (direct) or a multi-tenant
     /// distribution with distribution tenants (tenant-only).
     #[track_caller]
     pub fn connection_mode(self, value: impl IntoValue<ConnectionMode>) -> Self {
-        Self(self.0.set("ConnectionMode", value.into_value().into_expression()))
+        Self(self.0.set_value("ConnectionMode", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -1234,7 +1252,7 @@ impl DistributionConfig {
         self,
         value: impl IntoValue<Id<kind::cloudfront::ContinuousDeploymentPolicy>>,
     ) -> Self {
-        Self(self.0.set("ContinuousDeploymentPolicyId", value.into_value().into_expression()))
+        Self(self.0.set_value("ContinuousDeploymentPolicyId", value))
     }
 
     /// A complex type that controls the following:
@@ -1248,7 +1266,7 @@ impl DistributionConfig {
     /// *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn custom_error_responses(self, value: impl IntoValue<List<CustomErrorResponse>>) -> Self {
-        Self(self.0.set("CustomErrorResponses", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomErrorResponses", value))
     }
 
     /// The user-defined HTTP server that serves as the origin for content that CloudFront distributes.
@@ -1258,7 +1276,7 @@ impl DistributionConfig {
     /// instead.
     #[track_caller]
     pub fn custom_origin(self, value: impl IntoValue<LegacyCustomOrigin>) -> Self {
-        Self(self.0.set("CustomOrigin", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomOrigin", value))
     }
 
     /// When a viewer requests the root URL for your distribution, the default root object is the object that you want
@@ -1285,7 +1303,7 @@ impl DistributionConfig {
     /// *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn default_root_object(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DefaultRootObject", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultRootObject", value))
     }
 
     /// (Optional) Specify the HTTP version(s) that you want viewers to use to communicate with CloudFront. The default
@@ -1303,7 +1321,7 @@ impl DistributionConfig {
     /// CloudFront](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html).
     #[track_caller]
     pub fn http_version(self, value: impl IntoValue<DistributionConfigHttpVersion>) -> Self {
-        Self(self.0.set("HttpVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpVersion", value))
     }
 
     /// To use this field for a multi-tenant distribution, use a connection group instead. For more information, see
@@ -1338,7 +1356,7 @@ impl DistributionConfig {
     /// format of the viewer request.
     #[track_caller]
     pub fn ipv6_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IPV6Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("IPV6Enabled", value))
     }
 
     /// A complex type that controls whether access logs are written for the distribution.
@@ -1348,7 +1366,7 @@ impl DistributionConfig {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn logging(self, value: impl IntoValue<Logging>) -> Self {
-        Self(self.0.set("Logging", value.into_value().into_expression()))
+        Self(self.0.set_value("Logging", value))
     }
 
     /// A complex type that contains information about origin groups for this distribution.
@@ -1356,7 +1374,7 @@ impl DistributionConfig {
     /// Specify a value for either the `Origins` or `OriginGroups` property.
     #[track_caller]
     pub fn origin_groups(self, value: impl IntoValue<OriginGroups>) -> Self {
-        Self(self.0.set("OriginGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginGroups", value))
     }
 
     /// A complex type that contains information about origins for this distribution.
@@ -1364,7 +1382,7 @@ impl DistributionConfig {
     /// Specify a value for either the `Origins` or `OriginGroups` property.
     #[track_caller]
     pub fn origins(self, value: impl IntoValue<List<Origin>>) -> Self {
-        Self(self.0.set("Origins", value.into_value().into_expression()))
+        Self(self.0.set_value("Origins", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -1386,13 +1404,13 @@ impl DistributionConfig {
     /// Pricing](https://docs.aws.amazon.com/cloudfront/pricing/).
     #[track_caller]
     pub fn price_class(self, value: impl IntoValue<DistributionConfigPriceClass>) -> Self {
-        Self(self.0.set("PriceClass", value.into_value().into_expression()))
+        Self(self.0.set_value("PriceClass", value))
     }
 
     /// A complex type that identifies ways in which you want to restrict distribution of your content.
     #[track_caller]
     pub fn restrictions(self, value: impl IntoValue<Restrictions>) -> Self {
-        Self(self.0.set("Restrictions", value.into_value().into_expression()))
+        Self(self.0.set_value("Restrictions", value))
     }
 
     /// The origin as an S3 bucket.
@@ -1402,7 +1420,7 @@ impl DistributionConfig {
     /// instead.
     #[track_caller]
     pub fn s3_origin(self, value: impl IntoValue<LegacyS3Origin>) -> Self {
-        Self(self.0.set("S3Origin", value.into_value().into_expression()))
+        Self(self.0.set_value("S3Origin", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -1414,7 +1432,7 @@ impl DistributionConfig {
     /// distribution. When this value is `false`, this is not a staging distribution.
     #[track_caller]
     pub fn staging(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Staging", value.into_value().into_expression()))
+        Self(self.0.set_value("Staging", value))
     }
 
     /// This field only supports multi-tenant distributions. You can't specify this field for standard distributions.
@@ -1425,19 +1443,19 @@ impl DistributionConfig {
     /// A distribution tenant configuration.
     #[track_caller]
     pub fn tenant_config(self, value: impl IntoValue<DistributionConfigTenantConfig>) -> Self {
-        Self(self.0.set("TenantConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("TenantConfig", value))
     }
 
     /// A complex type that determines the distribution's SSL/TLS configuration for communicating with viewers.
     #[track_caller]
     pub fn viewer_certificate(self, value: impl IntoValue<ViewerCertificate>) -> Self {
-        Self(self.0.set("ViewerCertificate", value.into_value().into_expression()))
+        Self(self.0.set_value("ViewerCertificate", value))
     }
 
     /// The distribution's viewer mTLS configuration.
     #[track_caller]
     pub fn viewer_mtls_config(self, value: impl IntoValue<ViewerMtlsConfig>) -> Self {
-        Self(self.0.set("ViewerMtlsConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ViewerMtlsConfig", value))
     }
 
     /// Multi-tenant distributions only support WAF V2 web ACLs.
@@ -1455,13 +1473,13 @@ impl DistributionConfig {
     /// Guide](https://docs.aws.amazon.com/waf/latest/developerguide/what-is-aws-waf.html).
     #[track_caller]
     pub fn web_acl_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("WebACLId", value.into_value().into_expression()))
+        Self(self.0.set_value("WebACLId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1474,7 +1492,7 @@ impl Literal for DistributionConfig {
 impl Is<Self> for DistributionConfig {}
 
 /// The values of `HttpVersion` of [`DistributionConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DistributionConfigHttpVersion {
     /// `http1.1`
     Http1_1,
@@ -1501,6 +1519,12 @@ impl DistributionConfigHttpVersion {
     }
 }
 
+impl std::fmt::Debug for DistributionConfigHttpVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DistributionConfigHttpVersion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1510,7 +1534,7 @@ impl Literal for DistributionConfigHttpVersion {
 impl Is<Self> for DistributionConfigHttpVersion {}
 
 /// The values of `PriceClass` of [`DistributionConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DistributionConfigPriceClass {
     /// `None`
     None,
@@ -1534,6 +1558,12 @@ impl DistributionConfigPriceClass {
             Self::PriceClassAll => "PriceClass_All",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DistributionConfigPriceClass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1567,13 +1597,13 @@ impl DistributionConfigTenantConfig {
     /// Sets `ParameterDefinitions`.
     #[track_caller]
     pub fn parameter_definitions(self, value: impl IntoValue<List<ParameterDefinition>>) -> Self {
-        Self(self.0.set("ParameterDefinitions", value.into_value().into_expression()))
+        Self(self.0.set_value("ParameterDefinitions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1617,7 +1647,7 @@ impl ForwardedValues {
     ///   instead of this field.
     #[track_caller]
     pub fn new(query_string: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("QueryString", query_string.into_value().into_expression()))
+        Self(Properties::new().require_value("QueryString", query_string))
     }
 
     /// This field is deprecated. We recommend that you use a cache policy or an origin request policy instead of this
@@ -1638,7 +1668,7 @@ impl ForwardedValues {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn cookies(self, value: impl IntoValue<Cookies>) -> Self {
-        Self(self.0.set("Cookies", value.into_value().into_expression()))
+        Self(self.0.set_value("Cookies", value))
     }
 
     /// This field is deprecated. We recommend that you use a cache policy or an origin request policy instead of this
@@ -1662,7 +1692,7 @@ impl ForwardedValues {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Headers", value.into_value().into_expression()))
+        Self(self.0.set_value("Headers", value))
     }
 
     /// This field is deprecated. We recommend that you use a cache policy or an origin request policy instead of this
@@ -1682,13 +1712,13 @@ impl ForwardedValues {
     /// caching for this cache behavior.
     #[track_caller]
     pub fn query_string_cache_keys(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("QueryStringCacheKeys", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryStringCacheKeys", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1718,19 +1748,19 @@ impl FunctionAssociation {
     /// types (`origin-request` and `origin-response`) with a CloudFront function.
     #[track_caller]
     pub fn event_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventType", value.into_value().into_expression()))
+        Self(self.0.set_value("EventType", value))
     }
 
     /// The Amazon Resource Name (ARN) of the function.
     #[track_caller]
     pub fn function_arn(self, value: impl IntoValue<Arn<kind::cloudfront::Function>>) -> Self {
-        Self(self.0.set("FunctionARN", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionARN", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1759,7 +1789,7 @@ impl GeoRestriction {
     /// - `restriction_type`: The method that you want to use to restrict distribution of your content by country:
     #[track_caller]
     pub fn new(restriction_type: impl IntoValue<GeoRestrictionType>) -> Self {
-        Self(Properties::new().require("RestrictionType", restriction_type.into_value().into_expression()))
+        Self(Properties::new().require_value("RestrictionType", restriction_type))
     }
 
     /// A complex type that contains a `Location` element for each country in which you want CloudFront either to
@@ -1774,13 +1804,13 @@ impl GeoRestriction {
     /// codes.
     #[track_caller]
     pub fn locations(self, value: impl IntoValue<List<GeoRestrictionLocation>>) -> Self {
-        Self(self.0.set("Locations", value.into_value().into_expression()))
+        Self(self.0.set_value("Locations", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1793,7 +1823,7 @@ impl Literal for GeoRestriction {
 impl Is<Self> for GeoRestriction {}
 
 /// The values of `Locations` of [`GeoRestriction`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum GeoRestrictionLocation {
     /// `AD`
     Ad,
@@ -2555,6 +2585,12 @@ impl GeoRestrictionLocation {
     }
 }
 
+impl std::fmt::Debug for GeoRestrictionLocation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for GeoRestrictionLocation {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2564,7 +2600,7 @@ impl Literal for GeoRestrictionLocation {
 impl Is<Self> for GeoRestrictionLocation {}
 
 /// The values of `RestrictionType` of [`GeoRestriction`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum GeoRestrictionType {
     /// `blacklist`
     Blacklist,
@@ -2585,6 +2621,12 @@ impl GeoRestrictionType {
             Self::Whitelist => "whitelist",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for GeoRestrictionType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2620,13 +2662,13 @@ impl GrpcConfig {
     ///   origins.
     #[track_caller]
     pub fn new(enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Enabled", enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("Enabled", enabled))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2667,7 +2709,7 @@ impl LambdaFunctionAssociation {
     /// If the origin returns an HTTP status code other than HTTP 200 (OK), the function doesn't execute.
     #[track_caller]
     pub fn event_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventType", value.into_value().into_expression()))
+        Self(self.0.set_value("EventType", value))
     }
 
     /// A flag that allows a Lambda@Edge function to have read access to the body content. For more information, see
@@ -2676,20 +2718,20 @@ impl LambdaFunctionAssociation {
     /// the Amazon CloudFront Developer Guide.
     #[track_caller]
     pub fn include_body(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeBody", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeBody", value))
     }
 
     /// The ARN of the Lambda@Edge function. You must specify the ARN of a function version; you can't specify an alias
     /// or $LATEST.
     #[track_caller]
     pub fn lambda_function_arn(self, value: impl IntoValue<Arn<kind::lambda::Version>>) -> Self {
-        Self(self.0.set("LambdaFunctionARN", value.into_value().into_expression()))
+        Self(self.0.set_value("LambdaFunctionARN", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2731,28 +2773,28 @@ impl LegacyCustomOrigin {
     ) -> Self {
         Self(
             Properties::new()
-                .require("DNSName", dns_name.into_value().into_expression())
-                .require("OriginProtocolPolicy", origin_protocol_policy.into_value().into_expression())
-                .require("OriginSSLProtocols", origin_ssl_protocols.into_value().into_expression()),
+                .require_value("DNSName", dns_name)
+                .require_value("OriginProtocolPolicy", origin_protocol_policy)
+                .require_value("OriginSSLProtocols", origin_ssl_protocols),
         )
     }
 
     /// The HTTP port that CloudFront uses to connect to the origin. Specify the HTTP port that the origin listens on.
     #[track_caller]
     pub fn http_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HTTPPort", value.into_value().into_expression()))
+        Self(self.0.set_value("HTTPPort", value))
     }
 
     /// The HTTPS port that CloudFront uses to connect to the origin. Specify the HTTPS port that the origin listens on.
     #[track_caller]
     pub fn https_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HTTPSPort", value.into_value().into_expression()))
+        Self(self.0.set_value("HTTPSPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2782,7 +2824,7 @@ impl LegacyS3Origin {
     /// - `dns_name`: The domain name assigned to your CloudFront distribution.
     #[track_caller]
     pub fn new(dns_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DNSName", dns_name.into_value().into_expression()))
+        Self(Properties::new().require_value("DNSName", dns_name))
     }
 
     /// The CloudFront origin access identity to associate with the distribution. Use an origin access identity to
@@ -2793,13 +2835,13 @@ impl LegacyS3Origin {
     /// instead.
     #[track_caller]
     pub fn origin_access_identity(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OriginAccessIdentity", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginAccessIdentity", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2835,7 +2877,7 @@ impl Logging {
     /// The Amazon S3 bucket to store the access logs in, for example, `amzn-s3-demo-bucket.s3.amazonaws.com`.
     #[track_caller]
     pub fn bucket(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Bucket", value.into_value().into_expression()))
+        Self(self.0.set_value("Bucket", value))
     }
 
     /// Specifies whether you want CloudFront to include cookies in access logs, specify `true` for `IncludeCookies`. If
@@ -2844,7 +2886,7 @@ impl Logging {
     /// want to disable include cookies for an existing distribution, specify `false` for `IncludeCookies`.
     #[track_caller]
     pub fn include_cookies(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeCookies", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeCookies", value))
     }
 
     /// An optional string that you want CloudFront to prefix to the access log `filenames` for this distribution, for
@@ -2852,13 +2894,13 @@ impl Logging {
     /// include an empty `Prefix` element in the `Logging` element.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2901,11 +2943,7 @@ impl Origin {
     /// - `domain_name`: The domain name for the origin.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>, domain_name: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Id", id.into_value().into_expression())
-                .require("DomainName", domain_name.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Id", id).require_value("DomainName", domain_name))
     }
 
     /// The number of times that CloudFront attempts to connect to the origin. The minimum number is 1, the maximum is
@@ -2921,7 +2959,7 @@ impl Origin {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn connection_attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ConnectionAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("ConnectionAttempts", value))
     }
 
     /// The number of seconds that CloudFront waits when trying to establish a connection to the origin. The minimum
@@ -2932,7 +2970,7 @@ impl Origin {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn connection_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ConnectionTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("ConnectionTimeout", value))
     }
 
     /// Use this type to specify an origin that is not an Amazon S3 bucket, with one exception. If the Amazon S3 bucket
@@ -2940,7 +2978,7 @@ impl Origin {
     /// website hosting, use the `S3OriginConfig` type instead.
     #[track_caller]
     pub fn custom_origin_config(self, value: impl IntoValue<CustomOriginConfig>) -> Self {
-        Self(self.0.set("CustomOriginConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomOriginConfig", value))
     }
 
     /// The unique identifier of an origin access control for this origin.
@@ -2950,7 +2988,7 @@ impl Origin {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_access_control_id(self, value: impl IntoValue<Id<kind::cloudfront::OriginAccessControl>>) -> Self {
-        Self(self.0.set("OriginAccessControlId", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginAccessControlId", value))
     }
 
     /// A list of HTTP header names and values that CloudFront adds to the requests that it sends to the origin.
@@ -2960,7 +2998,7 @@ impl Origin {
     /// the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_custom_headers(self, value: impl IntoValue<List<OriginCustomHeader>>) -> Self {
-        Self(self.0.set("OriginCustomHeaders", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginCustomHeaders", value))
     }
 
     /// An optional path that CloudFront appends to the origin domain name when CloudFront requests content from the
@@ -2971,7 +3009,7 @@ impl Origin {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OriginPath", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginPath", value))
     }
 
     /// CloudFront Origin Shield. Using Origin Shield can help reduce the load on your origin.
@@ -2981,7 +3019,7 @@ impl Origin {
     /// CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_shield(self, value: impl IntoValue<OriginShield>) -> Self {
-        Self(self.0.set("OriginShield", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginShield", value))
     }
 
     /// The time (in seconds) that a request from CloudFront to the origin can stay open and wait for a response. If the
@@ -2995,7 +3033,7 @@ impl Origin {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn response_completion_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ResponseCompletionTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("ResponseCompletionTimeout", value))
     }
 
     /// Use this type to specify an origin that is an Amazon S3 bucket that is not configured with static website
@@ -3003,19 +3041,19 @@ impl Origin {
     /// website hosting, use the `CustomOriginConfig` type instead.
     #[track_caller]
     pub fn s3_origin_config(self, value: impl IntoValue<S3OriginConfig>) -> Self {
-        Self(self.0.set("S3OriginConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("S3OriginConfig", value))
     }
 
     /// The VPC origin configuration.
     #[track_caller]
     pub fn vpc_origin_config(self, value: impl IntoValue<VpcOriginConfig>) -> Self {
-        Self(self.0.set("VpcOriginConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcOriginConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3045,17 +3083,13 @@ impl OriginCustomHeader {
     /// - `header_value`: The value for the header that you specified in the `HeaderName` field.
     #[track_caller]
     pub fn new(header_name: impl IntoValue<String>, header_value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("HeaderName", header_name.into_value().into_expression())
-                .require("HeaderValue", header_value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("HeaderName", header_name).require_value("HeaderValue", header_value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3095,9 +3129,9 @@ impl OriginGroup {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Id", id.into_value().into_expression())
-                .require("FailoverCriteria", failover_criteria.into_value().into_expression())
-                .require("Members", members.into_value().into_expression()),
+                .require_value("Id", id)
+                .require_value("FailoverCriteria", failover_criteria)
+                .require_value("Members", members),
         )
     }
 
@@ -3106,13 +3140,13 @@ impl OriginGroup {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn selection_criteria(self, value: impl IntoValue<OriginGroupSelectionCriteria>) -> Self {
-        Self(self.0.set("SelectionCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("SelectionCriteria", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3140,13 +3174,13 @@ impl OriginGroupFailoverCriteria {
     ///   failover to the second origin.
     #[track_caller]
     pub fn new(status_codes: impl IntoValue<StatusCodes>) -> Self {
-        Self(Properties::new().require("StatusCodes", status_codes.into_value().into_expression()))
+        Self(Properties::new().require_value("StatusCodes", status_codes))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3172,13 +3206,13 @@ impl OriginGroupMember {
     /// - `origin_id`: The ID for an origin in an origin group.
     #[track_caller]
     pub fn new(origin_id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("OriginId", origin_id.into_value().into_expression()))
+        Self(Properties::new().require_value("OriginId", origin_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3205,17 +3239,13 @@ impl OriginGroupMembers {
     /// - `items`: Items (origins) in an origin group.
     #[track_caller]
     pub fn new(quantity: impl IntoValue<i64>, items: impl IntoValue<List<OriginGroupMember>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Quantity", quantity.into_value().into_expression())
-                .require("Items", items.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Quantity", quantity).require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3228,7 +3258,7 @@ impl Literal for OriginGroupMembers {
 impl Is<Self> for OriginGroupMembers {}
 
 /// The values of `OriginGroupSelectionCriteria`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum OriginGroupSelectionCriteria {
     /// `default`
     Default,
@@ -3246,6 +3276,12 @@ impl OriginGroupSelectionCriteria {
             Self::MediaQualityBased => "media-quality-based",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for OriginGroupSelectionCriteria {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3271,19 +3307,19 @@ impl OriginGroups {
     /// - `quantity`: The number of origin groups.
     #[track_caller]
     pub fn new(quantity: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("Quantity", quantity.into_value().into_expression()))
+        Self(Properties::new().require_value("Quantity", quantity))
     }
 
     /// The items (origin groups) in a distribution.
     #[track_caller]
     pub fn items(self, value: impl IntoValue<List<OriginGroup>>) -> Self {
-        Self(self.0.set("Items", value.into_value().into_expression()))
+        Self(self.0.set_value("Items", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3310,13 +3346,13 @@ impl OriginMtlsConfig {
     ///   Manager (ACM) that CloudFront uses to authenticate with your origin using Mutual TLS.
     #[track_caller]
     pub fn new(client_certificate_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("ClientCertificateArn", client_certificate_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("ClientCertificateArn", client_certificate_arn))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3353,7 +3389,7 @@ impl OriginShield {
     /// regional edge caches.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// The AWS-Region for Origin Shield.
@@ -3368,13 +3404,13 @@ impl OriginShield {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_shield_region(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OriginShieldRegion", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginShieldRegion", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3402,17 +3438,13 @@ impl ParameterDefinition {
     /// - `definition`: The value that you assigned to the parameter.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, definition: impl IntoValue<ParameterDefinitionDefinition>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Definition", definition.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Definition", definition))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3441,13 +3473,13 @@ impl ParameterDefinitionDefinition {
     /// Sets `StringSchema`.
     #[track_caller]
     pub fn string_schema(self, value: impl IntoValue<ParameterDefinitionDefinitionStringSchema>) -> Self {
-        Self(self.0.set("StringSchema", value.into_value().into_expression()))
+        Self(self.0.set_value("StringSchema", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3473,25 +3505,25 @@ impl ParameterDefinitionDefinitionStringSchema {
     /// - `required`: the property `Required`.
     #[track_caller]
     pub fn new(required: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Required", required.into_value().into_expression()))
+        Self(Properties::new().require_value("Required", required))
     }
 
     /// Sets `Comment`.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// Sets `DefaultValue`.
     #[track_caller]
     pub fn default_value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DefaultValue", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultValue", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3520,13 +3552,13 @@ impl Restrictions {
     ///   property from your stack template.
     #[track_caller]
     pub fn new(geo_restriction: impl IntoValue<GeoRestriction>) -> Self {
-        Self(Properties::new().require("GeoRestriction", geo_restriction.into_value().into_expression()))
+        Self(Properties::new().require_value("GeoRestriction", geo_restriction))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3548,7 +3580,7 @@ impl Is<Self> for Restrictions {}
 pub struct S3OriginConfig(Properties);
 
 impl S3OriginConfig {
-    /// Makes a `S3OriginConfig`.
+    /// Makes an `S3OriginConfig`.
     pub fn new() -> Self {
         Self(Properties::new())
     }
@@ -3581,7 +3613,7 @@ impl S3OriginConfig {
     /// *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_access_identity(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OriginAccessIdentity", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginAccessIdentity", value))
     }
 
     /// Specifies how long, in seconds, CloudFront waits for a response from the origin. This is also known as the
@@ -3593,13 +3625,13 @@ impl S3OriginConfig {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_read_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OriginReadTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginReadTimeout", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3627,17 +3659,13 @@ impl StatusCodes {
     /// - `items`: The items (status codes) for an origin group.
     #[track_caller]
     pub fn new(quantity: impl IntoValue<i64>, items: impl IntoValue<List<i64>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Quantity", quantity.into_value().into_expression())
-                .require("Items", items.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Quantity", quantity).require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3663,25 +3691,25 @@ impl TrustStoreConfig {
     /// - `trust_store_id`: The trust store ID.
     #[track_caller]
     pub fn new(trust_store_id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TrustStoreId", trust_store_id.into_value().into_expression()))
+        Self(Properties::new().require_value("TrustStoreId", trust_store_id))
     }
 
     /// The configuration to use to advertise trust store CA names.
     #[track_caller]
     pub fn advertise_trust_store_ca_names(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AdvertiseTrustStoreCaNames", value.into_value().into_expression()))
+        Self(self.0.set_value("AdvertiseTrustStoreCaNames", value))
     }
 
     /// The configuration to use to ignore certificate expiration.
     #[track_caller]
     pub fn ignore_certificate_expiry(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IgnoreCertificateExpiry", value.into_value().into_expression()))
+        Self(self.0.set_value("IgnoreCertificateExpiry", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3757,7 +3785,7 @@ impl ViewerCertificate {
     /// capitalization.)
     #[track_caller]
     pub fn acm_certificate_arn(self, value: impl IntoValue<Arn<kind::certificatemanager::Certificate>>) -> Self {
-        Self(self.0.set("AcmCertificateArn", value.into_value().into_expression()))
+        Self(self.0.set_value("AcmCertificateArn", value))
     }
 
     /// If the distribution uses the CloudFront domain name such as `d111111abcdef8.cloudfront.net`, set this field to
@@ -3771,7 +3799,7 @@ impl ViewerCertificate {
     /// - `SslSupportMethod`
     #[track_caller]
     pub fn cloud_front_default_certificate(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("CloudFrontDefaultCertificate", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudFrontDefaultCertificate", value))
     }
 
     /// This field only supports standard distributions. You can't specify this field for multi-tenant distributions.
@@ -3790,7 +3818,7 @@ impl ViewerCertificate {
     /// capitalization.)
     #[track_caller]
     pub fn iam_certificate_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("IamCertificateId", value.into_value().into_expression()))
+        Self(self.0.set_value("IamCertificateId", value))
     }
 
     /// If the distribution uses `Aliases` (alternate domain names or CNAMEs), specify the security policy that you want
@@ -3815,7 +3843,7 @@ impl ViewerCertificate {
     /// regardless of the value that you set here.
     #[track_caller]
     pub fn minimum_protocol_version(self, value: impl IntoValue<ViewerCertificateMinimumProtocolVersion>) -> Self {
-        Self(self.0.set("MinimumProtocolVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("MinimumProtocolVersion", value))
     }
 
     /// In CloudFormation, this field name is `SslSupportMethod`. Note the different capitalization.
@@ -3836,13 +3864,13 @@ impl ViewerCertificate {
     /// for this field.
     #[track_caller]
     pub fn ssl_support_method(self, value: impl IntoValue<ViewerCertificateSslSupportMethod>) -> Self {
-        Self(self.0.set("SslSupportMethod", value.into_value().into_expression()))
+        Self(self.0.set_value("SslSupportMethod", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3855,7 +3883,7 @@ impl Literal for ViewerCertificate {
 impl Is<Self> for ViewerCertificate {}
 
 /// The values of `MinimumProtocolVersion` of [`ViewerCertificate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ViewerCertificateMinimumProtocolVersion {
     /// `SSLv3`
     SSLv3,
@@ -3897,6 +3925,12 @@ impl ViewerCertificateMinimumProtocolVersion {
     }
 }
 
+impl std::fmt::Debug for ViewerCertificateMinimumProtocolVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ViewerCertificateMinimumProtocolVersion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3906,7 +3940,7 @@ impl Literal for ViewerCertificateMinimumProtocolVersion {
 impl Is<Self> for ViewerCertificateMinimumProtocolVersion {}
 
 /// The values of `SslSupportMethod` of [`ViewerCertificate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ViewerCertificateSslSupportMethod {
     /// `sni-only`
     SniOnly,
@@ -3927,6 +3961,12 @@ impl ViewerCertificateSslSupportMethod {
             Self::Vip => "vip",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ViewerCertificateSslSupportMethod {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3955,19 +3995,19 @@ impl ViewerMtlsConfig {
     /// The viewer mTLS mode.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<ViewerMtlsMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// The trust store configuration associated with the viewer mTLS configuration.
     #[track_caller]
     pub fn trust_store_config(self, value: impl IntoValue<TrustStoreConfig>) -> Self {
-        Self(self.0.set("TrustStoreConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("TrustStoreConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3980,7 +4020,7 @@ impl Literal for ViewerMtlsConfig {
 impl Is<Self> for ViewerMtlsConfig {}
 
 /// The values of `ViewerMtlsMode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ViewerMtlsMode {
     /// `required`
     Required,
@@ -4001,6 +4041,12 @@ impl ViewerMtlsMode {
             Self::Passthrough => "passthrough",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ViewerMtlsMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4026,7 +4072,7 @@ impl VpcOriginConfig {
     /// - `vpc_origin_id`: The VPC origin ID.
     #[track_caller]
     pub fn new(vpc_origin_id: impl IntoValue<Id<kind::cloudfront::VpcOrigin>>) -> Self {
-        Self(Properties::new().require("VpcOriginId", vpc_origin_id.into_value().into_expression()))
+        Self(Properties::new().require_value("VpcOriginId", vpc_origin_id))
     }
 
     /// Specifies how long, in seconds, CloudFront persists its connection to the origin. The minimum timeout is 1
@@ -4037,7 +4083,7 @@ impl VpcOriginConfig {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_keepalive_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OriginKeepaliveTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginKeepaliveTimeout", value))
     }
 
     /// Specifies how long, in seconds, CloudFront waits for a response from the origin. This is also known as the
@@ -4049,19 +4095,19 @@ impl VpcOriginConfig {
     /// in the *Amazon CloudFront Developer Guide*.
     #[track_caller]
     pub fn origin_read_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OriginReadTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("OriginReadTimeout", value))
     }
 
     /// The account ID of the AWS-account that owns the VPC origin.
     #[track_caller]
     pub fn owner_account_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OwnerAccountId", value.into_value().into_expression()))
+        Self(self.0.set_value("OwnerAccountId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

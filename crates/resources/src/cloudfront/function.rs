@@ -48,9 +48,9 @@ impl Function {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("FunctionConfig", function_config.into_value().into_expression())
-                .require("FunctionCode", function_code.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("FunctionConfig", function_config)
+                .require_value("FunctionCode", function_code),
         )
     }
 
@@ -58,25 +58,25 @@ impl Function {
     /// automatically publish to the `LIVE` stage, set this property to `true`.
     #[track_caller]
     pub fn auto_publish(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AutoPublish", value.into_value().into_expression()))
+        Self(self.0.set_value("AutoPublish", value))
     }
 
     /// Contains metadata about a CloudFront function.
     #[track_caller]
     pub fn function_metadata(self, value: impl IntoValue<FunctionMetadata>) -> Self {
-        Self(self.0.set("FunctionMetadata", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionMetadata", value))
     }
 
     /// A complex type that contains zero or more `Tag` elements.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -144,23 +144,19 @@ impl FunctionConfig {
     /// - `runtime`: The function's runtime environment version.
     #[track_caller]
     pub fn new(comment: impl IntoValue<String>, runtime: impl IntoValue<FunctionConfigRuntime>) -> Self {
-        Self(
-            Properties::new()
-                .require("Comment", comment.into_value().into_expression())
-                .require("Runtime", runtime.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Comment", comment).require_value("Runtime", runtime))
     }
 
     /// The configuration for the key value store associations.
     #[track_caller]
     pub fn key_value_store_associations(self, value: impl IntoValue<List<KeyValueStoreAssociation>>) -> Self {
-        Self(self.0.set("KeyValueStoreAssociations", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyValueStoreAssociations", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -173,7 +169,7 @@ impl Literal for FunctionConfig {
 impl Is<Self> for FunctionConfig {}
 
 /// The values of `Runtime` of [`FunctionConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FunctionConfigRuntime {
     /// `cloudfront-js-1.0`
     CloudfrontJs1_0,
@@ -191,6 +187,12 @@ impl FunctionConfigRuntime {
             Self::CloudfrontJs2_0 => "cloudfront-js-2.0",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for FunctionConfigRuntime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -219,7 +221,7 @@ impl FunctionMetadata {
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -245,13 +247,13 @@ impl KeyValueStoreAssociation {
     /// - `key_value_store_arn`: The Amazon Resource Name (ARN) of the key value store association.
     #[track_caller]
     pub fn new(key_value_store_arn: impl IntoValue<Arn<kind::cloudfront::KeyValueStore>>) -> Self {
-        Self(Properties::new().require("KeyValueStoreARN", key_value_store_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("KeyValueStoreARN", key_value_store_arn))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

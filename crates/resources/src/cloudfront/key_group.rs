@@ -23,13 +23,13 @@ impl KeyGroup {
     /// - `key_group_config`: The key group configuration.
     #[track_caller]
     pub fn new(key_group_config: impl IntoValue<KeyGroupConfig>) -> Self {
-        Self(Properties::new().require("KeyGroupConfig", key_group_config.into_value().into_expression()))
+        Self(Properties::new().require_value("KeyGroupConfig", key_group_config))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -93,23 +93,19 @@ impl KeyGroupConfig {
     /// - `items`: A list of the identifiers of the public keys in the key group.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, items: impl IntoValue<List<Id<kind::cloudfront::PublicKey>>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Items", items.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Items", items))
     }
 
     /// A comment to describe the key group. The comment cannot be longer than 128 characters.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -28,16 +28,13 @@ impl OriginAccessControl {
     /// - `origin_access_control_config`: The origin access control.
     #[track_caller]
     pub fn new(origin_access_control_config: impl IntoValue<OriginAccessControlConfig>) -> Self {
-        Self(
-            Properties::new()
-                .require("OriginAccessControlConfig", origin_access_control_config.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("OriginAccessControlConfig", origin_access_control_config))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -114,26 +111,23 @@ impl OriginAccessControlConfig {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require(
-                    "OriginAccessControlOriginType",
-                    origin_access_control_origin_type.into_value().into_expression(),
-                )
-                .require("SigningBehavior", signing_behavior.into_value().into_expression())
-                .require("SigningProtocol", signing_protocol.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("OriginAccessControlOriginType", origin_access_control_origin_type)
+                .require_value("SigningBehavior", signing_behavior)
+                .require_value("SigningProtocol", signing_protocol),
         )
     }
 
     /// A description of the origin access control.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

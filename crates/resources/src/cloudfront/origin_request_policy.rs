@@ -33,16 +33,13 @@ impl OriginRequestPolicy {
     /// - `origin_request_policy_config`: The origin request policy configuration.
     #[track_caller]
     pub fn new(origin_request_policy_config: impl IntoValue<OriginRequestPolicyConfig>) -> Self {
-        Self(
-            Properties::new()
-                .require("OriginRequestPolicyConfig", origin_request_policy_config.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("OriginRequestPolicyConfig", origin_request_policy_config))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -104,19 +101,19 @@ impl CookiesConfig {
     ///   sends to the origin. Valid values are:
     #[track_caller]
     pub fn new(cookie_behavior: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CookieBehavior", cookie_behavior.into_value().into_expression()))
+        Self(Properties::new().require_value("CookieBehavior", cookie_behavior))
     }
 
     /// Contains a list of cookie names.
     #[track_caller]
     pub fn cookies(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Cookies", value.into_value().into_expression()))
+        Self(self.0.set_value("Cookies", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -144,19 +141,19 @@ impl HeadersConfig {
     ///   origin. Valid values are:
     #[track_caller]
     pub fn new(header_behavior: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("HeaderBehavior", header_behavior.into_value().into_expression()))
+        Self(Properties::new().require_value("HeaderBehavior", header_behavior))
     }
 
     /// Contains a list of HTTP header names.
     #[track_caller]
     pub fn headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Headers", value.into_value().into_expression()))
+        Self(self.0.set_value("Headers", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -206,23 +203,23 @@ impl OriginRequestPolicyConfig {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("CookiesConfig", cookies_config.into_value().into_expression())
-                .require("HeadersConfig", headers_config.into_value().into_expression())
-                .require("QueryStringsConfig", query_strings_config.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("CookiesConfig", cookies_config)
+                .require_value("HeadersConfig", headers_config)
+                .require_value("QueryStringsConfig", query_strings_config),
         )
     }
 
     /// A comment to describe the origin request policy. The comment cannot be longer than 128 characters.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -250,19 +247,19 @@ impl QueryStringsConfig {
     ///   that CloudFront sends to the origin. Valid values are:
     #[track_caller]
     pub fn new(query_string_behavior: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("QueryStringBehavior", query_string_behavior.into_value().into_expression()))
+        Self(Properties::new().require_value("QueryStringBehavior", query_string_behavior))
     }
 
     /// Contains a list of query string names.
     #[track_caller]
     pub fn query_strings(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("QueryStrings", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryStrings", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

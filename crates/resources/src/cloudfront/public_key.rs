@@ -29,13 +29,13 @@ impl PublicKey {
     ///   encryption](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/field-level-encryption.html).
     #[track_caller]
     pub fn new(public_key_config: impl IntoValue<PublicKeyConfig>) -> Self {
-        Self(Properties::new().require("PublicKeyConfig", public_key_config.into_value().into_expression()))
+        Self(Properties::new().require_value("PublicKeyConfig", public_key_config))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -112,22 +112,22 @@ impl PublicKeyConfig {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("EncodedKey", encoded_key.into_value().into_expression())
-                .require("CallerReference", caller_reference.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("EncodedKey", encoded_key)
+                .require_value("CallerReference", caller_reference),
         )
     }
 
     /// A comment to describe the public key. The comment cannot be longer than 128 characters.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -31,16 +31,13 @@ impl ResponseHeadersPolicy {
     /// - `response_headers_policy_config`: A response headers policy configuration.
     #[track_caller]
     pub fn new(response_headers_policy_config: impl IntoValue<ResponseHeadersPolicyConfig>) -> Self {
-        Self(
-            Properties::new()
-                .require("ResponseHeadersPolicyConfig", response_headers_policy_config.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("ResponseHeadersPolicyConfig", response_headers_policy_config))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -105,13 +102,13 @@ impl AccessControlAllowHeaders {
     /// - `items`: The list of HTTP header names. You can specify `*` to allow all headers.
     #[track_caller]
     pub fn new(items: impl IntoValue<List<String>>) -> Self {
-        Self(Properties::new().require("Items", items.into_value().into_expression()))
+        Self(Properties::new().require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -158,13 +155,13 @@ impl AccessControlAllowMethods {
     /// - `items`: The list of HTTP methods. Valid values are:
     #[track_caller]
     pub fn new(items: impl IntoValue<List<AccessControlAllowMethodsItem>>) -> Self {
-        Self(Properties::new().require("Items", items.into_value().into_expression()))
+        Self(Properties::new().require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -193,7 +190,7 @@ impl<U: IntoValue<AccessControlAllowMethodsItem>> IntoValue<AccessControlAllowMe
 }
 
 /// The values of `Items` of [`AccessControlAllowMethods`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AccessControlAllowMethodsItem {
     /// `ALL`
     All,
@@ -232,6 +229,12 @@ impl AccessControlAllowMethodsItem {
     }
 }
 
+impl std::fmt::Debug for AccessControlAllowMethodsItem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AccessControlAllowMethodsItem {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -259,13 +262,13 @@ impl AccessControlAllowOrigins {
     /// - `items`: The list of origins (domain names). You can specify `*` to allow all origins.
     #[track_caller]
     pub fn new(items: impl IntoValue<List<String>>) -> Self {
-        Self(Properties::new().require("Items", items.into_value().into_expression()))
+        Self(Properties::new().require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -312,13 +315,13 @@ impl AccessControlExposeHeaders {
     /// - `items`: The list of HTTP headers. You can specify `*` to expose all headers.
     #[track_caller]
     pub fn new(items: impl IntoValue<List<String>>) -> Self {
-        Self(Properties::new().require("Items", items.into_value().into_expression()))
+        Self(Properties::new().require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -370,15 +373,15 @@ impl ContentSecurityPolicy {
     pub fn new(content_security_policy: impl IntoValue<String>, override_: impl IntoValue<bool>) -> Self {
         Self(
             Properties::new()
-                .require("ContentSecurityPolicy", content_security_policy.into_value().into_expression())
-                .require("Override", override_.into_value().into_expression()),
+                .require_value("ContentSecurityPolicy", content_security_policy)
+                .require_value("Override", override_),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -410,13 +413,13 @@ impl ContentTypeOptions {
     ///   header received from the origin with the one specified in this response headers policy.
     #[track_caller]
     pub fn new(override_: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Override", override_.into_value().into_expression()))
+        Self(Properties::new().require_value("Override", override_))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -464,14 +467,11 @@ impl CorsConfig {
     ) -> Self {
         Self(
             Properties::new()
-                .require(
-                    "AccessControlAllowCredentials",
-                    access_control_allow_credentials.into_value().into_expression(),
-                )
-                .require("OriginOverride", origin_override.into_value().into_expression())
-                .require("AccessControlAllowHeaders", access_control_allow_headers.into_value().into_expression())
-                .require("AccessControlAllowMethods", access_control_allow_methods.into_value().into_expression())
-                .require("AccessControlAllowOrigins", access_control_allow_origins.into_value().into_expression()),
+                .require_value("AccessControlAllowCredentials", access_control_allow_credentials)
+                .require_value("OriginOverride", origin_override)
+                .require_value("AccessControlAllowHeaders", access_control_allow_headers)
+                .require_value("AccessControlAllowMethods", access_control_allow_methods)
+                .require_value("AccessControlAllowOrigins", access_control_allow_origins),
         )
     }
 
@@ -483,7 +483,7 @@ impl CorsConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn access_control_expose_headers(self, value: impl IntoValue<AccessControlExposeHeaders>) -> Self {
-        Self(self.0.set("AccessControlExposeHeaders", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessControlExposeHeaders", value))
     }
 
     /// A number that CloudFront uses as the value for the `Access-Control-Max-Age` HTTP response header.
@@ -493,13 +493,13 @@ impl CorsConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn access_control_max_age_sec(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("AccessControlMaxAgeSec", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessControlMaxAgeSec", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -531,16 +531,16 @@ impl CustomHeader {
     pub fn new(header: impl IntoValue<String>, override_: impl IntoValue<bool>, value: impl IntoValue<String>) -> Self {
         Self(
             Properties::new()
-                .require("Header", header.into_value().into_expression())
-                .require("Override", override_.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
+                .require_value("Header", header)
+                .require_value("Override", override_)
+                .require_value("Value", value),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -567,13 +567,13 @@ impl CustomHeadersConfig {
     /// - `items`: The list of HTTP response headers and their values.
     #[track_caller]
     pub fn new(items: impl IntoValue<List<CustomHeader>>) -> Self {
-        Self(Properties::new().require("Items", items.into_value().into_expression()))
+        Self(Properties::new().require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -622,17 +622,13 @@ impl FrameOptions {
     ///   received from the origin with the one specified in this response headers policy.
     #[track_caller]
     pub fn new(frame_option: impl IntoValue<String>, override_: impl IntoValue<bool>) -> Self {
-        Self(
-            Properties::new()
-                .require("FrameOption", frame_option.into_value().into_expression())
-                .require("Override", override_.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("FrameOption", frame_option).require_value("Override", override_))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -665,17 +661,13 @@ impl ReferrerPolicy {
     ///   header's value.
     #[track_caller]
     pub fn new(override_: impl IntoValue<bool>, referrer_policy: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Override", override_.into_value().into_expression())
-                .require("ReferrerPolicy", referrer_policy.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Override", override_).require_value("ReferrerPolicy", referrer_policy))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -702,13 +694,13 @@ impl RemoveHeader {
     /// - `header`: The HTTP header name.
     #[track_caller]
     pub fn new(header: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Header", header.into_value().into_expression()))
+        Self(Properties::new().require_value("Header", header))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -735,13 +727,13 @@ impl RemoveHeadersConfig {
     /// - `items`: The list of HTTP header names.
     #[track_caller]
     pub fn new(items: impl IntoValue<List<RemoveHeader>>) -> Self {
-        Self(Properties::new().require("Items", items.into_value().into_expression()))
+        Self(Properties::new().require_value("Items", items))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -786,7 +778,7 @@ impl ResponseHeadersPolicyConfig {
     /// - `name`: A name to identify the response headers policy.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// A comment to describe the response headers policy.
@@ -794,43 +786,43 @@ impl ResponseHeadersPolicyConfig {
     /// The comment cannot be longer than 128 characters.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// A configuration for a set of HTTP response headers that are used for cross-origin resource sharing (CORS).
     #[track_caller]
     pub fn cors_config(self, value: impl IntoValue<CorsConfig>) -> Self {
-        Self(self.0.set("CorsConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CorsConfig", value))
     }
 
     /// A configuration for a set of custom HTTP response headers.
     #[track_caller]
     pub fn custom_headers_config(self, value: impl IntoValue<CustomHeadersConfig>) -> Self {
-        Self(self.0.set("CustomHeadersConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomHeadersConfig", value))
     }
 
     /// A configuration for a set of HTTP headers to remove from the HTTP response.
     #[track_caller]
     pub fn remove_headers_config(self, value: impl IntoValue<RemoveHeadersConfig>) -> Self {
-        Self(self.0.set("RemoveHeadersConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("RemoveHeadersConfig", value))
     }
 
     /// A configuration for a set of security-related HTTP response headers.
     #[track_caller]
     pub fn security_headers_config(self, value: impl IntoValue<SecurityHeadersConfig>) -> Self {
-        Self(self.0.set("SecurityHeadersConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityHeadersConfig", value))
     }
 
     /// A configuration for enabling the `Server-Timing` header in HTTP responses sent from CloudFront.
     #[track_caller]
     pub fn server_timing_headers_config(self, value: impl IntoValue<ServerTimingHeadersConfig>) -> Self {
-        Self(self.0.set("ServerTimingHeadersConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ServerTimingHeadersConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -865,7 +857,7 @@ impl SecurityHeadersConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn content_security_policy(self, value: impl IntoValue<ContentSecurityPolicy>) -> Self {
-        Self(self.0.set("ContentSecurityPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ContentSecurityPolicy", value))
     }
 
     /// Determines whether CloudFront includes the `X-Content-Type-Options` HTTP response header with its value set to
@@ -876,7 +868,7 @@ impl SecurityHeadersConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn content_type_options(self, value: impl IntoValue<ContentTypeOptions>) -> Self {
-        Self(self.0.set("ContentTypeOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("ContentTypeOptions", value))
     }
 
     /// Determines whether CloudFront includes the `X-Frame-Options` HTTP response header and the header's value.
@@ -886,7 +878,7 @@ impl SecurityHeadersConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn frame_options(self, value: impl IntoValue<FrameOptions>) -> Self {
-        Self(self.0.set("FrameOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("FrameOptions", value))
     }
 
     /// Determines whether CloudFront includes the `Referrer-Policy` HTTP response header and the header's value.
@@ -896,7 +888,7 @@ impl SecurityHeadersConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn referrer_policy(self, value: impl IntoValue<ReferrerPolicy>) -> Self {
-        Self(self.0.set("ReferrerPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ReferrerPolicy", value))
     }
 
     /// Determines whether CloudFront includes the `Strict-Transport-Security` HTTP response header and the header's
@@ -909,7 +901,7 @@ impl SecurityHeadersConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn strict_transport_security(self, value: impl IntoValue<StrictTransportSecurity>) -> Self {
-        Self(self.0.set("StrictTransportSecurity", value.into_value().into_expression()))
+        Self(self.0.set_value("StrictTransportSecurity", value))
     }
 
     /// Determines whether CloudFront includes the `X-XSS-Protection` HTTP response header and the header's value.
@@ -919,13 +911,13 @@ impl SecurityHeadersConfig {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn xss_protection(self, value: impl IntoValue<XSSProtection>) -> Self {
-        Self(self.0.set("XSSProtection", value.into_value().into_expression()))
+        Self(self.0.set_value("XSSProtection", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -953,7 +945,7 @@ impl ServerTimingHeadersConfig {
     ///   policy.
     #[track_caller]
     pub fn new(enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Enabled", enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("Enabled", enabled))
     }
 
     /// A number 0–100 (inclusive) that specifies the percentage of responses that you want CloudFront to add the
@@ -963,13 +955,13 @@ impl ServerTimingHeadersConfig {
     /// the cache behavior. You can set the sampling rate to any number 0–100 with up to four decimal places.
     #[track_caller]
     pub fn sampling_rate(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("SamplingRate", value.into_value().into_expression()))
+        Self(self.0.set_value("SamplingRate", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1004,8 +996,8 @@ impl StrictTransportSecurity {
     pub fn new(access_control_max_age_sec: impl IntoValue<i64>, override_: impl IntoValue<bool>) -> Self {
         Self(
             Properties::new()
-                .require("AccessControlMaxAgeSec", access_control_max_age_sec.into_value().into_expression())
-                .require("Override", override_.into_value().into_expression()),
+                .require_value("AccessControlMaxAgeSec", access_control_max_age_sec)
+                .require_value("Override", override_),
         )
     }
 
@@ -1013,20 +1005,20 @@ impl StrictTransportSecurity {
     /// `Strict-Transport-Security` HTTP response header.
     #[track_caller]
     pub fn include_subdomains(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeSubdomains", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeSubdomains", value))
     }
 
     /// A Boolean that determines whether CloudFront includes the `preload` directive in the `Strict-Transport-Security`
     /// HTTP response header.
     #[track_caller]
     pub fn preload(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Preload", value.into_value().into_expression()))
+        Self(self.0.set_value("Preload", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1060,11 +1052,7 @@ impl XSSProtection {
     ///   of the `X-XSS-Protection` header is `0`.
     #[track_caller]
     pub fn new(override_: impl IntoValue<bool>, protection: impl IntoValue<bool>) -> Self {
-        Self(
-            Properties::new()
-                .require("Override", override_.into_value().into_expression())
-                .require("Protection", protection.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Override", override_).require_value("Protection", protection))
     }
 
     /// A Boolean that determines whether CloudFront includes the `mode=block` directive in the `X-XSS-Protection`
@@ -1075,7 +1063,7 @@ impl XSSProtection {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn mode_block(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ModeBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("ModeBlock", value))
     }
 
     /// A reporting URI, which CloudFront uses as the value of the `report` directive in the `X-XSS-Protection` header.
@@ -1087,13 +1075,13 @@ impl XSSProtection {
     /// in the MDN Web Docs.
     #[track_caller]
     pub fn report_uri(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReportUri", value.into_value().into_expression()))
+        Self(self.0.set_value("ReportUri", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -26,43 +26,39 @@ impl Trail {
     /// - `is_logging`: Whether the CloudTrail is currently logging AWS API calls.
     #[track_caller]
     pub fn new(s3_bucket_name: impl IntoValue<Name<kind::s3::Bucket>>, is_logging: impl IntoValue<bool>) -> Self {
-        Self(
-            Properties::new()
-                .require("S3BucketName", s3_bucket_name.into_value().into_expression())
-                .require("IsLogging", is_logging.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("S3BucketName", s3_bucket_name).require_value("IsLogging", is_logging))
     }
 
     /// The advanced event selectors that were used to select events for the data store.
     #[track_caller]
     pub fn advanced_event_selectors(self, value: impl IntoValue<List<AdvancedEventSelector>>) -> Self {
-        Self(self.0.set("AdvancedEventSelectors", value.into_value().into_expression()))
+        Self(self.0.set_value("AdvancedEventSelectors", value))
     }
 
     /// Specifies the aggregation configuration to aggregate CloudTrail Events. A maximum of 1 aggregation configuration
     /// is allowed.
     #[track_caller]
     pub fn aggregation_configurations(self, value: impl IntoValue<List<AggregationConfiguration>>) -> Self {
-        Self(self.0.set("AggregationConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("AggregationConfigurations", value))
     }
 
     /// Specifies a log group name using an Amazon Resource Name (ARN), a unique identifier that represents the log
     /// group to which CloudTrail logs will be delivered. Not required unless you specify CloudWatchLogsRoleArn.
     #[track_caller]
     pub fn cloud_watch_logs_log_group_arn(self, value: impl IntoValue<Arn<kind::logs::LogGroup>>) -> Self {
-        Self(self.0.set("CloudWatchLogsLogGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchLogsLogGroupArn", value))
     }
 
     /// Specifies the role for the CloudWatch Logs endpoint to assume to write to a user's log group.
     #[track_caller]
     pub fn cloud_watch_logs_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("CloudWatchLogsRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchLogsRoleArn", value))
     }
 
     /// Specifies whether log file validation is enabled. The default is false.
     #[track_caller]
     pub fn enable_log_file_validation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableLogFileValidation", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableLogFileValidation", value))
     }
 
     /// Use event selectors to further specify the management and data event settings for your trail. By default, trails
@@ -73,20 +69,20 @@ impl Trail {
     /// for a trail.
     #[track_caller]
     pub fn event_selectors(self, value: impl IntoValue<List<EventSelector>>) -> Self {
-        Self(self.0.set("EventSelectors", value.into_value().into_expression()))
+        Self(self.0.set_value("EventSelectors", value))
     }
 
     /// Specifies whether the trail is publishing events from global services such as IAM to the log files.
     #[track_caller]
     pub fn include_global_service_events(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeGlobalServiceEvents", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeGlobalServiceEvents", value))
     }
 
     /// Lets you enable Insights event logging by specifying the Insights selectors that you want to enable on an
     /// existing trail.
     #[track_caller]
     pub fn insight_selectors(self, value: impl IntoValue<List<InsightSelector>>) -> Self {
-        Self(self.0.set("InsightSelectors", value.into_value().into_expression()))
+        Self(self.0.set_value("InsightSelectors", value))
     }
 
     /// Specifies whether the trail applies only to the current region or to all regions. The default is false. If the
@@ -96,7 +92,7 @@ impl Trail {
     /// a best practice, consider using trails that log events in all regions.
     #[track_caller]
     pub fn is_multi_region_trail(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IsMultiRegionTrail", value.into_value().into_expression()))
+        Self(self.0.set_value("IsMultiRegionTrail", value))
     }
 
     /// Specifies whether the trail is created for all accounts in an organization in AWS Organizations, or only for the
@@ -104,7 +100,7 @@ impl Trail {
     /// account that is the master account for an organization in AWS Organizations.
     #[track_caller]
     pub fn is_organization_trail(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IsOrganizationTrail", value.into_value().into_expression()))
+        Self(self.0.set_value("IsOrganizationTrail", value))
     }
 
     /// Specifies the KMS key ID to use to encrypt the logs delivered by CloudTrail. The value can be an alias name
@@ -112,27 +108,27 @@ impl Trail {
     /// identifier.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KMSKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KMSKeyId", value))
     }
 
     /// Specifies the Amazon S3 key prefix that comes after the name of the bucket you have designated for log file
     /// delivery. For more information, see Finding Your CloudTrail Log Files. The maximum length is 200 characters.
     #[track_caller]
     pub fn s3_key_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3KeyPrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("S3KeyPrefix", value))
     }
 
     /// Specifies the name of the Amazon SNS topic defined for notification of log file delivery. The maximum length is
     /// 256 characters.
     #[track_caller]
     pub fn sns_topic_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SnsTopicName", value.into_value().into_expression()))
+        Self(self.0.set_value("SnsTopicName", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `TrailName`.
@@ -140,13 +136,13 @@ impl Trail {
     /// A change replaces the resource.
     #[track_caller]
     pub fn trail_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TrailName", value.into_value().into_expression()))
+        Self(self.0.set_value("TrailName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -212,19 +208,19 @@ impl AdvancedEventSelector {
     /// - `field_selectors`: Contains all selector statements in an advanced event selector.
     #[track_caller]
     pub fn new(field_selectors: impl IntoValue<List<AdvancedFieldSelector>>) -> Self {
-        Self(Properties::new().require("FieldSelectors", field_selectors.into_value().into_expression()))
+        Self(Properties::new().require_value("FieldSelectors", field_selectors))
     }
 
     /// An optional, descriptive name for an advanced event selector, such as "Log data events for only two S3 buckets".
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -267,14 +263,14 @@ impl AdvancedFieldSelector {
     ///   eventCategory, eventSource (for management events), eventName, resources.type, and resources.ARN.
     #[track_caller]
     pub fn new(field: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Field", field.into_value().into_expression()))
+        Self(Properties::new().require_value("Field", field))
     }
 
     /// An operator that includes events that match the last few characters of the event record field specified as the
     /// value of Field.
     #[track_caller]
     pub fn ends_with(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("EndsWith", value.into_value().into_expression()))
+        Self(self.0.set_value("EndsWith", value))
     }
 
     /// An operator that includes events that match the exact value of the event record field specified as the value of
@@ -282,41 +278,41 @@ impl AdvancedFieldSelector {
     /// fields.
     #[track_caller]
     pub fn equals(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Equals", value.into_value().into_expression()))
+        Self(self.0.set_value("Equals", value))
     }
 
     /// An operator that excludes events that match the last few characters of the event record field specified as the
     /// value of Field.
     #[track_caller]
     pub fn not_ends_with(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("NotEndsWith", value.into_value().into_expression()))
+        Self(self.0.set_value("NotEndsWith", value))
     }
 
     /// An operator that excludes events that match the exact value of the event record field specified as the value of
     /// Field.
     #[track_caller]
     pub fn not_equals(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("NotEquals", value.into_value().into_expression()))
+        Self(self.0.set_value("NotEquals", value))
     }
 
     /// An operator that excludes events that match the first few characters of the event record field specified as the
     /// value of Field.
     #[track_caller]
     pub fn not_starts_with(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("NotStartsWith", value.into_value().into_expression()))
+        Self(self.0.set_value("NotStartsWith", value))
     }
 
     /// An operator that includes events that match the first few characters of the event record field specified as the
     /// value of Field.
     #[track_caller]
     pub fn starts_with(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("StartsWith", value.into_value().into_expression()))
+        Self(self.0.set_value("StartsWith", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -346,17 +342,13 @@ impl AggregationConfiguration {
         event_category: impl IntoValue<AggregationConfigurationEventCategory>,
         templates: impl IntoValue<List<Template>>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("EventCategory", event_category.into_value().into_expression())
-                .require("Templates", templates.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("EventCategory", event_category).require_value("Templates", templates))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -369,7 +361,7 @@ impl Literal for AggregationConfiguration {
 impl Is<Self> for AggregationConfiguration {}
 
 /// The values of `EventCategory` of [`AggregationConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AggregationConfigurationEventCategory {
     /// `Data`
     Data,
@@ -384,6 +376,12 @@ impl AggregationConfigurationEventCategory {
             Self::Data => "Data",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AggregationConfigurationEventCategory {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -412,19 +410,19 @@ impl DataResource {
     ///   AWS::Lambda::Function resources.
     #[track_caller]
     pub fn new(type_: impl IntoValue<DataResourceType>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// An array of Amazon Resource Name (ARN) strings or partial ARN strings for the specified objects.
     #[track_caller]
     pub fn values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Values", value.into_value().into_expression()))
+        Self(self.0.set_value("Values", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -437,7 +435,7 @@ impl Literal for DataResource {
 impl Is<Self> for DataResource {}
 
 /// The values of `Type` of [`DataResource`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DataResourceType {
     /// `AWS::Lambda::Function`
     AwsLambdaFunction,
@@ -479,6 +477,12 @@ impl DataResourceType {
     }
 }
 
+impl std::fmt::Debug for DataResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DataResourceType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -504,7 +508,7 @@ impl EventSelector {
     /// Sets `DataResources`.
     #[track_caller]
     pub fn data_resources(self, value: impl IntoValue<List<DataResource>>) -> Self {
-        Self(self.0.set("DataResources", value.into_value().into_expression()))
+        Self(self.0.set_value("DataResources", value))
     }
 
     /// An optional list of service event sources from which you do not want management events to be logged on your
@@ -513,26 +517,26 @@ impl EventSelector {
     /// KMS events are included in events that are logged to your trail.
     #[track_caller]
     pub fn exclude_management_event_sources(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludeManagementEventSources", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludeManagementEventSources", value))
     }
 
     /// Specify if you want your event selector to include management events for your trail.
     #[track_caller]
     pub fn include_management_events(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeManagementEvents", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeManagementEvents", value))
     }
 
     /// Specify if you want your trail to log read-only events, write-only events, or all. For example, the EC2
     /// GetConsoleOutput is a read-only API operation and RunInstances is a write-only API operation.
     #[track_caller]
     pub fn read_write_type(self, value: impl IntoValue<EventSelectorReadWriteType>) -> Self {
-        Self(self.0.set("ReadWriteType", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadWriteType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -545,7 +549,7 @@ impl Literal for EventSelector {
 impl Is<Self> for EventSelector {}
 
 /// The values of `ReadWriteType` of [`EventSelector`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EventSelectorReadWriteType {
     /// `All`
     All,
@@ -566,6 +570,12 @@ impl EventSelectorReadWriteType {
             Self::WriteOnly => "WriteOnly",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EventSelectorReadWriteType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -594,19 +604,19 @@ impl InsightSelector {
     /// The categories of events for which to log insights. By default, insights are logged for management events only.
     #[track_caller]
     pub fn event_categories(self, value: impl IntoValue<List<SourceEventCategory>>) -> Self {
-        Self(self.0.set("EventCategories", value.into_value().into_expression()))
+        Self(self.0.set_value("EventCategories", value))
     }
 
     /// The type of insight to log on a trail.
     #[track_caller]
     pub fn insight_type(self, value: impl IntoValue<InsightSelectorInsightType>) -> Self {
-        Self(self.0.set("InsightType", value.into_value().into_expression()))
+        Self(self.0.set_value("InsightType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -619,7 +629,7 @@ impl Literal for InsightSelector {
 impl Is<Self> for InsightSelector {}
 
 /// The values of `InsightType` of [`InsightSelector`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InsightSelectorInsightType {
     /// `ApiCallRateInsight`
     ApiCallRateInsight,
@@ -640,6 +650,12 @@ impl InsightSelectorInsightType {
     }
 }
 
+impl std::fmt::Debug for InsightSelectorInsightType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InsightSelectorInsightType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -649,7 +665,7 @@ impl Literal for InsightSelectorInsightType {
 impl Is<Self> for InsightSelectorInsightType {}
 
 /// The values of `SourceEventCategory`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SourceEventCategory {
     /// `Management`
     Management,
@@ -670,6 +686,12 @@ impl SourceEventCategory {
     }
 }
 
+impl std::fmt::Debug for SourceEventCategory {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SourceEventCategory {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -679,7 +701,7 @@ impl Literal for SourceEventCategory {
 impl Is<Self> for SourceEventCategory {}
 
 /// The values of `Template`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Template {
     /// `API_ACTIVITY`
     ApiActivity,
@@ -700,6 +722,12 @@ impl Template {
             Self::UserActions => "USER_ACTIONS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

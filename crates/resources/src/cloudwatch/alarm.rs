@@ -33,13 +33,13 @@ impl Alarm {
     /// Sets `ActionConfiguration`.
     #[track_caller]
     pub fn action_configuration(self, value: impl IntoValue<ActionConfiguration>) -> Self {
-        Self(self.0.set("ActionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionConfiguration", value))
     }
 
     /// Indicates whether actions should be executed during any changes to the alarm state. The default is TRUE.
     #[track_caller]
     pub fn actions_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ActionsEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionsEnabled", value))
     }
 
     /// The list of actions to execute when this alarm transitions into an ALARM state from any other state. Specify
@@ -49,13 +49,13 @@ impl Alarm {
     /// the *API Reference*.
     #[track_caller]
     pub fn alarm_actions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AlarmActions", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmActions", value))
     }
 
     /// The description of the alarm.
     #[track_caller]
     pub fn alarm_description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AlarmDescription", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmDescription", value))
     }
 
     /// The name of the alarm. If you don't specify a name, CloudFormation generates a unique physical ID and uses that
@@ -67,14 +67,14 @@ impl Alarm {
     /// A change replaces the resource.
     #[track_caller]
     pub fn alarm_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AlarmName", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmName", value))
     }
 
     /// The arithmetic operation to use when comparing the specified statistic and threshold. The specified statistic
     /// value is used as the first operand.
     #[track_caller]
     pub fn comparison_operator(self, value: impl IntoValue<AlarmComparisonOperator>) -> Self {
-        Self(self.0.set("ComparisonOperator", value.into_value().into_expression()))
+        Self(self.0.set_value("ComparisonOperator", value))
     }
 
     /// The number of datapoints that must be breaching to trigger the alarm. This is used only if you are setting an "M
@@ -87,14 +87,14 @@ impl Alarm {
     /// alarm goes to alarm state if that many consecutive periods are breaching.
     #[track_caller]
     pub fn datapoints_to_alarm(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DatapointsToAlarm", value.into_value().into_expression()))
+        Self(self.0.set_value("DatapointsToAlarm", value))
     }
 
     /// The dimensions for the metric associated with the alarm. For an alarm based on a math expression, you can't
     /// specify `Dimensions`. Instead, you use `Metrics`.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<Dimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Used only for alarms based on percentiles. If `ignore`, the alarm state does not change during periods with too
@@ -102,19 +102,19 @@ impl Alarm {
     /// always evaluated and possibly changes state no matter how many data points are available.
     #[track_caller]
     pub fn evaluate_low_sample_count_percentile(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EvaluateLowSampleCountPercentile", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluateLowSampleCountPercentile", value))
     }
 
     /// The evaluation criteria for the alarm.
     #[track_caller]
     pub fn evaluation_criteria(self, value: impl IntoValue<EvaluationCriteria>) -> Self {
-        Self(self.0.set("EvaluationCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluationCriteria", value))
     }
 
     /// The frequency, in seconds, at which the alarm is evaluated.
     #[track_caller]
     pub fn evaluation_interval(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("EvaluationInterval", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluationInterval", value))
     }
 
     /// The number of periods over which data is compared to the specified threshold. If you are setting an alarm that
@@ -126,7 +126,7 @@ impl Alarm {
     /// in the *User Guide*.
     #[track_caller]
     pub fn evaluation_periods(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("EvaluationPeriods", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluationPeriods", value))
     }
 
     /// The evaluation window that the alarm uses to select the range of metric data that it evaluates. This is either a
@@ -135,7 +135,7 @@ impl Alarm {
     /// *CloudWatch User Guide*.
     #[track_caller]
     pub fn evaluation_window(self, value: impl IntoValue<EvaluationWindow>) -> Self {
-        Self(self.0.set("EvaluationWindow", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluationWindow", value))
     }
 
     /// The percentile statistic for the metric associated with the alarm. Specify a value between p0.0 and p100.
@@ -145,21 +145,21 @@ impl Alarm {
     /// For an alarm based on a math expression, you can't specify `ExtendedStatistic`. Instead, you use `Metrics`.
     #[track_caller]
     pub fn extended_statistic(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ExtendedStatistic", value.into_value().into_expression()))
+        Self(self.0.set_value("ExtendedStatistic", value))
     }
 
     /// The actions to execute when this alarm transitions to the `INSUFFICIENT_DATA` state from any other state. Each
     /// action is specified as an Amazon Resource Name (ARN).
     #[track_caller]
     pub fn insufficient_data_actions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("InsufficientDataActions", value.into_value().into_expression()))
+        Self(self.0.set_value("InsufficientDataActions", value))
     }
 
     /// The name of the metric associated with the alarm. This is required for an alarm based on a metric. For an alarm
     /// based on a math expression, you use `Metrics` instead and you can't specify `MetricName`.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// An array that enables you to create an alarm based on the result of a metric math expression. Each item in the
@@ -169,7 +169,7 @@ impl Alarm {
     /// `Statistic`, `ExtendedStatistic`, or `Unit`.
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<List<MetricDataQuery>>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// The namespace of the metric associated with the alarm. This is required for an alarm based on a metric. For an
@@ -179,14 +179,14 @@ impl Alarm {
     /// Metrics.](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html)
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// The actions to execute when this alarm transitions to the `OK` state from any other state. Each action is
     /// specified as an Amazon Resource Name (ARN).
     #[track_caller]
     pub fn ok_actions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("OKActions", value.into_value().into_expression()))
+        Self(self.0.set_value("OKActions", value))
     }
 
     /// The period, in seconds, over which the statistic is applied. This is required for an alarm based on a metric.
@@ -198,7 +198,7 @@ impl Alarm {
     /// *Minimum:* 10
     #[track_caller]
     pub fn period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Period", value.into_value().into_expression()))
+        Self(self.0.set_value("Period", value))
     }
 
     /// The statistic for the metric associated with the alarm, other than percentile. For percentile statistics, use
@@ -209,7 +209,7 @@ impl Alarm {
     /// For an alarm based on a math expression, you can't specify `Statistic`. Instead, you use `Metrics`.
     #[track_caller]
     pub fn statistic(self, value: impl IntoValue<AlarmStatistic>) -> Self {
-        Self(self.0.set("Statistic", value.into_value().into_expression()))
+        Self(self.0.set_value("Statistic", value))
     }
 
     /// A list of key-value pairs to associate with the alarm. You can associate as many as 50 tags with an alarm. To be
@@ -220,20 +220,20 @@ impl Alarm {
     /// granting a user permission to access or change only resources with certain tag values.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The value to compare with the specified statistic.
     #[track_caller]
     pub fn threshold(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Threshold", value.into_value().into_expression()))
+        Self(self.0.set_value("Threshold", value))
     }
 
     /// In an alarm based on an anomaly detection model, this is the ID of the `ANOMALY_DETECTION_BAND` function used as
     /// the threshold for the alarm.
     #[track_caller]
     pub fn threshold_metric_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ThresholdMetricId", value.into_value().into_expression()))
+        Self(self.0.set_value("ThresholdMetricId", value))
     }
 
     /// Sets how this alarm is to handle missing data points. Valid values are `breaching`, `notBreaching`, `ignore`,
@@ -244,7 +244,7 @@ impl Alarm {
     /// If you omit this parameter, the default behavior of `missing` is used.
     #[track_caller]
     pub fn treat_missing_data(self, value: impl IntoValue<AlarmTreatMissingData>) -> Self {
-        Self(self.0.set("TreatMissingData", value.into_value().into_expression()))
+        Self(self.0.set_value("TreatMissingData", value))
     }
 
     /// The unit of the metric associated with the alarm. Specify this only if you are creating an alarm based on a
@@ -256,7 +256,7 @@ impl Alarm {
     /// Megabits/Second, Gigabits/Second, Terabits/Second, Count/Second, or None.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<AlarmUnit>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// The warm-up configuration for the alarm. A warm-up period delays alarm evaluation after you create or update the
@@ -267,13 +267,13 @@ impl Alarm {
     /// CloudWatch User Guide*.
     #[track_caller]
     pub fn warm_up_configuration(self, value: impl IntoValue<WarmUpConfiguration>) -> Self {
-        Self(self.0.set("WarmUpConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("WarmUpConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -342,13 +342,13 @@ impl ActionConfiguration {
     /// Whether the alarm's tags are included in its action notifications and state-change events.
     #[track_caller]
     pub fn alarm_tags_propagation(self, value: impl IntoValue<AlarmTagsPropagation>) -> Self {
-        Self(self.0.set("AlarmTagsPropagation", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmTagsPropagation", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -361,7 +361,7 @@ impl Literal for ActionConfiguration {
 impl Is<Self> for ActionConfiguration {}
 
 /// The values of `ComparisonOperator` of [`Alarm`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AlarmComparisonOperator {
     /// `GreaterThanOrEqualToThreshold`
     GreaterThanOrEqualToThreshold,
@@ -397,6 +397,12 @@ impl AlarmComparisonOperator {
     }
 }
 
+impl std::fmt::Debug for AlarmComparisonOperator {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AlarmComparisonOperator {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -424,27 +430,27 @@ impl AlarmPromQLCriteria {
     /// state.
     #[track_caller]
     pub fn pending_period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("PendingPeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("PendingPeriod", value))
     }
 
     /// The PromQL query that the alarm evaluates. The query must return a result of vector type. Each entry in the
     /// vector result represents an alarm contributor.
     #[track_caller]
     pub fn query(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Query", value.into_value().into_expression()))
+        Self(self.0.set_value("Query", value))
     }
 
     /// The duration, in seconds, that a contributor must continuously not be breaching before it transitions back to
     /// the `OK` state.
     #[track_caller]
     pub fn recovery_period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RecoveryPeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("RecoveryPeriod", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -457,7 +463,7 @@ impl Literal for AlarmPromQLCriteria {
 impl Is<Self> for AlarmPromQLCriteria {}
 
 /// The values of `Statistic` of [`Alarm`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AlarmStatistic {
     /// `Average`
     Average,
@@ -487,6 +493,12 @@ impl AlarmStatistic {
     }
 }
 
+impl std::fmt::Debug for AlarmStatistic {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AlarmStatistic {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -509,25 +521,25 @@ impl AlarmTagsPropagation {
     /// - `enabled`: Whether the alarm's tags are included in its action notifications and state-change events.
     #[track_caller]
     pub fn new(enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Enabled", enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("Enabled", enabled))
     }
 
     /// The tag keys to leave out. Cannot be specified together with IncludedTagKeys.
     #[track_caller]
     pub fn excluded_tag_keys(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludedTagKeys", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedTagKeys", value))
     }
 
     /// The only tag keys to include. Cannot be specified together with ExcludedTagKeys.
     #[track_caller]
     pub fn included_tag_keys(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("IncludedTagKeys", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludedTagKeys", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -540,7 +552,7 @@ impl Literal for AlarmTagsPropagation {
 impl Is<Self> for AlarmTagsPropagation {}
 
 /// The values of `TreatMissingData` of [`Alarm`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AlarmTreatMissingData {
     /// `breaching`
     Breaching,
@@ -567,6 +579,12 @@ impl AlarmTreatMissingData {
     }
 }
 
+impl std::fmt::Debug for AlarmTreatMissingData {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AlarmTreatMissingData {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -576,7 +594,7 @@ impl Literal for AlarmTreatMissingData {
 impl Is<Self> for AlarmTreatMissingData {}
 
 /// The values of `Unit` of [`Alarm`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AlarmUnit {
     /// `Bits`
     Bits,
@@ -672,6 +690,12 @@ impl AlarmUnit {
     }
 }
 
+impl std::fmt::Debug for AlarmUnit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AlarmUnit {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -697,17 +721,13 @@ impl Dimension {
     /// - `value`: The value for the dimension, from 1–255 characters in length.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -736,13 +756,13 @@ impl EvaluationCriteria {
     /// The PromQL criteria for the alarm evaluation.
     #[track_caller]
     pub fn prom_ql_criteria(self, value: impl IntoValue<AlarmPromQLCriteria>) -> Self {
-        Self(self.0.set("PromQLCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("PromQLCriteria", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -778,20 +798,20 @@ impl EvaluationWindow {
     /// default evaluation window.
     #[track_caller]
     pub fn sliding_window(self, value: impl IntoValue<EvaluationWindowSlidingWindow>) -> Self {
-        Self(self.0.set("SlidingWindow", value.into_value().into_expression()))
+        Self(self.0.set_value("SlidingWindow", value))
     }
 
     /// A wall clock window, which aligns the evaluated range to fixed clock boundaries that match the alarm's period,
     /// such as the top of the hour, midnight, or the start of the calendar week.
     #[track_caller]
     pub fn wall_clock_window(self, value: impl IntoValue<WallClockWindow>) -> Self {
-        Self(self.0.set("WallClockWindow", value.into_value().into_expression()))
+        Self(self.0.set_value("WallClockWindow", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -821,7 +841,7 @@ impl EvaluationWindowSlidingWindow {
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -852,25 +872,25 @@ impl Metric {
     /// The metric dimensions that you want to be used for the metric that the alarm will watch.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<Dimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// The name of the metric that you want the alarm to watch. This is a required field.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// The namespace of the metric that the alarm will watch.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -904,13 +924,13 @@ impl MetricDataQuery {
     ///   letters, numbers, and underscore. The first character must be a lowercase letter.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Id", id.into_value().into_expression()))
+        Self(Properties::new().require_value("Id", id))
     }
 
     /// The ID of the account where the metrics are located, if this is a cross-account alarm.
     #[track_caller]
     pub fn account_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AccountId", value.into_value().into_expression()))
+        Self(self.0.set_value("AccountId", value))
     }
 
     /// The math expression to be performed on the returned data, if this object is performing a math expression. This
@@ -923,7 +943,7 @@ impl MetricDataQuery {
     /// Within each MetricDataQuery object, you must specify either `Expression` or `MetricStat` but not both.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// A human-readable label for this metric or expression. This is especially useful if this is an expression, so
@@ -931,7 +951,7 @@ impl MetricDataQuery {
     /// the label is shown. If `Label` is omitted, CloudWatch generates a default.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Label", value.into_value().into_expression()))
+        Self(self.0.set_value("Label", value))
     }
 
     /// The metric to be returned, along with statistics, period, and units. Use this parameter only if this object is
@@ -940,7 +960,7 @@ impl MetricDataQuery {
     /// Within one MetricDataQuery object, you must specify either `Expression` or `MetricStat` but not both.
     #[track_caller]
     pub fn metric_stat(self, value: impl IntoValue<MetricStat>) -> Self {
-        Self(self.0.set("MetricStat", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricStat", value))
     }
 
     /// The granularity, in seconds, of the returned data points. For metrics with regular resolution, a period can be
@@ -950,7 +970,7 @@ impl MetricDataQuery {
     /// `StorageResolution of 1 second`.
     #[track_caller]
     pub fn period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Period", value.into_value().into_expression()))
+        Self(self.0.set_value("Period", value))
     }
 
     /// This option indicates whether to return the timestamps and raw data values of this metric.
@@ -962,13 +982,13 @@ impl MetricDataQuery {
     /// This field is required.
     #[track_caller]
     pub fn return_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReturnData", value.into_value().into_expression()))
+        Self(self.0.set_value("ReturnData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1009,9 +1029,9 @@ impl MetricStat {
     pub fn new(period: impl IntoValue<i64>, stat: impl IntoValue<String>, metric: impl IntoValue<Metric>) -> Self {
         Self(
             Properties::new()
-                .require("Period", period.into_value().into_expression())
-                .require("Stat", stat.into_value().into_expression())
-                .require("Metric", metric.into_value().into_expression()),
+                .require_value("Period", period)
+                .require_value("Stat", stat)
+                .require_value("Metric", metric),
         )
     }
 
@@ -1023,13 +1043,13 @@ impl MetricStat {
     /// Terabits/Second, Count/Second, or None.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<MetricStatUnit>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1042,7 +1062,7 @@ impl Literal for MetricStat {
 impl Is<Self> for MetricStat {}
 
 /// The values of `Unit` of [`MetricStat`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetricStatUnit {
     /// `Bits`
     Bits,
@@ -1138,6 +1158,12 @@ impl MetricStatUnit {
     }
 }
 
+impl std::fmt::Debug for MetricStatUnit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetricStatUnit {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1176,13 +1202,13 @@ impl WallClockWindow {
     /// The time zone affects window alignment for all periods, including periods of one hour or shorter.
     #[track_caller]
     pub fn timezone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Timezone", value.into_value().into_expression()))
+        Self(self.0.set_value("Timezone", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1218,7 +1244,7 @@ impl WarmUpConfiguration {
     /// soon as the alarm has enough metric data to fill its evaluation window.
     #[track_caller]
     pub fn only_start_evaluating_after_warm_up_period_ends(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("OnlyStartEvaluatingAfterWarmUpPeriodEnds", value.into_value().into_expression()))
+        Self(self.0.set_value("OnlyStartEvaluatingAfterWarmUpPeriodEnds", value))
     }
 
     /// The length of the warm-up period, in minutes. After you create or update the alarm, the alarm stays in
@@ -1228,13 +1254,13 @@ impl WarmUpConfiguration {
     /// warm-up period ends, the new value does not restart the warm-up period.
     #[track_caller]
     pub fn warm_up_period_duration_in_minutes(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("WarmUpPeriodDurationInMinutes", value.into_value().into_expression()))
+        Self(self.0.set_value("WarmUpPeriodDurationInMinutes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,7 +23,7 @@ impl AnomalyDetector {
     /// Sets `Configuration`.
     #[track_caller]
     pub fn configuration(self, value: impl IntoValue<Configuration>) -> Self {
-        Self(self.0.set("Configuration", value.into_value().into_expression()))
+        Self(self.0.set_value("Configuration", value))
     }
 
     /// Sets `Dimensions`.
@@ -31,7 +31,7 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<Dimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Sets `MetricCharacteristics`.
@@ -39,7 +39,7 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn metric_characteristics(self, value: impl IntoValue<MetricCharacteristics>) -> Self {
-        Self(self.0.set("MetricCharacteristics", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricCharacteristics", value))
     }
 
     /// Sets `MetricMathAnomalyDetector`.
@@ -47,7 +47,7 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn metric_math_anomaly_detector(self, value: impl IntoValue<MetricMathAnomalyDetector>) -> Self {
-        Self(self.0.set("MetricMathAnomalyDetector", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricMathAnomalyDetector", value))
     }
 
     /// Sets `MetricName`.
@@ -55,7 +55,7 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// Sets `Namespace`.
@@ -63,7 +63,7 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets `SingleMetricAnomalyDetector`.
@@ -71,7 +71,7 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn single_metric_anomaly_detector(self, value: impl IntoValue<SingleMetricAnomalyDetector>) -> Self {
-        Self(self.0.set("SingleMetricAnomalyDetector", value.into_value().into_expression()))
+        Self(self.0.set_value("SingleMetricAnomalyDetector", value))
     }
 
     /// Sets `Stat`.
@@ -79,13 +79,13 @@ impl AnomalyDetector {
     /// A change replaces the resource.
     #[track_caller]
     pub fn stat(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Stat", value.into_value().into_expression()))
+        Self(self.0.set_value("Stat", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -143,19 +143,19 @@ impl Configuration {
     /// Sets `ExcludedTimeRanges`.
     #[track_caller]
     pub fn excluded_time_ranges(self, value: impl IntoValue<List<Range>>) -> Self {
-        Self(self.0.set("ExcludedTimeRanges", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedTimeRanges", value))
     }
 
     /// Sets `MetricTimeZone`.
     #[track_caller]
     pub fn metric_time_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricTimeZone", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricTimeZone", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -182,17 +182,13 @@ impl Dimension {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -219,23 +215,19 @@ impl Metric {
     /// - `namespace`: the property `Namespace`.
     #[track_caller]
     pub fn new(metric_name: impl IntoValue<String>, namespace: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("MetricName", metric_name.into_value().into_expression())
-                .require("Namespace", namespace.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("MetricName", metric_name).require_value("Namespace", namespace))
     }
 
     /// Sets `Dimensions`.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<Dimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -264,13 +256,13 @@ impl MetricCharacteristics {
     /// Sets `PeriodicSpikes`.
     #[track_caller]
     pub fn periodic_spikes(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PeriodicSpikes", value.into_value().into_expression()))
+        Self(self.0.set_value("PeriodicSpikes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -296,49 +288,49 @@ impl MetricDataQuery {
     /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Id", id.into_value().into_expression()))
+        Self(Properties::new().require_value("Id", id))
     }
 
     /// Sets `AccountId`.
     #[track_caller]
     pub fn account_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AccountId", value.into_value().into_expression()))
+        Self(self.0.set_value("AccountId", value))
     }
 
     /// Sets `Expression`.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// Sets `Label`.
     #[track_caller]
     pub fn label(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Label", value.into_value().into_expression()))
+        Self(self.0.set_value("Label", value))
     }
 
     /// Sets `MetricStat`.
     #[track_caller]
     pub fn metric_stat(self, value: impl IntoValue<MetricStat>) -> Self {
-        Self(self.0.set("MetricStat", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricStat", value))
     }
 
     /// Sets `Period`.
     #[track_caller]
     pub fn period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Period", value.into_value().into_expression()))
+        Self(self.0.set_value("Period", value))
     }
 
     /// Sets `ReturnData`.
     #[track_caller]
     pub fn return_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReturnData", value.into_value().into_expression()))
+        Self(self.0.set_value("ReturnData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -367,13 +359,13 @@ impl MetricMathAnomalyDetector {
     /// Sets `MetricDataQueries`.
     #[track_caller]
     pub fn metric_data_queries(self, value: impl IntoValue<List<MetricDataQuery>>) -> Self {
-        Self(self.0.set("MetricDataQueries", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricDataQueries", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -403,22 +395,22 @@ impl MetricStat {
     pub fn new(period: impl IntoValue<i64>, stat: impl IntoValue<String>, metric: impl IntoValue<Metric>) -> Self {
         Self(
             Properties::new()
-                .require("Period", period.into_value().into_expression())
-                .require("Stat", stat.into_value().into_expression())
-                .require("Metric", metric.into_value().into_expression()),
+                .require_value("Period", period)
+                .require_value("Stat", stat)
+                .require_value("Metric", metric),
         )
     }
 
     /// Sets `Unit`.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -445,17 +437,13 @@ impl Range {
     /// - `end_time`: the property `EndTime`.
     #[track_caller]
     pub fn new(start_time: impl IntoValue<String>, end_time: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("StartTime", start_time.into_value().into_expression())
-                .require("EndTime", end_time.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("StartTime", start_time).require_value("EndTime", end_time))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -484,37 +472,37 @@ impl SingleMetricAnomalyDetector {
     /// Sets `AccountId`.
     #[track_caller]
     pub fn account_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AccountId", value.into_value().into_expression()))
+        Self(self.0.set_value("AccountId", value))
     }
 
     /// Sets `Dimensions`.
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<Dimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// Sets `MetricName`.
     #[track_caller]
     pub fn metric_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MetricName", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricName", value))
     }
 
     /// Sets `Namespace`.
     #[track_caller]
     pub fn namespace(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Namespace", value.into_value().into_expression()))
+        Self(self.0.set_value("Namespace", value))
     }
 
     /// Sets `Stat`.
     #[track_caller]
     pub fn stat(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Stat", value.into_value().into_expression()))
+        Self(self.0.set_value("Stat", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -24,53 +24,53 @@ impl CompositeAlarm {
     /// - `alarm_rule`: Expression which aggregates the state of other Alarms (Metric or Composite Alarms)
     #[track_caller]
     pub fn new(alarm_rule: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("AlarmRule", alarm_rule.into_value().into_expression()))
+        Self(Properties::new().require_value("AlarmRule", alarm_rule))
     }
 
     /// Configuration that applies to the notifications this alarm sends when it performs its actions.
     #[track_caller]
     pub fn action_configuration(self, value: impl IntoValue<ActionConfiguration>) -> Self {
-        Self(self.0.set("ActionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionConfiguration", value))
     }
 
     /// Indicates whether actions should be executed during any changes to the alarm state. The default is TRUE.
     #[track_caller]
     pub fn actions_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ActionsEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionsEnabled", value))
     }
 
     /// Actions will be suppressed if the suppressor alarm is in the ALARM state. ActionsSuppressor can be an AlarmName
     /// or an Amazon Resource Name (ARN) from an existing alarm.
     #[track_caller]
     pub fn actions_suppressor(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ActionsSuppressor", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionsSuppressor", value))
     }
 
     /// Actions will be suppressed if WaitPeriod is active. The length of time that actions are suppressed is in
     /// seconds.
     #[track_caller]
     pub fn actions_suppressor_extension_period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ActionsSuppressorExtensionPeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionsSuppressorExtensionPeriod", value))
     }
 
     /// Actions will be suppressed if ExtensionPeriod is active. The length of time that actions are suppressed is in
     /// seconds.
     #[track_caller]
     pub fn actions_suppressor_wait_period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ActionsSuppressorWaitPeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("ActionsSuppressorWaitPeriod", value))
     }
 
     /// The list of actions to execute when this alarm transitions into an ALARM state from any other state. Specify
     /// each action as an Amazon Resource Name (ARN).
     #[track_caller]
     pub fn alarm_actions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AlarmActions", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmActions", value))
     }
 
     /// The description of the alarm
     #[track_caller]
     pub fn alarm_description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AlarmDescription", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmDescription", value))
     }
 
     /// The name of the Composite Alarm
@@ -78,34 +78,34 @@ impl CompositeAlarm {
     /// A change replaces the resource.
     #[track_caller]
     pub fn alarm_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AlarmName", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmName", value))
     }
 
     /// The actions to execute when this alarm transitions to the INSUFFICIENT_DATA state from any other state. Each
     /// action is specified as an Amazon Resource Name (ARN).
     #[track_caller]
     pub fn insufficient_data_actions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("InsufficientDataActions", value.into_value().into_expression()))
+        Self(self.0.set_value("InsufficientDataActions", value))
     }
 
     /// The actions to execute when this alarm transitions to the OK state from any other state. Each action is
     /// specified as an Amazon Resource Name (ARN).
     #[track_caller]
     pub fn ok_actions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("OKActions", value.into_value().into_expression()))
+        Self(self.0.set_value("OKActions", value))
     }
 
     /// A list of key-value pairs to associate with the composite alarm. You can associate as many as 50 tags with an
     /// alarm.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -172,13 +172,13 @@ impl ActionConfiguration {
     /// Whether the alarm's tags are included in its action notifications and state-change events.
     #[track_caller]
     pub fn alarm_tags_propagation(self, value: impl IntoValue<AlarmTagsPropagation>) -> Self {
-        Self(self.0.set("AlarmTagsPropagation", value.into_value().into_expression()))
+        Self(self.0.set_value("AlarmTagsPropagation", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -205,25 +205,25 @@ impl AlarmTagsPropagation {
     /// - `enabled`: Whether the alarm's tags are included in its action notifications and state-change events.
     #[track_caller]
     pub fn new(enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Enabled", enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("Enabled", enabled))
     }
 
     /// The tag keys to leave out. Cannot be specified together with IncludedTagKeys.
     #[track_caller]
     pub fn excluded_tag_keys(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludedTagKeys", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedTagKeys", value))
     }
 
     /// The only tag keys to include. Cannot be specified together with ExcludedTagKeys.
     #[track_caller]
     pub fn included_tag_keys(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("IncludedTagKeys", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludedTagKeys", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -21,7 +21,7 @@ impl Dashboard {
     ///   include and their location on the dashboard
     #[track_caller]
     pub fn new(dashboard_body: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DashboardBody", dashboard_body.into_value().into_expression()))
+        Self(Properties::new().require_value("DashboardBody", dashboard_body))
     }
 
     /// The name of the dashboard. The name must be between 1 and 255 characters. If you do not specify a name, one will
@@ -30,20 +30,20 @@ impl Dashboard {
     /// A change replaces the resource.
     #[track_caller]
     pub fn dashboard_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DashboardName", value.into_value().into_expression()))
+        Self(self.0.set_value("DashboardName", value))
     }
 
     /// A list of key-value pairs to associate with the cloudwatch dashboard. You can associate up to 50 tags with a
     /// dashboard
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -41,7 +41,7 @@ impl Table {
     ///   resource.
     #[track_caller]
     pub fn new(key_schema: impl IntoValue<List<KeySchema>>) -> Self {
-        Self(Properties::new().require("KeySchema", key_schema.into_value().into_expression()))
+        Self(Properties::new().require_value("KeySchema", key_schema))
     }
 
     /// A list of attributes that describe the key schema for the table and indexes.
@@ -52,7 +52,7 @@ impl Table {
     /// `AttributeDefinition` requires replacement of the table.
     #[track_caller]
     pub fn attribute_definitions(self, value: impl IntoValue<List<AttributeDefinition>>) -> Self {
-        Self(self.0.set("AttributeDefinitions", value.into_value().into_expression()))
+        Self(self.0.set_value("AttributeDefinitions", value))
     }
 
     /// Specify how you are charged for read and write throughput and how you manage capacity.
@@ -69,14 +69,14 @@ impl Table {
     /// If not specified, the default is `PROVISIONED`.
     #[track_caller]
     pub fn billing_mode(self, value: impl IntoValue<TableBillingMode>) -> Self {
-        Self(self.0.set("BillingMode", value.into_value().into_expression()))
+        Self(self.0.set_value("BillingMode", value))
     }
 
     /// The settings used to specify whether to enable CloudWatch Contributor Insights for the table and define which
     /// events to monitor.
     #[track_caller]
     pub fn contributor_insights_specification(self, value: impl IntoValue<ContributorInsightsSpecification>) -> Self {
-        Self(self.0.set("ContributorInsightsSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("ContributorInsightsSpecification", value))
     }
 
     /// Determines if a table is protected from deletion. When enabled, the table cannot be deleted by any user or
@@ -85,7 +85,7 @@ impl Table {
     /// in the *Developer Guide*.
     #[track_caller]
     pub fn deletion_protection_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeletionProtectionEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("DeletionProtectionEnabled", value))
     }
 
     /// Global secondary indexes to be created on the table. You can create up to 20 global secondary indexes.
@@ -107,7 +107,7 @@ impl Table {
     ///   example, by changing the index's logical ID), the update fails.
     #[track_caller]
     pub fn global_secondary_indexes(self, value: impl IntoValue<List<GlobalSecondaryIndex>>) -> Self {
-        Self(self.0.set("GlobalSecondaryIndexes", value.into_value().into_expression()))
+        Self(self.0.set_value("GlobalSecondaryIndexes", value))
     }
 
     /// Specifies the properties of data being imported from the S3 bucket source to the" table.
@@ -119,33 +119,33 @@ impl Table {
     /// A change replaces the resource.
     #[track_caller]
     pub fn import_source_specification(self, value: impl IntoValue<ImportSourceSpecification>) -> Self {
-        Self(self.0.set("ImportSourceSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("ImportSourceSpecification", value))
     }
 
     /// The Kinesis Data Streams configuration for the specified table.
     #[track_caller]
     pub fn kinesis_stream_specification(self, value: impl IntoValue<KinesisStreamSpecification>) -> Self {
-        Self(self.0.set("KinesisStreamSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("KinesisStreamSpecification", value))
     }
 
     /// Local secondary indexes to be created on the table. You can create up to 5 local secondary indexes. Each index
     /// is scoped to a given hash key value. The size of each hash key can be up to 10 gigabytes.
     #[track_caller]
     pub fn local_secondary_indexes(self, value: impl IntoValue<List<LocalSecondaryIndex>>) -> Self {
-        Self(self.0.set("LocalSecondaryIndexes", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalSecondaryIndexes", value))
     }
 
     /// Sets the maximum number of read and write units for the specified on-demand table. If you use this property, you
     /// must specify `MaxReadRequestUnits`, `MaxWriteRequestUnits`, or both.
     #[track_caller]
     pub fn on_demand_throughput(self, value: impl IntoValue<OnDemandThroughput>) -> Self {
-        Self(self.0.set("OnDemandThroughput", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandThroughput", value))
     }
 
     /// The settings used to enable point in time recovery.
     #[track_caller]
     pub fn point_in_time_recovery_specification(self, value: impl IntoValue<PointInTimeRecoverySpecification>) -> Self {
-        Self(self.0.set("PointInTimeRecoverySpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("PointInTimeRecoverySpecification", value))
     }
 
     /// Throughput for the specified table, which consists of values for `ReadCapacityUnits` and `WriteCapacityUnits`.
@@ -156,7 +156,7 @@ impl Table {
     /// `PAY_PER_REQUEST`, you cannot specify this property.
     #[track_caller]
     pub fn provisioned_throughput(self, value: impl IntoValue<ProvisionedThroughput>) -> Self {
-        Self(self.0.set("ProvisionedThroughput", value.into_value().into_expression()))
+        Self(self.0.set_value("ProvisionedThroughput", value))
     }
 
     /// An AWS resource-based policy document in JSON format that will be attached to the table.
@@ -172,26 +172,26 @@ impl Table {
     /// table with a resource-based policy.
     #[track_caller]
     pub fn resource_policy(self, value: impl IntoValue<ResourcePolicy>) -> Self {
-        Self(self.0.set("ResourcePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourcePolicy", value))
     }
 
     /// Specifies the settings to enable server-side encryption.
     #[track_caller]
     pub fn sse_specification(self, value: impl IntoValue<SSESpecification>) -> Self {
-        Self(self.0.set("SSESpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("SSESpecification", value))
     }
 
     /// The settings for the DynamoDB table stream, which captures changes to items stored in the table. Including this
     /// property in your CloudFormation template automatically enables streaming.
     #[track_caller]
     pub fn stream_specification(self, value: impl IntoValue<StreamSpecification>) -> Self {
-        Self(self.0.set("StreamSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("StreamSpecification", value))
     }
 
     /// The table class of the new table. Valid values are `STANDARD` and `STANDARD_INFREQUENT_ACCESS`.
     #[track_caller]
     pub fn table_class(self, value: impl IntoValue<TableClass>) -> Self {
-        Self(self.0.set("TableClass", value.into_value().into_expression()))
+        Self(self.0.set_value("TableClass", value))
     }
 
     /// A name for the table. If you don't specify a name, CloudFormation generates a unique physical ID and uses that
@@ -204,7 +204,7 @@ impl Table {
     /// A change replaces the resource.
     #[track_caller]
     pub fn table_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TableName", value.into_value().into_expression()))
+        Self(self.0.set_value("TableName", value))
     }
 
     /// An array of key-value pairs to apply to this resource.
@@ -213,7 +213,7 @@ impl Table {
     /// [Tag](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html).
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Specifies the Time to Live (TTL) settings for the table.
@@ -223,25 +223,25 @@ impl Table {
     /// Developer Guide.
     #[track_caller]
     pub fn time_to_live_specification(self, value: impl IntoValue<TimeToLiveSpecification>) -> Self {
-        Self(self.0.set("TimeToLiveSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("TimeToLiveSpecification", value))
     }
 
     /// Sets `VectorIndexes`.
     #[track_caller]
     pub fn vector_indexes(self, value: impl IntoValue<List<VectorIndex>>) -> Self {
-        Self(self.0.set("VectorIndexes", value.into_value().into_expression()))
+        Self(self.0.set_value("VectorIndexes", value))
     }
 
     /// Represents the warm throughput (in read units per second and write units per second) for creating a table.
     #[track_caller]
     pub fn warm_throughput(self, value: impl IntoValue<WarmThroughput>) -> Self {
-        Self(self.0.set("WarmThroughput", value.into_value().into_expression()))
+        Self(self.0.set_value("WarmThroughput", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -319,15 +319,15 @@ impl AttributeDefinition {
     ) -> Self {
         Self(
             Properties::new()
-                .require("AttributeName", attribute_name.into_value().into_expression())
-                .require("AttributeType", attribute_type.into_value().into_expression()),
+                .require_value("AttributeName", attribute_name)
+                .require_value("AttributeType", attribute_type),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -340,7 +340,7 @@ impl Literal for AttributeDefinition {
 impl Is<Self> for AttributeDefinition {}
 
 /// The values of `AttributeType` of [`AttributeDefinition`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AttributeDefinitionAttributeType {
     /// `B`
     B,
@@ -361,6 +361,12 @@ impl AttributeDefinitionAttributeType {
             Self::S => "S",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AttributeDefinitionAttributeType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -386,7 +392,7 @@ impl ContributorInsightsSpecification {
     /// - `enabled`: Indicates whether CloudWatch Contributor Insights are to be enabled (true) or disabled (false).
     #[track_caller]
     pub fn new(enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Enabled", enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("Enabled", enabled))
     }
 
     /// Specifies the CloudWatch Contributor Insights mode for a table. Valid values are `ACCESSED_AND_THROTTLED_KEYS`
@@ -394,13 +400,13 @@ impl ContributorInsightsSpecification {
     /// determines what type of contributor insights data is collected for the table.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<ContributorInsightsSpecificationMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -413,7 +419,7 @@ impl Literal for ContributorInsightsSpecification {
 impl Is<Self> for ContributorInsightsSpecification {}
 
 /// The values of `Mode` of [`ContributorInsightsSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ContributorInsightsSpecificationMode {
     /// `ACCESSED_AND_THROTTLED_KEYS`
     AccessedAndThrottledKeys,
@@ -431,6 +437,12 @@ impl ContributorInsightsSpecificationMode {
             Self::ThrottledKeys => "THROTTLED_KEYS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ContributorInsightsSpecificationMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -459,7 +471,7 @@ impl Csv {
     /// The delimiter used for separating items in the CSV file being imported.
     #[track_caller]
     pub fn delimiter(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Delimiter", value.into_value().into_expression()))
+        Self(self.0.set_value("Delimiter", value))
     }
 
     /// List of the headers used to specify a common header for all source CSV files being imported. If this field is
@@ -467,13 +479,13 @@ impl Csv {
     /// specified the the first line of each CSV file is treated as the header.
     #[track_caller]
     pub fn header_list(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("HeaderList", value.into_value().into_expression()))
+        Self(self.0.set_value("HeaderList", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -510,9 +522,9 @@ impl GlobalSecondaryIndex {
     ) -> Self {
         Self(
             Properties::new()
-                .require("IndexName", index_name.into_value().into_expression())
-                .require("KeySchema", key_schema.into_value().into_expression())
-                .require("Projection", projection.into_value().into_expression()),
+                .require_value("IndexName", index_name)
+                .require_value("KeySchema", key_schema)
+                .require_value("Projection", projection),
         )
     }
 
@@ -520,7 +532,7 @@ impl GlobalSecondaryIndex {
     /// which events to monitor.
     #[track_caller]
     pub fn contributor_insights_specification(self, value: impl IntoValue<ContributorInsightsSpecification>) -> Self {
-        Self(self.0.set("ContributorInsightsSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("ContributorInsightsSpecification", value))
     }
 
     /// The maximum number of read and write units for the specified global secondary index. If you use this parameter,
@@ -528,7 +540,7 @@ impl GlobalSecondaryIndex {
     /// `OnDemandThroughput` or `ProvisionedThroughput` based on your table's capacity mode.
     #[track_caller]
     pub fn on_demand_throughput(self, value: impl IntoValue<OnDemandThroughput>) -> Self {
-        Self(self.0.set("OnDemandThroughput", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandThroughput", value))
     }
 
     /// Represents the provisioned throughput settings for the specified global secondary index. You must use either
@@ -539,7 +551,7 @@ impl GlobalSecondaryIndex {
     /// Developer Guide*.
     #[track_caller]
     pub fn provisioned_throughput(self, value: impl IntoValue<ProvisionedThroughput>) -> Self {
-        Self(self.0.set("ProvisionedThroughput", value.into_value().into_expression()))
+        Self(self.0.set_value("ProvisionedThroughput", value))
     }
 
     /// Represents the warm throughput value (in read units per second and write units per second) for the specified
@@ -547,13 +559,13 @@ impl GlobalSecondaryIndex {
     /// both.
     #[track_caller]
     pub fn warm_throughput(self, value: impl IntoValue<WarmThroughput>) -> Self {
-        Self(self.0.set("WarmThroughput", value.into_value().into_expression()))
+        Self(self.0.set_value("WarmThroughput", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -583,27 +595,27 @@ impl ImportSourceSpecification {
     pub fn new(input_format: impl IntoValue<String>, s3_bucket_source: impl IntoValue<S3BucketSource>) -> Self {
         Self(
             Properties::new()
-                .require("InputFormat", input_format.into_value().into_expression())
-                .require("S3BucketSource", s3_bucket_source.into_value().into_expression()),
+                .require_value("InputFormat", input_format)
+                .require_value("S3BucketSource", s3_bucket_source),
         )
     }
 
     /// Type of compression to be used on the input coming from the imported table.
     #[track_caller]
     pub fn input_compression_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InputCompressionType", value.into_value().into_expression()))
+        Self(self.0.set_value("InputCompressionType", value))
     }
 
     /// Additional properties that specify how the input is formatted,
     #[track_caller]
     pub fn input_format_options(self, value: impl IntoValue<InputFormatOptions>) -> Self {
-        Self(self.0.set("InputFormatOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("InputFormatOptions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -632,13 +644,13 @@ impl InputFormatOptions {
     /// The options for imported source files in CSV format. The values are Delimiter and HeaderList.
     #[track_caller]
     pub fn csv(self, value: impl IntoValue<Csv>) -> Self {
-        Self(self.0.set("Csv", value.into_value().into_expression()))
+        Self(self.0.set_value("Csv", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -665,17 +677,13 @@ impl KeySchema {
     /// - `key_type`: Whether the attribute is the partition key (`HASH`) or the sort key (`RANGE`).
     #[track_caller]
     pub fn new(attribute_name: impl IntoValue<String>, key_type: impl IntoValue<KeySchemaKeyType>) -> Self {
-        Self(
-            Properties::new()
-                .require("AttributeName", attribute_name.into_value().into_expression())
-                .require("KeyType", key_type.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("AttributeName", attribute_name).require_value("KeyType", key_type))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -688,7 +696,7 @@ impl Literal for KeySchema {
 impl Is<Self> for KeySchema {}
 
 /// The values of `KeyType` of [`KeySchema`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KeySchemaKeyType {
     /// `HASH`
     Hash,
@@ -706,6 +714,12 @@ impl KeySchemaKeyType {
             Self::Range => "RANGE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for KeySchemaKeyType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -731,7 +745,7 @@ impl KinesisStreamSpecification {
     /// - `stream_arn`: The ARN for a specific Kinesis data stream.
     #[track_caller]
     pub fn new(stream_arn: impl IntoValue<Arn<kind::kinesis::Stream>>) -> Self {
-        Self(Properties::new().require("StreamArn", stream_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("StreamArn", stream_arn))
     }
 
     /// The precision for the time and date that the stream was created.
@@ -740,13 +754,13 @@ impl KinesisStreamSpecification {
         self,
         value: impl IntoValue<KinesisStreamSpecificationApproximateCreationDateTimePrecision>,
     ) -> Self {
-        Self(self.0.set("ApproximateCreationDateTimePrecision", value.into_value().into_expression()))
+        Self(self.0.set_value("ApproximateCreationDateTimePrecision", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -759,7 +773,7 @@ impl Literal for KinesisStreamSpecification {
 impl Is<Self> for KinesisStreamSpecification {}
 
 /// The values of `ApproximateCreationDateTimePrecision` of [`KinesisStreamSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KinesisStreamSpecificationApproximateCreationDateTimePrecision {
     /// `MICROSECOND`
     Microsecond,
@@ -777,6 +791,12 @@ impl KinesisStreamSpecificationApproximateCreationDateTimePrecision {
             Self::Millisecond => "MILLISECOND",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for KinesisStreamSpecificationApproximateCreationDateTimePrecision {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -814,16 +834,16 @@ impl LocalSecondaryIndex {
     ) -> Self {
         Self(
             Properties::new()
-                .require("IndexName", index_name.into_value().into_expression())
-                .require("KeySchema", key_schema.into_value().into_expression())
-                .require("Projection", projection.into_value().into_expression()),
+                .require_value("IndexName", index_name)
+                .require_value("KeySchema", key_schema)
+                .require_value("Projection", projection),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -857,7 +877,7 @@ impl OnDemandThroughput {
     /// `MaxReadRequestUnits` to -1.
     #[track_caller]
     pub fn max_read_request_units(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxReadRequestUnits", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxReadRequestUnits", value))
     }
 
     /// Maximum number of write request units for the specified table.
@@ -867,13 +887,13 @@ impl OnDemandThroughput {
     /// `MaxWriteRequestUnits` to -1.
     #[track_caller]
     pub fn max_write_request_units(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxWriteRequestUnits", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxWriteRequestUnits", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -902,7 +922,7 @@ impl PointInTimeRecoverySpecification {
     /// Indicates whether point in time recovery is enabled (true) or disabled (false) on the table.
     #[track_caller]
     pub fn point_in_time_recovery_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PointInTimeRecoveryEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("PointInTimeRecoveryEnabled", value))
     }
 
     /// The number of preceding days for which continuous backups are taken and maintained. Your table data is only
@@ -910,13 +930,13 @@ impl PointInTimeRecoverySpecification {
     /// value is provided, the value will default to 35.
     #[track_caller]
     pub fn recovery_period_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RecoveryPeriodInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("RecoveryPeriodInDays", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -952,7 +972,7 @@ impl Projection {
     /// even if the table has more than 100 attributes.
     #[track_caller]
     pub fn non_key_attributes(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("NonKeyAttributes", value.into_value().into_expression()))
+        Self(self.0.set_value("NonKeyAttributes", value))
     }
 
     /// The set of attributes that are projected into the index:
@@ -968,13 +988,13 @@ impl Projection {
     /// index and create a new one with the projection that you want.
     #[track_caller]
     pub fn projection_type(self, value: impl IntoValue<ProjectionType>) -> Self {
-        Self(self.0.set("ProjectionType", value.into_value().into_expression()))
+        Self(self.0.set_value("ProjectionType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -987,7 +1007,7 @@ impl Literal for Projection {
 impl Is<Self> for Projection {}
 
 /// The values of `ProjectionType` of [`Projection`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ProjectionType {
     /// `ALL`
     All,
@@ -1008,6 +1028,12 @@ impl ProjectionType {
             Self::KeysOnly => "KEYS_ONLY",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ProjectionType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1044,15 +1070,15 @@ impl ProvisionedThroughput {
     pub fn new(read_capacity_units: impl IntoValue<i64>, write_capacity_units: impl IntoValue<i64>) -> Self {
         Self(
             Properties::new()
-                .require("ReadCapacityUnits", read_capacity_units.into_value().into_expression())
-                .require("WriteCapacityUnits", write_capacity_units.into_value().into_expression()),
+                .require_value("ReadCapacityUnits", read_capacity_units)
+                .require_value("WriteCapacityUnits", write_capacity_units),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1108,13 +1134,13 @@ impl ResourcePolicy {
     /// - `policy_document`: the property `PolicyDocument`.
     #[track_caller]
     pub fn new(policy_document: impl IntoValue<template::ResourcePolicy>) -> Self {
-        Self(Properties::new().require("PolicyDocument", policy_document.into_value().into_expression()))
+        Self(Properties::new().require_value("PolicyDocument", policy_document))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1135,31 +1161,31 @@ impl Is<Self> for ResourcePolicy {}
 pub struct S3BucketSource(Properties);
 
 impl S3BucketSource {
-    /// Makes a `S3BucketSource`.
+    /// Makes an `S3BucketSource`.
     ///
     /// - `s3_bucket`: The S3 bucket that is being imported from.
     #[track_caller]
     pub fn new(s3_bucket: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(Properties::new().require("S3Bucket", s3_bucket.into_value().into_expression()))
+        Self(Properties::new().require_value("S3Bucket", s3_bucket))
     }
 
     /// The account number of the S3 bucket that is being imported from. If the bucket is owned by the requester this is
     /// optional.
     #[track_caller]
     pub fn s3_bucket_owner(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3BucketOwner", value.into_value().into_expression()))
+        Self(self.0.set_value("S3BucketOwner", value))
     }
 
     /// The key prefix shared by all S3 Objects that are being imported.
     #[track_caller]
     pub fn s3_key_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3KeyPrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("S3KeyPrefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1187,7 +1213,7 @@ impl SSESpecification {
     ///   apply). If disabled (false) or not specified, server-side encryption is set to AWS owned key.
     #[track_caller]
     pub fn new(sse_enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("SSEEnabled", sse_enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("SSEEnabled", sse_enabled))
     }
 
     /// The KMS key that should be used for the KMS encryption. To specify a key, use its key ID, Amazon Resource Name
@@ -1195,7 +1221,7 @@ impl SSESpecification {
     /// the default DynamoDB key `alias/aws/dynamodb`.
     #[track_caller]
     pub fn kms_master_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KMSMasterKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KMSMasterKeyId", value))
     }
 
     /// Server-side encryption type. The only supported value is:
@@ -1204,13 +1230,13 @@ impl SSESpecification {
     ///   charges apply).
     #[track_caller]
     pub fn sse_type(self, value: impl IntoValue<SSESpecificationSSEType>) -> Self {
-        Self(self.0.set("SSEType", value.into_value().into_expression()))
+        Self(self.0.set_value("SSEType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1223,7 +1249,7 @@ impl Literal for SSESpecification {
 impl Is<Self> for SSESpecification {}
 
 /// The values of `SSEType` of [`SSESpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SSESpecificationSSEType {
     /// `KMS`
     Kms,
@@ -1238,6 +1264,12 @@ impl SSESpecificationSSEType {
             Self::Kms => "KMS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SSESpecificationSSEType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1269,15 +1301,15 @@ impl SearchSchemaElement {
     ) -> Self {
         Self(
             Properties::new()
-                .require("AttributeName", attribute_name.into_value().into_expression())
-                .require("SearchSchemaElementType", search_schema_element_type.into_value().into_expression()),
+                .require_value("AttributeName", attribute_name)
+                .require_value("SearchSchemaElementType", search_schema_element_type),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1290,7 +1322,7 @@ impl Literal for SearchSchemaElement {
 impl Is<Self> for SearchSchemaElement {}
 
 /// The values of `SearchSchemaElementType` of [`SearchSchemaElement`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SearchSchemaElementType {
     /// `HASH`
     Hash,
@@ -1308,6 +1340,12 @@ impl SearchSchemaElementType {
             Self::InlineFilter => "INLINE_FILTER",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SearchSchemaElementType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1334,7 +1372,7 @@ impl StreamSpecification {
     ///   written to the stream for this table. Valid values for `StreamViewType` are:
     #[track_caller]
     pub fn new(stream_view_type: impl IntoValue<StreamSpecificationStreamViewType>) -> Self {
-        Self(Properties::new().require("StreamViewType", stream_view_type.into_value().into_expression()))
+        Self(Properties::new().require_value("StreamViewType", stream_view_type))
     }
 
     /// Creates or updates a resource-based policy document that contains the permissions for DynamoDB resources, such
@@ -1354,7 +1392,7 @@ impl StreamSpecification {
     /// examples](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-examples.html).
     #[track_caller]
     pub fn resource_policy(self, value: impl IntoValue<ResourcePolicy>) -> Self {
-        Self(self.0.set("ResourcePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourcePolicy", value))
     }
 
     /// Specifies the tags to apply to the DynamoDB stream. Stream tags are independent of table tags.
@@ -1364,13 +1402,13 @@ impl StreamSpecification {
     /// Developer Guide*.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1383,7 +1421,7 @@ impl Literal for StreamSpecification {
 impl Is<Self> for StreamSpecification {}
 
 /// The values of `StreamViewType` of [`StreamSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum StreamSpecificationStreamViewType {
     /// `KEYS_ONLY`
     KeysOnly,
@@ -1410,6 +1448,12 @@ impl StreamSpecificationStreamViewType {
     }
 }
 
+impl std::fmt::Debug for StreamSpecificationStreamViewType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for StreamSpecificationStreamViewType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1419,7 +1463,7 @@ impl Literal for StreamSpecificationStreamViewType {
 impl Is<Self> for StreamSpecificationStreamViewType {}
 
 /// The values of `BillingMode` of [`Table`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TableBillingMode {
     /// `PAY_PER_REQUEST`
     PayPerRequest,
@@ -1440,6 +1484,12 @@ impl TableBillingMode {
     }
 }
 
+impl std::fmt::Debug for TableBillingMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for TableBillingMode {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1449,7 +1499,7 @@ impl Literal for TableBillingMode {
 impl Is<Self> for TableBillingMode {}
 
 /// The values of `TableClass` of [`Table`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TableClass {
     /// `STANDARD`
     Standard,
@@ -1467,6 +1517,12 @@ impl TableClass {
             Self::StandardInfrequentAccess => "STANDARD_INFREQUENT_ACCESS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TableClass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1492,7 +1548,7 @@ impl TimeToLiveSpecification {
     /// - `enabled`: Indicates whether TTL is to be enabled (true) or disabled (false) on the table.
     #[track_caller]
     pub fn new(enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("Enabled", enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("Enabled", enabled))
     }
 
     /// The name of the TTL attribute used to store the expiration time for items in the table.
@@ -1501,13 +1557,13 @@ impl TimeToLiveSpecification {
     /// - To update this property, you must first disable TTL and then enable TTL with the new attribute name.
     #[track_caller]
     pub fn attribute_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AttributeName", value.into_value().into_expression()))
+        Self(self.0.set_value("AttributeName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1533,13 +1589,13 @@ impl VectorAttribute {
     /// - `attribute_name`: the property `AttributeName`.
     #[track_caller]
     pub fn new(attribute_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("AttributeName", attribute_name.into_value().into_expression()))
+        Self(Properties::new().require_value("AttributeName", attribute_name))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1578,24 +1634,24 @@ impl VectorIndex {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Dimensions", dimensions.into_value().into_expression())
-                .require("DistanceFunction", distance_function.into_value().into_expression())
-                .require("IndexName", index_name.into_value().into_expression())
-                .require("Projection", projection.into_value().into_expression())
-                .require("VectorAttribute", vector_attribute.into_value().into_expression()),
+                .require_value("Dimensions", dimensions)
+                .require_value("DistanceFunction", distance_function)
+                .require_value("IndexName", index_name)
+                .require_value("Projection", projection)
+                .require_value("VectorAttribute", vector_attribute),
         )
     }
 
     /// Sets `SearchSchema`.
     #[track_caller]
     pub fn search_schema(self, value: impl IntoValue<List<SearchSchemaElement>>) -> Self {
-        Self(self.0.set("SearchSchema", value.into_value().into_expression()))
+        Self(self.0.set_value("SearchSchema", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1608,7 +1664,7 @@ impl Literal for VectorIndex {
 impl Is<Self> for VectorIndex {}
 
 /// The values of `DistanceFunction` of [`VectorIndex`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VectorIndexDistanceFunction {
     /// `COSINE`
     Cosine,
@@ -1629,6 +1685,12 @@ impl VectorIndexDistanceFunction {
             Self::Euclidean => "EUCLIDEAN",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for VectorIndexDistanceFunction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1659,19 +1721,19 @@ impl WarmThroughput {
     /// Represents the number of read operations your base table can instantaneously support.
     #[track_caller]
     pub fn read_units_per_second(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ReadUnitsPerSecond", value.into_value().into_expression()))
+        Self(self.0.set_value("ReadUnitsPerSecond", value))
     }
 
     /// Represents the number of write operations your base table can instantaneously support.
     #[track_caller]
     pub fn write_units_per_second(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("WriteUnitsPerSecond", value.into_value().into_expression()))
+        Self(self.0.set_value("WriteUnitsPerSecond", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -28,15 +28,15 @@ impl EC2Fleet {
     ) -> Self {
         Self(
             Properties::new()
-                .require("LaunchTemplateConfigs", launch_template_configs.into_value().into_expression())
-                .require("TargetCapacitySpecification", target_capacity_specification.into_value().into_expression()),
+                .require_value("LaunchTemplateConfigs", launch_template_configs)
+                .require_value("TargetCapacitySpecification", target_capacity_specification),
         )
     }
 
     /// Sets `Context`.
     #[track_caller]
     pub fn context(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Context", value.into_value().into_expression()))
+        Self(self.0.set_value("Context", value))
     }
 
     /// Sets `ExcessCapacityTerminationPolicy`.
@@ -45,7 +45,7 @@ impl EC2Fleet {
         self,
         value: impl IntoValue<EC2FleetExcessCapacityTerminationPolicy>,
     ) -> Self {
-        Self(self.0.set("ExcessCapacityTerminationPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcessCapacityTerminationPolicy", value))
     }
 
     /// Sets `OnDemandOptions`.
@@ -53,7 +53,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn on_demand_options(self, value: impl IntoValue<OnDemandOptionsRequest>) -> Self {
-        Self(self.0.set("OnDemandOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandOptions", value))
     }
 
     /// Sets `ReplaceUnhealthyInstances`.
@@ -61,7 +61,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn replace_unhealthy_instances(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReplaceUnhealthyInstances", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplaceUnhealthyInstances", value))
     }
 
     /// Sets `ReservedCapacityOptions`.
@@ -69,7 +69,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn reserved_capacity_options(self, value: impl IntoValue<ReservedCapacityOptionsRequest>) -> Self {
-        Self(self.0.set("ReservedCapacityOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("ReservedCapacityOptions", value))
     }
 
     /// Sets `SpotOptions`.
@@ -77,7 +77,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn spot_options(self, value: impl IntoValue<SpotOptionsRequest>) -> Self {
-        Self(self.0.set("SpotOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotOptions", value))
     }
 
     /// Sets `TagSpecifications`.
@@ -85,7 +85,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn tag_specifications(self, value: impl IntoValue<List<TagSpecification>>) -> Self {
-        Self(self.0.set("TagSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("TagSpecifications", value))
     }
 
     /// Sets `TerminateInstancesWithExpiration`.
@@ -93,7 +93,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn terminate_instances_with_expiration(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("TerminateInstancesWithExpiration", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminateInstancesWithExpiration", value))
     }
 
     /// Sets `Type`.
@@ -101,7 +101,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<EC2FleetType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets `ValidFrom`.
@@ -109,7 +109,7 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn valid_from(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidFrom", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidFrom", value))
     }
 
     /// Sets `ValidUntil`.
@@ -117,13 +117,13 @@ impl EC2Fleet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn valid_until(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidUntil", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidUntil", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -181,19 +181,19 @@ impl AcceleratorCountRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -222,19 +222,19 @@ impl AcceleratorTotalMemoryMiBRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -263,19 +263,19 @@ impl BaselineEbsBandwidthMbpsRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -304,13 +304,13 @@ impl BaselinePerformanceFactorsRequest {
     /// Sets `Cpu`.
     #[track_caller]
     pub fn cpu(self, value: impl IntoValue<CpuPerformanceFactorRequest>) -> Self {
-        Self(self.0.set("Cpu", value.into_value().into_expression()))
+        Self(self.0.set_value("Cpu", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -339,31 +339,31 @@ impl BlockDeviceMapping {
     /// Sets `DeviceName`.
     #[track_caller]
     pub fn device_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DeviceName", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceName", value))
     }
 
     /// Sets `Ebs`.
     #[track_caller]
     pub fn ebs(self, value: impl IntoValue<EbsBlockDevice>) -> Self {
-        Self(self.0.set("Ebs", value.into_value().into_expression()))
+        Self(self.0.set_value("Ebs", value))
     }
 
     /// Sets `NoDevice`.
     #[track_caller]
     pub fn no_device(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NoDevice", value.into_value().into_expression()))
+        Self(self.0.set_value("NoDevice", value))
     }
 
     /// Sets `VirtualName`.
     #[track_caller]
     pub fn virtual_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VirtualName", value.into_value().into_expression()))
+        Self(self.0.set_value("VirtualName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -392,19 +392,19 @@ impl CapacityRebalance {
     /// Sets `ReplacementStrategy`.
     #[track_caller]
     pub fn replacement_strategy(self, value: impl IntoValue<CapacityRebalanceReplacementStrategy>) -> Self {
-        Self(self.0.set("ReplacementStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplacementStrategy", value))
     }
 
     /// Sets `TerminationDelay`.
     #[track_caller]
     pub fn termination_delay(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TerminationDelay", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminationDelay", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -417,7 +417,7 @@ impl Literal for CapacityRebalance {
 impl Is<Self> for CapacityRebalance {}
 
 /// The values of `ReplacementStrategy` of [`CapacityRebalance`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CapacityRebalanceReplacementStrategy {
     /// `launch`
     Launch,
@@ -435,6 +435,12 @@ impl CapacityRebalanceReplacementStrategy {
             Self::LaunchBeforeTerminate => "launch-before-terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CapacityRebalanceReplacementStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -463,13 +469,13 @@ impl CapacityReservationOptionsRequest {
     /// Sets `UsageStrategy`.
     #[track_caller]
     pub fn usage_strategy(self, value: impl IntoValue<CapacityReservationOptionsRequestUsageStrategy>) -> Self {
-        Self(self.0.set("UsageStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("UsageStrategy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -482,7 +488,7 @@ impl Literal for CapacityReservationOptionsRequest {
 impl Is<Self> for CapacityReservationOptionsRequest {}
 
 /// The values of `UsageStrategy` of [`CapacityReservationOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CapacityReservationOptionsRequestUsageStrategy {
     /// `use-capacity-reservations-first`
     UseCapacityReservationsFirst,
@@ -497,6 +503,12 @@ impl CapacityReservationOptionsRequestUsageStrategy {
             Self::UseCapacityReservationsFirst => "use-capacity-reservations-first",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CapacityReservationOptionsRequestUsageStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -525,19 +537,19 @@ impl CapacityReservationTargetRequest {
     /// Sets `CapacityReservationIds`.
     #[track_caller]
     pub fn capacity_reservation_ids(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CapacityReservationIds", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationIds", value))
     }
 
     /// Sets `CapacityReservationResourceGroupArns`.
     #[track_caller]
     pub fn capacity_reservation_resource_group_arns(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CapacityReservationResourceGroupArns", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationResourceGroupArns", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -566,13 +578,13 @@ impl CpuPerformanceFactorRequest {
     /// Sets `References`.
     #[track_caller]
     pub fn references(self, value: impl IntoValue<List<PerformanceFactorReferenceRequest>>) -> Self {
-        Self(self.0.set("References", value.into_value().into_expression()))
+        Self(self.0.set_value("References", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -585,7 +597,7 @@ impl Literal for CpuPerformanceFactorRequest {
 impl Is<Self> for CpuPerformanceFactorRequest {}
 
 /// The values of `ExcessCapacityTerminationPolicy` of [`EC2Fleet`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EC2FleetExcessCapacityTerminationPolicy {
     /// `termination`
     Termination,
@@ -606,6 +618,12 @@ impl EC2FleetExcessCapacityTerminationPolicy {
     }
 }
 
+impl std::fmt::Debug for EC2FleetExcessCapacityTerminationPolicy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for EC2FleetExcessCapacityTerminationPolicy {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -615,7 +633,7 @@ impl Literal for EC2FleetExcessCapacityTerminationPolicy {
 impl Is<Self> for EC2FleetExcessCapacityTerminationPolicy {}
 
 /// The values of `Type` of [`EC2Fleet`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EC2FleetType {
     /// `maintain`
     Maintain,
@@ -636,6 +654,12 @@ impl EC2FleetType {
             Self::Instant => "instant",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EC2FleetType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -664,25 +688,25 @@ impl EbsBlockDevice {
     /// Sets `DeleteOnTermination`.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// Sets `Encrypted`.
     #[track_caller]
     pub fn encrypted(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Encrypted", value.into_value().into_expression()))
+        Self(self.0.set_value("Encrypted", value))
     }
 
     /// Sets `Iops`.
     #[track_caller]
     pub fn iops(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Iops", value.into_value().into_expression()))
+        Self(self.0.set_value("Iops", value))
     }
 
     /// Sets `KmsKeyId`.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// Sets `MultiAvailabilityZoneConfiguration`.
@@ -691,31 +715,31 @@ impl EbsBlockDevice {
         self,
         value: impl IntoValue<MultiAvailabilityZoneConfiguration>,
     ) -> Self {
-        Self(self.0.set("MultiAvailabilityZoneConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("MultiAvailabilityZoneConfiguration", value))
     }
 
     /// Sets `SnapshotId`.
     #[track_caller]
     pub fn snapshot_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SnapshotId", value.into_value().into_expression()))
+        Self(self.0.set_value("SnapshotId", value))
     }
 
     /// Sets `VolumeSize`.
     #[track_caller]
     pub fn volume_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VolumeSize", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeSize", value))
     }
 
     /// Sets `VolumeType`.
     #[track_caller]
     pub fn volume_type(self, value: impl IntoValue<EbsBlockDeviceVolumeType>) -> Self {
-        Self(self.0.set("VolumeType", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -728,7 +752,7 @@ impl Literal for EbsBlockDevice {
 impl Is<Self> for EbsBlockDevice {}
 
 /// The values of `VolumeType` of [`EbsBlockDevice`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EbsBlockDeviceVolumeType {
     /// `gp2`
     Gp2,
@@ -764,6 +788,12 @@ impl EbsBlockDeviceVolumeType {
     }
 }
 
+impl std::fmt::Debug for EbsBlockDeviceVolumeType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for EbsBlockDeviceVolumeType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -789,19 +819,19 @@ impl FleetLaunchTemplateConfigRequest {
     /// Sets `LaunchTemplateSpecification`.
     #[track_caller]
     pub fn launch_template_specification(self, value: impl IntoValue<FleetLaunchTemplateSpecificationRequest>) -> Self {
-        Self(self.0.set("LaunchTemplateSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateSpecification", value))
     }
 
     /// Sets `Overrides`.
     #[track_caller]
     pub fn overrides(self, value: impl IntoValue<List<FleetLaunchTemplateOverridesRequest>>) -> Self {
-        Self(self.0.set("Overrides", value.into_value().into_expression()))
+        Self(self.0.set_value("Overrides", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -830,91 +860,91 @@ impl FleetLaunchTemplateOverridesRequest {
     /// Sets `AvailabilityZone`.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// Sets `AvailabilityZoneId`.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// Sets `BlockDeviceMappings`.
     #[track_caller]
     pub fn block_device_mappings(self, value: impl IntoValue<List<BlockDeviceMapping>>) -> Self {
-        Self(self.0.set("BlockDeviceMappings", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockDeviceMappings", value))
     }
 
     /// Sets `IamInstanceProfile`.
     #[track_caller]
     pub fn iam_instance_profile(self, value: impl IntoValue<IamInstanceProfileSpecification>) -> Self {
-        Self(self.0.set("IamInstanceProfile", value.into_value().into_expression()))
+        Self(self.0.set_value("IamInstanceProfile", value))
     }
 
     /// Sets `InstanceRequirements`.
     #[track_caller]
     pub fn instance_requirements(self, value: impl IntoValue<InstanceRequirementsRequest>) -> Self {
-        Self(self.0.set("InstanceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRequirements", value))
     }
 
     /// Sets `InstanceType`.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// Sets `KeyName`.
     #[track_caller]
     pub fn key_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KeyName", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyName", value))
     }
 
     /// Sets `MaxPrice`.
     #[track_caller]
     pub fn max_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxPrice", value))
     }
 
     /// Sets `MetadataOptions`.
     #[track_caller]
     pub fn metadata_options(self, value: impl IntoValue<InstanceMetadataOptionsRequest>) -> Self {
-        Self(self.0.set("MetadataOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MetadataOptions", value))
     }
 
     /// Sets `NetworkInterfaces`.
     #[track_caller]
     pub fn network_interfaces(self, value: impl IntoValue<List<NetworkInterfaceSpecificationRequest>>) -> Self {
-        Self(self.0.set("NetworkInterfaces", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaces", value))
     }
 
     /// Sets `Placement`.
     #[track_caller]
     pub fn placement(self, value: impl IntoValue<Placement>) -> Self {
-        Self(self.0.set("Placement", value.into_value().into_expression()))
+        Self(self.0.set_value("Placement", value))
     }
 
     /// Sets `Priority`.
     #[track_caller]
     pub fn priority(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Priority", value.into_value().into_expression()))
+        Self(self.0.set_value("Priority", value))
     }
 
     /// Sets `SubnetId`.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets `WeightedCapacity`.
     #[track_caller]
     pub fn weighted_capacity(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("WeightedCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("WeightedCapacity", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -940,31 +970,31 @@ impl FleetLaunchTemplateSpecificationRequest {
     /// - `version`: the property `Version`.
     #[track_caller]
     pub fn new(version: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Version", version.into_value().into_expression()))
+        Self(Properties::new().require_value("Version", version))
     }
 
     /// Sets `LaunchTemplateId`.
     #[track_caller]
     pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
-        Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateId", value))
     }
 
     /// Sets `LaunchTemplateName`.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// Sets `LaunchTemplateSpecificationUserData`.
     #[track_caller]
     pub fn launch_template_specification_user_data(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateSpecificationUserData", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateSpecificationUserData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -993,19 +1023,19 @@ impl IamInstanceProfileSpecification {
     /// Sets `Arn`.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<Arn<kind::iam::InstanceProfile>>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<Name<kind::iam::InstanceProfile>>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1034,25 +1064,25 @@ impl InstanceMetadataOptionsRequest {
     /// Sets `HttpEndpoint`.
     #[track_caller]
     pub fn http_endpoint(self, value: impl IntoValue<InstanceMetadataOptionsRequestHttpEndpoint>) -> Self {
-        Self(self.0.set("HttpEndpoint", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpEndpoint", value))
     }
 
     /// Sets `HttpPutResponseHopLimit`.
     #[track_caller]
     pub fn http_put_response_hop_limit(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HttpPutResponseHopLimit", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpPutResponseHopLimit", value))
     }
 
     /// Sets `HttpTokens`.
     #[track_caller]
     pub fn http_tokens(self, value: impl IntoValue<InstanceMetadataOptionsRequestHttpTokens>) -> Self {
-        Self(self.0.set("HttpTokens", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpTokens", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1065,7 +1095,7 @@ impl Literal for InstanceMetadataOptionsRequest {
 impl Is<Self> for InstanceMetadataOptionsRequest {}
 
 /// The values of `HttpEndpoint` of [`InstanceMetadataOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceMetadataOptionsRequestHttpEndpoint {
     /// `disabled`
     Disabled,
@@ -1086,6 +1116,12 @@ impl InstanceMetadataOptionsRequestHttpEndpoint {
     }
 }
 
+impl std::fmt::Debug for InstanceMetadataOptionsRequestHttpEndpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceMetadataOptionsRequestHttpEndpoint {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1095,7 +1131,7 @@ impl Literal for InstanceMetadataOptionsRequestHttpEndpoint {
 impl Is<Self> for InstanceMetadataOptionsRequestHttpEndpoint {}
 
 /// The values of `HttpTokens` of [`InstanceMetadataOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceMetadataOptionsRequestHttpTokens {
     /// `optional`
     Optional,
@@ -1113,6 +1149,12 @@ impl InstanceMetadataOptionsRequestHttpTokens {
             Self::Required => "required",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceMetadataOptionsRequestHttpTokens {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1141,7 +1183,7 @@ impl InstanceRequirementsRequest {
     /// Sets `AcceleratorCount`.
     #[track_caller]
     pub fn accelerator_count(self, value: impl IntoValue<AcceleratorCountRequest>) -> Self {
-        Self(self.0.set("AcceleratorCount", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorCount", value))
     }
 
     /// Sets `AcceleratorManufacturers`.
@@ -1150,67 +1192,67 @@ impl InstanceRequirementsRequest {
         self,
         value: impl IntoValue<List<InstanceRequirementsRequestAcceleratorManufacturer>>,
     ) -> Self {
-        Self(self.0.set("AcceleratorManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorManufacturers", value))
     }
 
     /// Sets `AcceleratorNames`.
     #[track_caller]
     pub fn accelerator_names(self, value: impl IntoValue<List<InstanceRequirementsRequestAcceleratorName>>) -> Self {
-        Self(self.0.set("AcceleratorNames", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorNames", value))
     }
 
     /// Sets `AcceleratorTotalMemoryMiB`.
     #[track_caller]
     pub fn accelerator_total_memory_mib(self, value: impl IntoValue<AcceleratorTotalMemoryMiBRequest>) -> Self {
-        Self(self.0.set("AcceleratorTotalMemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTotalMemoryMiB", value))
     }
 
     /// Sets `AcceleratorTypes`.
     #[track_caller]
     pub fn accelerator_types(self, value: impl IntoValue<List<InstanceRequirementsRequestAcceleratorType>>) -> Self {
-        Self(self.0.set("AcceleratorTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTypes", value))
     }
 
     /// Sets `AllowedInstanceTypes`.
     #[track_caller]
     pub fn allowed_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedInstanceTypes", value))
     }
 
     /// Sets `BareMetal`.
     #[track_caller]
     pub fn bare_metal(self, value: impl IntoValue<InstanceRequirementsRequestBareMetal>) -> Self {
-        Self(self.0.set("BareMetal", value.into_value().into_expression()))
+        Self(self.0.set_value("BareMetal", value))
     }
 
     /// Sets `BaselineEbsBandwidthMbps`.
     #[track_caller]
     pub fn baseline_ebs_bandwidth_mbps(self, value: impl IntoValue<BaselineEbsBandwidthMbpsRequest>) -> Self {
-        Self(self.0.set("BaselineEbsBandwidthMbps", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselineEbsBandwidthMbps", value))
     }
 
     /// Sets `BaselinePerformanceFactors`.
     #[track_caller]
     pub fn baseline_performance_factors(self, value: impl IntoValue<BaselinePerformanceFactorsRequest>) -> Self {
-        Self(self.0.set("BaselinePerformanceFactors", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselinePerformanceFactors", value))
     }
 
     /// Sets `BurstablePerformance`.
     #[track_caller]
     pub fn burstable_performance(self, value: impl IntoValue<InstanceRequirementsRequestBurstablePerformance>) -> Self {
-        Self(self.0.set("BurstablePerformance", value.into_value().into_expression()))
+        Self(self.0.set_value("BurstablePerformance", value))
     }
 
     /// Sets `CpuManufacturers`.
     #[track_caller]
     pub fn cpu_manufacturers(self, value: impl IntoValue<List<InstanceRequirementsRequestCpuManufacturer>>) -> Self {
-        Self(self.0.set("CpuManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuManufacturers", value))
     }
 
     /// Sets `ExcludedInstanceTypes`.
     #[track_caller]
     pub fn excluded_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedInstanceTypes", value))
     }
 
     /// Sets `InstanceGenerations`.
@@ -1219,91 +1261,91 @@ impl InstanceRequirementsRequest {
         self,
         value: impl IntoValue<List<InstanceRequirementsRequestInstanceGeneration>>,
     ) -> Self {
-        Self(self.0.set("InstanceGenerations", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceGenerations", value))
     }
 
     /// Sets `LocalStorage`.
     #[track_caller]
     pub fn local_storage(self, value: impl IntoValue<InstanceRequirementsRequestLocalStorage>) -> Self {
-        Self(self.0.set("LocalStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorage", value))
     }
 
     /// Sets `LocalStorageTypes`.
     #[track_caller]
     pub fn local_storage_types(self, value: impl IntoValue<List<InstanceRequirementsRequestLocalStorageType>>) -> Self {
-        Self(self.0.set("LocalStorageTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorageTypes", value))
     }
 
     /// Sets `MaxSpotPriceAsPercentageOfOptimalOnDemandPrice`.
     #[track_caller]
     pub fn max_spot_price_as_percentage_of_optimal_on_demand_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value))
     }
 
     /// Sets `MemoryGiBPerVCpu`.
     #[track_caller]
     pub fn memory_gib_per_vcpu(self, value: impl IntoValue<MemoryGiBPerVCpuRequest>) -> Self {
-        Self(self.0.set("MemoryGiBPerVCpu", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryGiBPerVCpu", value))
     }
 
     /// Sets `MemoryMiB`.
     #[track_caller]
     pub fn memory_mib(self, value: impl IntoValue<MemoryMiBRequest>) -> Self {
-        Self(self.0.set("MemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryMiB", value))
     }
 
     /// Sets `NetworkBandwidthGbps`.
     #[track_caller]
     pub fn network_bandwidth_gbps(self, value: impl IntoValue<NetworkBandwidthGbpsRequest>) -> Self {
-        Self(self.0.set("NetworkBandwidthGbps", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkBandwidthGbps", value))
     }
 
     /// Sets `NetworkInterfaceCount`.
     #[track_caller]
     pub fn network_interface_count(self, value: impl IntoValue<NetworkInterfaceCountRequest>) -> Self {
-        Self(self.0.set("NetworkInterfaceCount", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceCount", value))
     }
 
     /// Sets `OnDemandMaxPricePercentageOverLowestPrice`.
     #[track_caller]
     pub fn on_demand_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandMaxPricePercentageOverLowestPrice", value))
     }
 
     /// Sets `RequireEncryptionInTransit`.
     #[track_caller]
     pub fn require_encryption_in_transit(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RequireEncryptionInTransit", value.into_value().into_expression()))
+        Self(self.0.set_value("RequireEncryptionInTransit", value))
     }
 
     /// Sets `RequireHibernateSupport`.
     #[track_caller]
     pub fn require_hibernate_support(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RequireHibernateSupport", value.into_value().into_expression()))
+        Self(self.0.set_value("RequireHibernateSupport", value))
     }
 
     /// Sets `SpotMaxPricePercentageOverLowestPrice`.
     #[track_caller]
     pub fn spot_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SpotMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaxPricePercentageOverLowestPrice", value))
     }
 
     /// Sets `TotalLocalStorageGB`.
     #[track_caller]
     pub fn total_local_storage_gb(self, value: impl IntoValue<TotalLocalStorageGBRequest>) -> Self {
-        Self(self.0.set("TotalLocalStorageGB", value.into_value().into_expression()))
+        Self(self.0.set_value("TotalLocalStorageGB", value))
     }
 
     /// Sets `VCpuCount`.
     #[track_caller]
     pub fn vcpu_count(self, value: impl IntoValue<VCpuCountRangeRequest>) -> Self {
-        Self(self.0.set("VCpuCount", value.into_value().into_expression()))
+        Self(self.0.set_value("VCpuCount", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1316,7 +1358,7 @@ impl Literal for InstanceRequirementsRequest {
 impl Is<Self> for InstanceRequirementsRequest {}
 
 /// The values of `AcceleratorManufacturers` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestAcceleratorManufacturer {
     /// `amazon-web-services`
     AmazonWebServices,
@@ -1346,6 +1388,12 @@ impl InstanceRequirementsRequestAcceleratorManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestAcceleratorManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestAcceleratorManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1355,7 +1403,7 @@ impl Literal for InstanceRequirementsRequestAcceleratorManufacturer {
 impl Is<Self> for InstanceRequirementsRequestAcceleratorManufacturer {}
 
 /// The values of `AcceleratorNames` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestAcceleratorName {
     /// `a10g`
     A10g,
@@ -1427,6 +1475,12 @@ impl InstanceRequirementsRequestAcceleratorName {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestAcceleratorName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestAcceleratorName {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1436,7 +1490,7 @@ impl Literal for InstanceRequirementsRequestAcceleratorName {
 impl Is<Self> for InstanceRequirementsRequestAcceleratorName {}
 
 /// The values of `AcceleratorTypes` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestAcceleratorType {
     /// `gpu`
     Gpu,
@@ -1463,6 +1517,12 @@ impl InstanceRequirementsRequestAcceleratorType {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestAcceleratorType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestAcceleratorType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1472,7 +1532,7 @@ impl Literal for InstanceRequirementsRequestAcceleratorType {
 impl Is<Self> for InstanceRequirementsRequestAcceleratorType {}
 
 /// The values of `BareMetal` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestBareMetal {
     /// `included`
     Included,
@@ -1496,6 +1556,12 @@ impl InstanceRequirementsRequestBareMetal {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestBareMetal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestBareMetal {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1505,7 +1571,7 @@ impl Literal for InstanceRequirementsRequestBareMetal {
 impl Is<Self> for InstanceRequirementsRequestBareMetal {}
 
 /// The values of `BurstablePerformance` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestBurstablePerformance {
     /// `included`
     Included,
@@ -1529,6 +1595,12 @@ impl InstanceRequirementsRequestBurstablePerformance {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestBurstablePerformance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestBurstablePerformance {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1538,7 +1610,7 @@ impl Literal for InstanceRequirementsRequestBurstablePerformance {
 impl Is<Self> for InstanceRequirementsRequestBurstablePerformance {}
 
 /// The values of `CpuManufacturers` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestCpuManufacturer {
     /// `intel`
     Intel,
@@ -1565,6 +1637,12 @@ impl InstanceRequirementsRequestCpuManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestCpuManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestCpuManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1574,7 +1652,7 @@ impl Literal for InstanceRequirementsRequestCpuManufacturer {
 impl Is<Self> for InstanceRequirementsRequestCpuManufacturer {}
 
 /// The values of `InstanceGenerations` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestInstanceGeneration {
     /// `current`
     Current,
@@ -1595,6 +1673,12 @@ impl InstanceRequirementsRequestInstanceGeneration {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestInstanceGeneration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestInstanceGeneration {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1604,7 +1688,7 @@ impl Literal for InstanceRequirementsRequestInstanceGeneration {
 impl Is<Self> for InstanceRequirementsRequestInstanceGeneration {}
 
 /// The values of `LocalStorage` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestLocalStorage {
     /// `included`
     Included,
@@ -1628,6 +1712,12 @@ impl InstanceRequirementsRequestLocalStorage {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestLocalStorage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestLocalStorage {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1637,7 +1727,7 @@ impl Literal for InstanceRequirementsRequestLocalStorage {
 impl Is<Self> for InstanceRequirementsRequestLocalStorage {}
 
 /// The values of `LocalStorageTypes` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestLocalStorageType {
     /// `hdd`
     Hdd,
@@ -1655,6 +1745,12 @@ impl InstanceRequirementsRequestLocalStorageType {
             Self::Ssd => "ssd",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceRequirementsRequestLocalStorageType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1683,13 +1779,13 @@ impl Ipv6AddressRequest {
     /// Sets `Ipv6Address`.
     #[track_caller]
     pub fn ipv6_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv6Address", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Address", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1718,13 +1814,13 @@ impl MaintenanceStrategies {
     /// Sets `CapacityRebalance`.
     #[track_caller]
     pub fn capacity_rebalance(self, value: impl IntoValue<CapacityRebalance>) -> Self {
-        Self(self.0.set("CapacityRebalance", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityRebalance", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1753,19 +1849,19 @@ impl MemoryGiBPerVCpuRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1794,19 +1890,19 @@ impl MemoryMiBRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1835,19 +1931,19 @@ impl MultiAvailabilityZoneConfiguration {
     /// Sets `ConfigurationType`.
     #[track_caller]
     pub fn configuration_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ConfigurationType", value.into_value().into_expression()))
+        Self(self.0.set_value("ConfigurationType", value))
     }
 
     /// Sets `StandbyAvailabilityZones`.
     #[track_caller]
     pub fn standby_availability_zones(self, value: impl IntoValue<List<StandbyAvailabilityZone>>) -> Self {
-        Self(self.0.set("StandbyAvailabilityZones", value.into_value().into_expression()))
+        Self(self.0.set_value("StandbyAvailabilityZones", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1876,19 +1972,19 @@ impl NetworkBandwidthGbpsRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1917,19 +2013,19 @@ impl NetworkInterfaceCountRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1958,91 +2054,91 @@ impl NetworkInterfaceSpecificationRequest {
     /// Sets `AssociatePublicIpAddress`.
     #[track_caller]
     pub fn associate_public_ip_address(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssociatePublicIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociatePublicIpAddress", value))
     }
 
     /// Sets `DeleteOnTermination`.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// Sets `Description`.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets `DeviceIndex`.
     #[track_caller]
     pub fn device_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DeviceIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceIndex", value))
     }
 
     /// Sets `Groups`.
     #[track_caller]
     pub fn groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("Groups", value.into_value().into_expression()))
+        Self(self.0.set_value("Groups", value))
     }
 
     /// Sets `InterfaceType`.
     #[track_caller]
     pub fn interface_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InterfaceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InterfaceType", value))
     }
 
     /// Sets `Ipv6AddressCount`.
     #[track_caller]
     pub fn ipv6_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6AddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6AddressCount", value))
     }
 
     /// Sets `Ipv6Addresses`.
     #[track_caller]
     pub fn ipv6_addresses(self, value: impl IntoValue<List<Ipv6AddressRequest>>) -> Self {
-        Self(self.0.set("Ipv6Addresses", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Addresses", value))
     }
 
     /// Sets `NetworkCardIndex`.
     #[track_caller]
     pub fn network_card_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("NetworkCardIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkCardIndex", value))
     }
 
     /// Sets `NetworkInterfaceId`.
     #[track_caller]
     pub fn network_interface_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceId", value))
     }
 
     /// Sets `PrivateIpAddress`.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// Sets `PrivateIpAddresses`.
     #[track_caller]
     pub fn private_ip_addresses(self, value: impl IntoValue<List<PrivateIpAddressSpecificationRequest>>) -> Self {
-        Self(self.0.set("PrivateIpAddresses", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddresses", value))
     }
 
     /// Sets `SecondaryPrivateIpAddressCount`.
     #[track_caller]
     pub fn secondary_private_ip_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SecondaryPrivateIpAddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryPrivateIpAddressCount", value))
     }
 
     /// Sets `SubnetId`.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2071,43 +2167,43 @@ impl OnDemandOptionsRequest {
     /// Sets `AllocationStrategy`.
     #[track_caller]
     pub fn allocation_strategy(self, value: impl IntoValue<OnDemandOptionsRequestAllocationStrategy>) -> Self {
-        Self(self.0.set("AllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("AllocationStrategy", value))
     }
 
     /// Sets `CapacityReservationOptions`.
     #[track_caller]
     pub fn capacity_reservation_options(self, value: impl IntoValue<CapacityReservationOptionsRequest>) -> Self {
-        Self(self.0.set("CapacityReservationOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationOptions", value))
     }
 
     /// Sets `MaxTotalPrice`.
     #[track_caller]
     pub fn max_total_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxTotalPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxTotalPrice", value))
     }
 
     /// Sets `MinTargetCapacity`.
     #[track_caller]
     pub fn min_target_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinTargetCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("MinTargetCapacity", value))
     }
 
     /// Sets `SingleAvailabilityZone`.
     #[track_caller]
     pub fn single_availability_zone(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SingleAvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("SingleAvailabilityZone", value))
     }
 
     /// Sets `SingleInstanceType`.
     #[track_caller]
     pub fn single_instance_type(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SingleInstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("SingleInstanceType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2120,7 +2216,7 @@ impl Literal for OnDemandOptionsRequest {
 impl Is<Self> for OnDemandOptionsRequest {}
 
 /// The values of `AllocationStrategy` of [`OnDemandOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum OnDemandOptionsRequestAllocationStrategy {
     /// `lowest-price`
     LowestPrice,
@@ -2138,6 +2234,12 @@ impl OnDemandOptionsRequestAllocationStrategy {
             Self::Prioritized => "prioritized",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for OnDemandOptionsRequestAllocationStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2166,13 +2268,13 @@ impl PerformanceFactorReferenceRequest {
     /// Sets `InstanceFamily`.
     #[track_caller]
     pub fn instance_family(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceFamily", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceFamily", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2201,55 +2303,55 @@ impl Placement {
     /// Sets `Affinity`.
     #[track_caller]
     pub fn affinity(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Affinity", value.into_value().into_expression()))
+        Self(self.0.set_value("Affinity", value))
     }
 
     /// Sets `AvailabilityZone`.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// Sets `GroupName`.
     #[track_caller]
     pub fn group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupName", value))
     }
 
     /// Sets `HostId`.
     #[track_caller]
     pub fn host_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostId", value.into_value().into_expression()))
+        Self(self.0.set_value("HostId", value))
     }
 
     /// Sets `HostResourceGroupArn`.
     #[track_caller]
     pub fn host_resource_group_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostResourceGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("HostResourceGroupArn", value))
     }
 
     /// Sets `PartitionNumber`.
     #[track_caller]
     pub fn partition_number(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("PartitionNumber", value.into_value().into_expression()))
+        Self(self.0.set_value("PartitionNumber", value))
     }
 
     /// Sets `SpreadDomain`.
     #[track_caller]
     pub fn spread_domain(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpreadDomain", value.into_value().into_expression()))
+        Self(self.0.set_value("SpreadDomain", value))
     }
 
     /// Sets `Tenancy`.
     #[track_caller]
     pub fn tenancy(self, value: impl IntoValue<PlacementTenancy>) -> Self {
-        Self(self.0.set("Tenancy", value.into_value().into_expression()))
+        Self(self.0.set_value("Tenancy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2262,7 +2364,7 @@ impl Literal for Placement {
 impl Is<Self> for Placement {}
 
 /// The values of `Tenancy` of [`Placement`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementTenancy {
     /// `dedicated`
     Dedicated,
@@ -2283,6 +2385,12 @@ impl PlacementTenancy {
             Self::Host => "host",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PlacementTenancy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2311,19 +2419,19 @@ impl PrivateIpAddressSpecificationRequest {
     /// Sets `Primary`.
     #[track_caller]
     pub fn primary(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Primary", value.into_value().into_expression()))
+        Self(self.0.set_value("Primary", value))
     }
 
     /// Sets `PrivateIpAddress`.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2352,13 +2460,13 @@ impl ReservedCapacityFallbackOptionsRequest {
     /// Sets `MarketTypes`.
     #[track_caller]
     pub fn market_types(self, value: impl IntoValue<List<ReservedCapacityFallbackOptionsRequestMarketType>>) -> Self {
-        Self(self.0.set("MarketTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("MarketTypes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2371,7 +2479,7 @@ impl Literal for ReservedCapacityFallbackOptionsRequest {
 impl Is<Self> for ReservedCapacityFallbackOptionsRequest {}
 
 /// The values of `MarketTypes` of [`ReservedCapacityFallbackOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReservedCapacityFallbackOptionsRequestMarketType {
     /// `on-demand`
     OnDemand,
@@ -2386,6 +2494,12 @@ impl ReservedCapacityFallbackOptionsRequestMarketType {
             Self::OnDemand => "on-demand",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ReservedCapacityFallbackOptionsRequestMarketType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2414,19 +2528,19 @@ impl ReservedCapacityOptionsRequest {
     /// Sets `AllocationStrategy`.
     #[track_caller]
     pub fn allocation_strategy(self, value: impl IntoValue<ReservedCapacityOptionsRequestAllocationStrategy>) -> Self {
-        Self(self.0.set("AllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("AllocationStrategy", value))
     }
 
     /// Sets `CapacityReservationTarget`.
     #[track_caller]
     pub fn capacity_reservation_target(self, value: impl IntoValue<CapacityReservationTargetRequest>) -> Self {
-        Self(self.0.set("CapacityReservationTarget", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationTarget", value))
     }
 
     /// Sets `ReservationTypes`.
     #[track_caller]
     pub fn reservation_types(self, value: impl IntoValue<List<ReservedCapacityOptionsRequestReservationType>>) -> Self {
-        Self(self.0.set("ReservationTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("ReservationTypes", value))
     }
 
     /// Sets `ReservedCapacityFallbackOptions`.
@@ -2435,13 +2549,13 @@ impl ReservedCapacityOptionsRequest {
         self,
         value: impl IntoValue<ReservedCapacityFallbackOptionsRequest>,
     ) -> Self {
-        Self(self.0.set("ReservedCapacityFallbackOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("ReservedCapacityFallbackOptions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2454,7 +2568,7 @@ impl Literal for ReservedCapacityOptionsRequest {
 impl Is<Self> for ReservedCapacityOptionsRequest {}
 
 /// The values of `AllocationStrategy` of [`ReservedCapacityOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReservedCapacityOptionsRequestAllocationStrategy {
     /// `prioritized`
     Prioritized,
@@ -2472,6 +2586,12 @@ impl ReservedCapacityOptionsRequestAllocationStrategy {
     }
 }
 
+impl std::fmt::Debug for ReservedCapacityOptionsRequestAllocationStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ReservedCapacityOptionsRequestAllocationStrategy {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2481,7 +2601,7 @@ impl Literal for ReservedCapacityOptionsRequestAllocationStrategy {
 impl Is<Self> for ReservedCapacityOptionsRequestAllocationStrategy {}
 
 /// The values of `ReservationTypes` of [`ReservedCapacityOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReservedCapacityOptionsRequestReservationType {
     /// `on-demand-capacity-reservation`
     OnDemandCapacityReservation,
@@ -2502,6 +2622,12 @@ impl ReservedCapacityOptionsRequestReservationType {
             Self::InterruptibleCapacityReservation => "interruptible-capacity-reservation",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ReservedCapacityOptionsRequestReservationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2530,7 +2656,7 @@ impl SpotOptionsRequest {
     /// Sets `AllocationStrategy`.
     #[track_caller]
     pub fn allocation_strategy(self, value: impl IntoValue<SpotOptionsRequestAllocationStrategy>) -> Self {
-        Self(self.0.set("AllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("AllocationStrategy", value))
     }
 
     /// Sets `InstanceInterruptionBehavior`.
@@ -2539,49 +2665,49 @@ impl SpotOptionsRequest {
         self,
         value: impl IntoValue<SpotOptionsRequestInstanceInterruptionBehavior>,
     ) -> Self {
-        Self(self.0.set("InstanceInterruptionBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceInterruptionBehavior", value))
     }
 
     /// Sets `InstancePoolsToUseCount`.
     #[track_caller]
     pub fn instance_pools_to_use_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("InstancePoolsToUseCount", value.into_value().into_expression()))
+        Self(self.0.set_value("InstancePoolsToUseCount", value))
     }
 
     /// Sets `MaintenanceStrategies`.
     #[track_caller]
     pub fn maintenance_strategies(self, value: impl IntoValue<MaintenanceStrategies>) -> Self {
-        Self(self.0.set("MaintenanceStrategies", value.into_value().into_expression()))
+        Self(self.0.set_value("MaintenanceStrategies", value))
     }
 
     /// Sets `MaxTotalPrice`.
     #[track_caller]
     pub fn max_total_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxTotalPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxTotalPrice", value))
     }
 
     /// Sets `MinTargetCapacity`.
     #[track_caller]
     pub fn min_target_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinTargetCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("MinTargetCapacity", value))
     }
 
     /// Sets `SingleAvailabilityZone`.
     #[track_caller]
     pub fn single_availability_zone(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SingleAvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("SingleAvailabilityZone", value))
     }
 
     /// Sets `SingleInstanceType`.
     #[track_caller]
     pub fn single_instance_type(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SingleInstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("SingleInstanceType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2594,7 +2720,7 @@ impl Literal for SpotOptionsRequest {
 impl Is<Self> for SpotOptionsRequest {}
 
 /// The values of `AllocationStrategy` of [`SpotOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotOptionsRequestAllocationStrategy {
     /// `lowest-price`
     LowestPrice,
@@ -2636,6 +2762,12 @@ impl SpotOptionsRequestAllocationStrategy {
     }
 }
 
+impl std::fmt::Debug for SpotOptionsRequestAllocationStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotOptionsRequestAllocationStrategy {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2645,7 +2777,7 @@ impl Literal for SpotOptionsRequestAllocationStrategy {
 impl Is<Self> for SpotOptionsRequestAllocationStrategy {}
 
 /// The values of `InstanceInterruptionBehavior` of [`SpotOptionsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotOptionsRequestInstanceInterruptionBehavior {
     /// `hibernate`
     Hibernate,
@@ -2666,6 +2798,12 @@ impl SpotOptionsRequestInstanceInterruptionBehavior {
             Self::Terminate => "terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SpotOptionsRequestInstanceInterruptionBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2694,19 +2832,19 @@ impl StandbyAvailabilityZone {
     /// Sets `AvailabilityZone`.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// Sets `AvailabilityZoneId`.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2735,19 +2873,19 @@ impl TagSpecification {
     /// Sets `ResourceType`.
     #[track_caller]
     pub fn resource_type(self, value: impl IntoValue<TagSpecificationResourceType>) -> Self {
-        Self(self.0.set("ResourceType", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceType", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2760,7 +2898,7 @@ impl Literal for TagSpecification {
 impl Is<Self> for TagSpecification {}
 
 /// The values of `ResourceType` of [`TagSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TagSpecificationResourceType {
     /// `client-vpn-endpoint`
     ClientVpnEndpoint,
@@ -2916,6 +3054,12 @@ impl TagSpecificationResourceType {
     }
 }
 
+impl std::fmt::Debug for TagSpecificationResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for TagSpecificationResourceType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2938,7 +3082,7 @@ impl TargetCapacitySpecificationRequest {
     /// - `total_target_capacity`: the property `TotalTargetCapacity`.
     #[track_caller]
     pub fn new(total_target_capacity: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("TotalTargetCapacity", total_target_capacity.into_value().into_expression()))
+        Self(Properties::new().require_value("TotalTargetCapacity", total_target_capacity))
     }
 
     /// Sets `DefaultTargetCapacityType`.
@@ -2947,19 +3091,19 @@ impl TargetCapacitySpecificationRequest {
         self,
         value: impl IntoValue<TargetCapacitySpecificationRequestDefaultTargetCapacityType>,
     ) -> Self {
-        Self(self.0.set("DefaultTargetCapacityType", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultTargetCapacityType", value))
     }
 
     /// Sets `OnDemandTargetCapacity`.
     #[track_caller]
     pub fn on_demand_target_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandTargetCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandTargetCapacity", value))
     }
 
     /// Sets `SpotTargetCapacity`.
     #[track_caller]
     pub fn spot_target_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SpotTargetCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotTargetCapacity", value))
     }
 
     /// Sets `TargetCapacityUnitType`.
@@ -2968,13 +3112,13 @@ impl TargetCapacitySpecificationRequest {
         self,
         value: impl IntoValue<TargetCapacitySpecificationRequestTargetCapacityUnitType>,
     ) -> Self {
-        Self(self.0.set("TargetCapacityUnitType", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetCapacityUnitType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2987,7 +3131,7 @@ impl Literal for TargetCapacitySpecificationRequest {
 impl Is<Self> for TargetCapacitySpecificationRequest {}
 
 /// The values of `DefaultTargetCapacityType` of [`TargetCapacitySpecificationRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TargetCapacitySpecificationRequestDefaultTargetCapacityType {
     /// `on-demand`
     OnDemand,
@@ -3014,6 +3158,12 @@ impl TargetCapacitySpecificationRequestDefaultTargetCapacityType {
     }
 }
 
+impl std::fmt::Debug for TargetCapacitySpecificationRequestDefaultTargetCapacityType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for TargetCapacitySpecificationRequestDefaultTargetCapacityType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3023,7 +3173,7 @@ impl Literal for TargetCapacitySpecificationRequestDefaultTargetCapacityType {
 impl Is<Self> for TargetCapacitySpecificationRequestDefaultTargetCapacityType {}
 
 /// The values of `TargetCapacityUnitType` of [`TargetCapacitySpecificationRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TargetCapacitySpecificationRequestTargetCapacityUnitType {
     /// `vcpu`
     Vcpu,
@@ -3044,6 +3194,12 @@ impl TargetCapacitySpecificationRequestTargetCapacityUnitType {
             Self::Units => "units",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TargetCapacitySpecificationRequestTargetCapacityUnitType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3072,19 +3228,19 @@ impl TotalLocalStorageGBRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3113,19 +3269,19 @@ impl VCpuCountRangeRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

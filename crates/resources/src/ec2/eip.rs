@@ -34,7 +34,7 @@ impl EIP {
     /// A change replaces the resource.
     #[track_caller]
     pub fn address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Address", value.into_value().into_expression()))
+        Self(self.0.set_value("Address", value))
     }
 
     /// The network (`vpc`).
@@ -45,7 +45,7 @@ impl EIP {
     /// resource.
     #[track_caller]
     pub fn domain(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Domain", value.into_value().into_expression()))
+        Self(self.0.set_value("Domain", value))
     }
 
     /// The ID of the instance.
@@ -54,7 +54,7 @@ impl EIP {
     /// address on its associated resource.
     #[track_caller]
     pub fn instance_id(self, value: impl IntoValue<Id<kind::ec2::Instance>>) -> Self {
-        Self(self.0.set("InstanceId", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceId", value))
     }
 
     /// The ID of an IPAM pool which has an Amazon-provided or BYOIP public IPv4 CIDR provisioned to it. For more
@@ -64,7 +64,7 @@ impl EIP {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipam_pool_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("IpamPoolId", value.into_value().into_expression()))
+        Self(self.0.set_value("IpamPoolId", value))
     }
 
     /// A unique set of Availability Zones, Local Zones, or Wavelength Zones from which AWS advertises IP addresses. Use
@@ -77,7 +77,7 @@ impl EIP {
     /// A change replaces the resource.
     #[track_caller]
     pub fn network_border_group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NetworkBorderGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkBorderGroup", value))
     }
 
     /// The ID of an address pool that you own. Use this parameter to let Amazon EC2 select an address from the address
@@ -87,7 +87,7 @@ impl EIP {
     /// address on its associated resource.
     #[track_caller]
     pub fn public_ipv4_pool(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PublicIpv4Pool", value.into_value().into_expression()))
+        Self(self.0.set_value("PublicIpv4Pool", value))
     }
 
     /// Any tags assigned to the Elastic IP address.
@@ -96,7 +96,7 @@ impl EIP {
     /// its associated resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The Elastic IP address you are accepting for transfer. You can only accept one transferred address. For more
@@ -107,13 +107,13 @@ impl EIP {
     /// A change replaces the resource.
     #[track_caller]
     pub fn transfer_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TransferAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("TransferAddress", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -26,11 +26,7 @@ impl FlowLog {
     ///   for the ResourceId property, specify VPC for this property. A change replaces the resource.
     #[track_caller]
     pub fn new(resource_id: impl IntoValue<String>, resource_type: impl IntoValue<FlowLogResourceType>) -> Self {
-        Self(
-            Properties::new()
-                .require("ResourceId", resource_id.into_value().into_expression())
-                .require("ResourceType", resource_type.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("ResourceId", resource_id).require_value("ResourceType", resource_type))
     }
 
     /// The ARN of the IAM role that allows Amazon EC2 to publish flow logs across accounts.
@@ -38,7 +34,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn deliver_cross_account_role(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("DeliverCrossAccountRole", value.into_value().into_expression()))
+        Self(self.0.set_value("DeliverCrossAccountRole", value))
     }
 
     /// The ARN for the IAM role that permits Amazon EC2 to publish flow logs to a CloudWatch Logs log group in your
@@ -48,7 +44,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn deliver_logs_permission_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("DeliverLogsPermissionArn", value.into_value().into_expression()))
+        Self(self.0.set_value("DeliverLogsPermissionArn", value))
     }
 
     /// Sets `DestinationOptions`.
@@ -56,7 +52,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn destination_options(self, value: impl IntoValue<FlowLogDestinationOptions>) -> Self {
-        Self(self.0.set("DestinationOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationOptions", value))
     }
 
     /// Specifies the destination to which the flow log data is to be published. Flow log data can be published to a
@@ -66,7 +62,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn log_destination(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LogDestination", value.into_value().into_expression()))
+        Self(self.0.set_value("LogDestination", value))
     }
 
     /// Specifies the type of destination to which the flow log data is to be published. Flow log data can be published
@@ -75,7 +71,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn log_destination_type(self, value: impl IntoValue<FlowLogDestinationType>) -> Self {
-        Self(self.0.set("LogDestinationType", value.into_value().into_expression()))
+        Self(self.0.set_value("LogDestinationType", value))
     }
 
     /// The fields to include in the flow log record, in the order in which they should appear.
@@ -83,7 +79,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn log_format(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LogFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("LogFormat", value))
     }
 
     /// The name of a new or existing CloudWatch Logs log group where Amazon EC2 publishes your flow logs. If you
@@ -93,7 +89,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn log_group_name(self, value: impl IntoValue<Name<kind::logs::LogGroup>>) -> Self {
-        Self(self.0.set("LogGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroupName", value))
     }
 
     /// The maximum interval of time during which a flow of packets is captured and aggregated into a flow log record.
@@ -102,7 +98,7 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn max_aggregation_interval(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxAggregationInterval", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxAggregationInterval", value))
     }
 
     /// The resource types and associated tags for EC2 resources associated with the EC2 Tags feature for log
@@ -111,13 +107,13 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn tag_field_specifications(self, value: impl IntoValue<List<TagFieldSpecification>>) -> Self {
-        Self(self.0.set("TagFieldSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFieldSpecifications", value))
     }
 
     /// The tags to apply to the flow logs.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The type of traffic to log. You can log traffic that the resource accepts or rejects, or all traffic.
@@ -125,13 +121,13 @@ impl FlowLog {
     /// A change replaces the resource.
     #[track_caller]
     pub fn traffic_type(self, value: impl IntoValue<FlowLogTrafficType>) -> Self {
-        Self(self.0.set("TrafficType", value.into_value().into_expression()))
+        Self(self.0.set_value("TrafficType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -196,16 +192,16 @@ impl FlowLogDestinationOptions {
     ) -> Self {
         Self(
             Properties::new()
-                .require("FileFormat", file_format.into_value().into_expression())
-                .require("HiveCompatiblePartitions", hive_compatible_partitions.into_value().into_expression())
-                .require("PerHourPartition", per_hour_partition.into_value().into_expression()),
+                .require_value("FileFormat", file_format)
+                .require_value("HiveCompatiblePartitions", hive_compatible_partitions)
+                .require_value("PerHourPartition", per_hour_partition),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -218,7 +214,7 @@ impl Literal for FlowLogDestinationOptions {
 impl Is<Self> for FlowLogDestinationOptions {}
 
 /// The values of `FileFormat` of [`FlowLogDestinationOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FlowLogDestinationOptionsFileFormat {
     /// `plain-text`
     PlainText,
@@ -239,6 +235,12 @@ impl FlowLogDestinationOptionsFileFormat {
     }
 }
 
+impl std::fmt::Debug for FlowLogDestinationOptionsFileFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for FlowLogDestinationOptionsFileFormat {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -248,7 +250,7 @@ impl Literal for FlowLogDestinationOptionsFileFormat {
 impl Is<Self> for FlowLogDestinationOptionsFileFormat {}
 
 /// The values of `LogDestinationType` of [`FlowLog`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FlowLogDestinationType {
     /// `cloud-watch-logs`
     CloudWatchLogs,
@@ -272,6 +274,12 @@ impl FlowLogDestinationType {
     }
 }
 
+impl std::fmt::Debug for FlowLogDestinationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for FlowLogDestinationType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -281,7 +289,7 @@ impl Literal for FlowLogDestinationType {
 impl Is<Self> for FlowLogDestinationType {}
 
 /// The values of `ResourceType` of [`FlowLog`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FlowLogResourceType {
     /// `NetworkInterface`
     NetworkInterface,
@@ -314,6 +322,12 @@ impl FlowLogResourceType {
     }
 }
 
+impl std::fmt::Debug for FlowLogResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for FlowLogResourceType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -323,7 +337,7 @@ impl Literal for FlowLogResourceType {
 impl Is<Self> for FlowLogResourceType {}
 
 /// The values of `TrafficType` of [`FlowLog`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FlowLogTrafficType {
     /// `ACCEPT`
     Accept,
@@ -344,6 +358,12 @@ impl FlowLogTrafficType {
             Self::Reject => "REJECT",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for FlowLogTrafficType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -373,17 +393,13 @@ impl TagFieldSpecification {
         resource_type: impl IntoValue<TagFieldSpecificationResourceType>,
         tag_keys: impl IntoValue<List<String>>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("ResourceType", resource_type.into_value().into_expression())
-                .require("TagKeys", tag_keys.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("ResourceType", resource_type).require_value("TagKeys", tag_keys))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -396,7 +412,7 @@ impl Literal for TagFieldSpecification {
 impl Is<Self> for TagFieldSpecification {}
 
 /// The values of `ResourceType` of [`TagFieldSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TagFieldSpecificationResourceType {
     /// `auto-scaling-group`
     AutoScalingGroup,
@@ -417,6 +433,12 @@ impl TagFieldSpecificationResourceType {
             Self::NetworkInterface => "network-interface",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TagFieldSpecificationResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

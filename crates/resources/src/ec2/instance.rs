@@ -30,7 +30,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn additional_info(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AdditionalInfo", value.into_value().into_expression()))
+        Self(self.0.set_value("AdditionalInfo", value))
     }
 
     /// Indicates whether the instance is associated with a dedicated host. If you want the instance to always restart
@@ -40,7 +40,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn affinity(self, value: impl IntoValue<InstanceAffinity>) -> Self {
-        Self(self.0.set("Affinity", value.into_value().into_expression()))
+        Self(self.0.set_value("Affinity", value))
     }
 
     /// The Availability Zone of the instance.
@@ -48,7 +48,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// The block device mapping entries that defines the block devices to attach to the instance at launch.
@@ -56,7 +56,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn block_device_mappings(self, value: impl IntoValue<List<BlockDeviceMapping>>) -> Self {
-        Self(self.0.set("BlockDeviceMappings", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockDeviceMappings", value))
     }
 
     /// The CPU options for the instance.
@@ -64,20 +64,20 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cpu_options(self, value: impl IntoValue<InstanceCpuOptions>) -> Self {
-        Self(self.0.set("CpuOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuOptions", value))
     }
 
     /// The credit option for CPU usage of the burstable performance instance. Valid values are standard and unlimited.
     #[track_caller]
     pub fn credit_specification(self, value: impl IntoValue<InstanceCreditSpecification>) -> Self {
-        Self(self.0.set("CreditSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CreditSpecification", value))
     }
 
     /// If you set this parameter to true, you can't terminate the instance using the Amazon EC2 console, CLI, or API;
     /// otherwise, you can.
     #[track_caller]
     pub fn disable_api_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DisableApiTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DisableApiTermination", value))
     }
 
     /// Indicates whether the instance is optimized for Amazon EBS I/O.
@@ -85,7 +85,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn ebs_optimized(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EbsOptimized", value.into_value().into_expression()))
+        Self(self.0.set_value("EbsOptimized", value))
     }
 
     /// An elastic GPU to associate with the instance. Amazon Elastic Graphics is no longer available.
@@ -93,7 +93,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn elastic_gpu_specifications(self, value: impl IntoValue<List<ElasticGpuSpecification>>) -> Self {
-        Self(self.0.set("ElasticGpuSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("ElasticGpuSpecifications", value))
     }
 
     /// An elastic inference accelerator to associate with the instance. Amazon Elastic Inference is no longer
@@ -102,7 +102,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn elastic_inference_accelerators(self, value: impl IntoValue<List<ElasticInferenceAccelerator>>) -> Self {
-        Self(self.0.set("ElasticInferenceAccelerators", value.into_value().into_expression()))
+        Self(self.0.set_value("ElasticInferenceAccelerators", value))
     }
 
     /// Indicates whether the instance is enabled for AWS Nitro Enclaves.
@@ -110,7 +110,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn enclave_options(self, value: impl IntoValue<InstanceEnclaveOptions>) -> Self {
-        Self(self.0.set("EnclaveOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("EnclaveOptions", value))
     }
 
     /// Indicates whether an instance is enabled for hibernation.
@@ -118,7 +118,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn hibernation_options(self, value: impl IntoValue<InstanceHibernationOptions>) -> Self {
-        Self(self.0.set("HibernationOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("HibernationOptions", value))
     }
 
     /// If you specify host for the Affinity property, the ID of a dedicated host that the instance is associated with.
@@ -128,7 +128,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn host_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostId", value.into_value().into_expression()))
+        Self(self.0.set_value("HostId", value))
     }
 
     /// The ARN of the host resource group in which to launch the instances. If you specify a host resource group ARN,
@@ -137,13 +137,13 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn host_resource_group_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostResourceGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("HostResourceGroupArn", value))
     }
 
     /// The IAM instance profile.
     #[track_caller]
     pub fn iam_instance_profile(self, value: impl IntoValue<Name<kind::iam::InstanceProfile>>) -> Self {
-        Self(self.0.set("IamInstanceProfile", value.into_value().into_expression()))
+        Self(self.0.set_value("IamInstanceProfile", value))
     }
 
     /// The ID of the AMI. An AMI ID is required to launch an instance and must be specified here or in a launch
@@ -152,7 +152,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn image_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageId", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageId", value))
     }
 
     /// Indicates whether an instance stops or terminates when you initiate shutdown from the instance (using the
@@ -162,7 +162,7 @@ impl Instance {
         self,
         value: impl IntoValue<InstanceInitiatedShutdownBehavior>,
     ) -> Self {
-        Self(self.0.set("InstanceInitiatedShutdownBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceInitiatedShutdownBehavior", value))
     }
 
     /// The instance type.
@@ -170,7 +170,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// \[EC2-VPC\] The number of IPv6 addresses to associate with the primary network interface. Amazon EC2 chooses the
@@ -179,7 +179,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv6_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6AddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6AddressCount", value))
     }
 
     /// \[EC2-VPC\] The IPv6 addresses from the range of the subnet to associate with the primary network interface.
@@ -187,7 +187,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv6_addresses(self, value: impl IntoValue<List<InstanceIpv6Address>>) -> Self {
-        Self(self.0.set("Ipv6Addresses", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Addresses", value))
     }
 
     /// The ID of the kernel.
@@ -195,7 +195,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn kernel_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KernelId", value.into_value().into_expression()))
+        Self(self.0.set_value("KernelId", value))
     }
 
     /// The name of the key pair.
@@ -203,7 +203,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn key_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KeyName", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyName", value))
     }
 
     /// The launch template to use to launch the instances.
@@ -211,7 +211,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn launch_template(self, value: impl IntoValue<LaunchTemplateSpecification>) -> Self {
-        Self(self.0.set("LaunchTemplate", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplate", value))
     }
 
     /// The license configurations.
@@ -219,19 +219,19 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn license_specifications(self, value: impl IntoValue<List<LicenseSpecification>>) -> Self {
-        Self(self.0.set("LicenseSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("LicenseSpecifications", value))
     }
 
     /// The metadata options for the instance
     #[track_caller]
     pub fn metadata_options(self, value: impl IntoValue<MetadataOptions>) -> Self {
-        Self(self.0.set("MetadataOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MetadataOptions", value))
     }
 
     /// Specifies whether detailed monitoring is enabled for the instance.
     #[track_caller]
     pub fn monitoring(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Monitoring", value.into_value().into_expression()))
+        Self(self.0.set_value("Monitoring", value))
     }
 
     /// The network interfaces to associate with the instance.
@@ -239,7 +239,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn network_interfaces(self, value: impl IntoValue<List<NetworkInterface>>) -> Self {
-        Self(self.0.set("NetworkInterfaces", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaces", value))
     }
 
     /// The name of an existing placement group that you want to launch the instance into (cluster | partition |
@@ -248,7 +248,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn placement_group_name(self, value: impl IntoValue<Name<kind::ec2::PlacementGroup>>) -> Self {
-        Self(self.0.set("PlacementGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementGroupName", value))
     }
 
     /// The options for the instance hostname.
@@ -256,7 +256,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn private_dns_name_options(self, value: impl IntoValue<PrivateDnsNameOptions>) -> Self {
-        Self(self.0.set("PrivateDnsNameOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsNameOptions", value))
     }
 
     /// \[EC2-VPC\] The primary IPv4 address. You must specify a value from the IPv4 address range of the subnet.
@@ -264,7 +264,7 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// Indicates whether to assign the tags from the instance to all of the volumes attached to the instance at launch.
@@ -273,7 +273,7 @@ impl Instance {
     /// attached volumes.
     #[track_caller]
     pub fn propagate_tags_to_volume_on_creation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PropagateTagsToVolumeOnCreation", value.into_value().into_expression()))
+        Self(self.0.set_value("PropagateTagsToVolumeOnCreation", value))
     }
 
     /// The ID of the RAM disk to select.
@@ -281,7 +281,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn ramdisk_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RamdiskId", value.into_value().into_expression()))
+        Self(self.0.set_value("RamdiskId", value))
     }
 
     /// The IDs of the security groups.
@@ -289,7 +289,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn security_group_ids(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroupIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupIds", value))
     }
 
     /// the names of the security groups. For a nondefault VPC, you must use security group IDs instead.
@@ -297,19 +297,19 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn security_groups(self, value: impl IntoValue<List<Name<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroups", value))
     }
 
     /// Specifies whether to enable an instance launched in a VPC to perform NAT.
     #[track_caller]
     pub fn source_dest_check(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SourceDestCheck", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceDestCheck", value))
     }
 
     /// The SSM document and parameter values in AWS Systems Manager to associate with this instance.
     #[track_caller]
     pub fn ssm_associations(self, value: impl IntoValue<List<SsmAssociation>>) -> Self {
-        Self(self.0.set("SsmAssociations", value.into_value().into_expression()))
+        Self(self.0.set_value("SsmAssociations", value))
     }
 
     /// \[EC2-VPC\] The ID of the subnet to launch the instance into.
@@ -317,13 +317,13 @@ impl Instance {
     /// A change replaces the resource.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// The tags to add to the instance.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The tenancy of the instance (if the instance is running in a VPC). An instance with a tenancy of dedicated runs
@@ -332,7 +332,7 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn tenancy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Tenancy", value.into_value().into_expression()))
+        Self(self.0.set_value("Tenancy", value))
     }
 
     /// The user data to make available to the instance.
@@ -340,19 +340,19 @@ impl Instance {
     /// A change may replace the resource.
     #[track_caller]
     pub fn user_data(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("UserData", value.into_value().into_expression()))
+        Self(self.0.set_value("UserData", value))
     }
 
     /// The volumes to attach to the instance.
     #[track_caller]
     pub fn volumes(self, value: impl IntoValue<List<Volume>>) -> Self {
-        Self(self.0.set("Volumes", value.into_value().into_expression()))
+        Self(self.0.set_value("Volumes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -459,17 +459,13 @@ impl AssociationParameter {
     /// - `value`: The value of an input parameter.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, value: impl IntoValue<List<String>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -495,31 +491,31 @@ impl BlockDeviceMapping {
     /// - `device_name`: The device name (for example, /dev/sdh or xvdh).
     #[track_caller]
     pub fn new(device_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DeviceName", device_name.into_value().into_expression()))
+        Self(Properties::new().require_value("DeviceName", device_name))
     }
 
     /// Parameters used to automatically set up EBS volumes when the instance is launched.
     #[track_caller]
     pub fn ebs(self, value: impl IntoValue<Ebs>) -> Self {
-        Self(self.0.set("Ebs", value.into_value().into_expression()))
+        Self(self.0.set_value("Ebs", value))
     }
 
     /// Sets `NoDevice`.
     #[track_caller]
     pub fn no_device(self, value: impl IntoValue<BlockDeviceMappingNoDevice>) -> Self {
-        Self(self.0.set("NoDevice", value.into_value().into_expression()))
+        Self(self.0.set_value("NoDevice", value))
     }
 
     /// Sets `VirtualName`.
     #[track_caller]
     pub fn virtual_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VirtualName", value.into_value().into_expression()))
+        Self(self.0.set_value("VirtualName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -548,7 +544,7 @@ impl BlockDeviceMappingNoDevice {
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -577,13 +573,13 @@ impl Ebs {
     /// Indicates whether the EBS volume is deleted on instance termination.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// Indicates whether the volume should be encrypted.
     #[track_caller]
     pub fn encrypted(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Encrypted", value.into_value().into_expression()))
+        Self(self.0.set_value("Encrypted", value))
     }
 
     /// The number of I/O operations per second (IOPS). For gp3, io1, and io2 volumes, this represents the number of
@@ -591,7 +587,7 @@ impl Ebs {
     /// volume and the rate at which the volume accumulates I/O credits for bursting.
     #[track_caller]
     pub fn iops(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Iops", value.into_value().into_expression()))
+        Self(self.0.set_value("Iops", value))
     }
 
     /// The identifier of the AWS Key Management Service (AWS KMS) customer managed CMK to use for Amazon EBS
@@ -599,13 +595,13 @@ impl Ebs {
     /// do not specify KmsKeyId, your AWS managed CMK for EBS is used.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// The ID of the snapshot.
     #[track_caller]
     pub fn snapshot_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SnapshotId", value.into_value().into_expression()))
+        Self(self.0.set_value("SnapshotId", value))
     }
 
     /// The size of the volume, in GiBs. You must specify either a snapshot ID or a volume size. If you specify a
@@ -613,19 +609,19 @@ impl Ebs {
     /// snapshot size.
     #[track_caller]
     pub fn volume_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VolumeSize", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeSize", value))
     }
 
     /// The volume type.
     #[track_caller]
     pub fn volume_type(self, value: impl IntoValue<EbsVolumeType>) -> Self {
-        Self(self.0.set("VolumeType", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -638,7 +634,7 @@ impl Literal for Ebs {
 impl Is<Self> for Ebs {}
 
 /// The values of `VolumeType` of [`Ebs`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EbsVolumeType {
     /// `gp2`
     Gp2,
@@ -674,6 +670,12 @@ impl EbsVolumeType {
     }
 }
 
+impl std::fmt::Debug for EbsVolumeType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for EbsVolumeType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -696,13 +698,13 @@ impl ElasticGpuSpecification {
     /// - `type_`: The type of Elastic Graphics accelerator. Amazon Elastic Graphics is no longer available.
     #[track_caller]
     pub fn new(type_: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -728,20 +730,20 @@ impl ElasticInferenceAccelerator {
     /// - `type_`: The type of elastic inference accelerator. Amazon Elastic Inference is no longer available.
     #[track_caller]
     pub fn new(type_: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// The number of elastic inference accelerators to attach to the instance. Amazon Elastic Inference is no longer
     /// available.
     #[track_caller]
     pub fn count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Count", value.into_value().into_expression()))
+        Self(self.0.set_value("Count", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -770,19 +772,19 @@ impl EnaSrdSpecification {
     /// Specifies whether ENA Express is enabled for the network interface when you launch an instance.
     #[track_caller]
     pub fn ena_srd_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnaSrdEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdEnabled", value))
     }
 
     /// Contains ENA Express settings for UDP network traffic for the network interface that's attached to the instance.
     #[track_caller]
     pub fn ena_srd_udp_specification(self, value: impl IntoValue<EnaSrdUdpSpecification>) -> Self {
-        Self(self.0.set("EnaSrdUdpSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdUdpSpecification", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -811,13 +813,13 @@ impl EnaSrdUdpSpecification {
     /// Indicates whether UDP traffic uses ENA Express for your instance.
     #[track_caller]
     pub fn ena_srd_udp_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnaSrdUdpEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdUdpEnabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -830,7 +832,7 @@ impl Literal for EnaSrdUdpSpecification {
 impl Is<Self> for EnaSrdUdpSpecification {}
 
 /// The values of `Affinity` of [`Instance`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceAffinity {
     /// `default`
     Default,
@@ -848,6 +850,12 @@ impl InstanceAffinity {
             Self::Host => "host",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceAffinity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -876,19 +884,19 @@ impl InstanceCpuOptions {
     /// Sets `CoreCount`.
     #[track_caller]
     pub fn core_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("CoreCount", value.into_value().into_expression()))
+        Self(self.0.set_value("CoreCount", value))
     }
 
     /// Sets `ThreadsPerCore`.
     #[track_caller]
     pub fn threads_per_core(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ThreadsPerCore", value.into_value().into_expression()))
+        Self(self.0.set_value("ThreadsPerCore", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -917,13 +925,13 @@ impl InstanceCreditSpecification {
     /// Sets `CPUCredits`.
     #[track_caller]
     pub fn cpu_credits(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CPUCredits", value.into_value().into_expression()))
+        Self(self.0.set_value("CPUCredits", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -953,13 +961,13 @@ impl InstanceEnclaveOptions {
     /// for AWS Nitro Enclaves.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -988,13 +996,13 @@ impl InstanceHibernationOptions {
     /// If you set this parameter to true, your instance is enabled for hibernation.
     #[track_caller]
     pub fn configured(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Configured", value.into_value().into_expression()))
+        Self(self.0.set_value("Configured", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1007,7 +1015,7 @@ impl Literal for InstanceHibernationOptions {
 impl Is<Self> for InstanceHibernationOptions {}
 
 /// The values of `InstanceInitiatedShutdownBehavior` of [`Instance`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceInitiatedShutdownBehavior {
     /// `stop`
     Stop,
@@ -1025,6 +1033,12 @@ impl InstanceInitiatedShutdownBehavior {
             Self::Terminate => "terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceInitiatedShutdownBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1050,13 +1064,13 @@ impl InstanceIpv6Address {
     /// - `ipv6_address`: The IPv6 address.
     #[track_caller]
     pub fn new(ipv6_address: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Ipv6Address", ipv6_address.into_value().into_expression()))
+        Self(Properties::new().require_value("Ipv6Address", ipv6_address))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1085,25 +1099,25 @@ impl LaunchTemplateSpecification {
     /// The ID of the launch template. You must specify the LaunchTemplateName or the LaunchTemplateId, but not both.
     #[track_caller]
     pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
-        Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateId", value))
     }
 
     /// The name of the launch template. You must specify the LaunchTemplateName or the LaunchTemplateId, but not both.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// The version number of the launch template.
     #[track_caller]
     pub fn version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Version", value.into_value().into_expression()))
+        Self(self.0.set_value("Version", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1129,16 +1143,13 @@ impl LicenseSpecification {
     /// - `license_configuration_arn`: The Amazon Resource Name (ARN) of the license configuration.
     #[track_caller]
     pub fn new(license_configuration_arn: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("LicenseConfigurationArn", license_configuration_arn.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("LicenseConfigurationArn", license_configuration_arn))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1168,38 +1179,38 @@ impl MetadataOptions {
     /// access your instance metadata.
     #[track_caller]
     pub fn http_endpoint(self, value: impl IntoValue<MetadataOptionsHttpEndpoint>) -> Self {
-        Self(self.0.set("HttpEndpoint", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpEndpoint", value))
     }
 
     /// Enables or disables the IPv6 endpoint for the instance metadata service. To use this option, the instance must
     /// be a Nitro-based instance launched in a subnet that supports IPv6.
     #[track_caller]
     pub fn http_protocol_ipv6(self, value: impl IntoValue<MetadataOptionsHttpProtocolIpv6>) -> Self {
-        Self(self.0.set("HttpProtocolIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpProtocolIpv6", value))
     }
 
     /// The number of network hops that the metadata token can travel. Maximum is 64.
     #[track_caller]
     pub fn http_put_response_hop_limit(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HttpPutResponseHopLimit", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpPutResponseHopLimit", value))
     }
 
     /// Indicates whether IMDSv2 is required.
     #[track_caller]
     pub fn http_tokens(self, value: impl IntoValue<MetadataOptionsHttpTokens>) -> Self {
-        Self(self.0.set("HttpTokens", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpTokens", value))
     }
 
     /// Indicates whether tags from the instance are propagated to the EBS volumes.
     #[track_caller]
     pub fn instance_metadata_tags(self, value: impl IntoValue<MetadataOptionsInstanceMetadataTags>) -> Self {
-        Self(self.0.set("InstanceMetadataTags", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceMetadataTags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1212,7 +1223,7 @@ impl Literal for MetadataOptions {
 impl Is<Self> for MetadataOptions {}
 
 /// The values of `HttpEndpoint` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsHttpEndpoint {
     /// `disabled`
     Disabled,
@@ -1233,6 +1244,12 @@ impl MetadataOptionsHttpEndpoint {
     }
 }
 
+impl std::fmt::Debug for MetadataOptionsHttpEndpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetadataOptionsHttpEndpoint {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1242,7 +1259,7 @@ impl Literal for MetadataOptionsHttpEndpoint {
 impl Is<Self> for MetadataOptionsHttpEndpoint {}
 
 /// The values of `HttpProtocolIpv6` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsHttpProtocolIpv6 {
     /// `disabled`
     Disabled,
@@ -1263,6 +1280,12 @@ impl MetadataOptionsHttpProtocolIpv6 {
     }
 }
 
+impl std::fmt::Debug for MetadataOptionsHttpProtocolIpv6 {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetadataOptionsHttpProtocolIpv6 {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1272,7 +1295,7 @@ impl Literal for MetadataOptionsHttpProtocolIpv6 {
 impl Is<Self> for MetadataOptionsHttpProtocolIpv6 {}
 
 /// The values of `HttpTokens` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsHttpTokens {
     /// `optional`
     Optional,
@@ -1293,6 +1316,12 @@ impl MetadataOptionsHttpTokens {
     }
 }
 
+impl std::fmt::Debug for MetadataOptionsHttpTokens {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetadataOptionsHttpTokens {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1302,7 +1331,7 @@ impl Literal for MetadataOptionsHttpTokens {
 impl Is<Self> for MetadataOptionsHttpTokens {}
 
 /// The values of `InstanceMetadataTags` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsInstanceMetadataTags {
     /// `disabled`
     Disabled,
@@ -1320,6 +1349,12 @@ impl MetadataOptionsInstanceMetadataTags {
             Self::Enabled => "enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MetadataOptionsInstanceMetadataTags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1346,91 +1381,91 @@ impl NetworkInterface {
     ///   a device index of 0.
     #[track_caller]
     pub fn new(device_index: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DeviceIndex", device_index.into_value().into_expression()))
+        Self(Properties::new().require_value("DeviceIndex", device_index))
     }
 
     /// Not currently supported by AWS CloudFormation.
     #[track_caller]
     pub fn associate_carrier_ip_address(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssociateCarrierIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociateCarrierIpAddress", value))
     }
 
     /// Indicates whether to assign a public IPv4 address to an instance you launch in a VPC.
     #[track_caller]
     pub fn associate_public_ip_address(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssociatePublicIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociatePublicIpAddress", value))
     }
 
     /// If set to true, the interface is deleted when the instance is terminated.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// The description of the network interface.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Specifies the ENA Express settings for the network interface that's attached to the instance.
     #[track_caller]
     pub fn ena_srd_specification(self, value: impl IntoValue<EnaSrdSpecification>) -> Self {
-        Self(self.0.set("EnaSrdSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdSpecification", value))
     }
 
     /// The IDs of the security groups for the network interface.
     #[track_caller]
     pub fn group_set(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("GroupSet", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupSet", value))
     }
 
     /// A number of IPv6 addresses to assign to the network interface.
     #[track_caller]
     pub fn ipv6_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6AddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6AddressCount", value))
     }
 
     /// The IPv6 addresses associated with the network interface.
     #[track_caller]
     pub fn ipv6_addresses(self, value: impl IntoValue<List<InstanceIpv6Address>>) -> Self {
-        Self(self.0.set("Ipv6Addresses", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Addresses", value))
     }
 
     /// The ID of the network interface.
     #[track_caller]
     pub fn network_interface_id(self, value: impl IntoValue<Id<kind::ec2::NetworkInterface>>) -> Self {
-        Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceId", value))
     }
 
     /// The private IPv4 address of the network interface.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// One or more private IPv4 addresses to assign to the network interface.
     #[track_caller]
     pub fn private_ip_addresses(self, value: impl IntoValue<List<PrivateIpAddressSpecification>>) -> Self {
-        Self(self.0.set("PrivateIpAddresses", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddresses", value))
     }
 
     /// The number of secondary private IPv4 addresses.
     #[track_caller]
     pub fn secondary_private_ip_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SecondaryPrivateIpAddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryPrivateIpAddressCount", value))
     }
 
     /// The ID of the subnet.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1460,14 +1495,14 @@ impl PrivateDnsNameOptions {
     /// see Amazon EC2 instance hostname types in the Amazon Elastic Compute Cloud User Guide.
     #[track_caller]
     pub fn enable_resource_name_dns_aaaa_record(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableResourceNameDnsAAAARecord", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableResourceNameDnsAAAARecord", value))
     }
 
     /// Indicates whether to respond to DNS queries for instance hostnames with DNS A records. For more information, see
     /// Amazon EC2 instance hostname types in the Amazon Elastic Compute Cloud User Guide.
     #[track_caller]
     pub fn enable_resource_name_dns_a_record(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableResourceNameDnsARecord", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableResourceNameDnsARecord", value))
     }
 
     /// The type of hostnames to assign to instances in the subnet at launch. For IPv4 only subnets, an instance DNS
@@ -1477,13 +1512,13 @@ impl PrivateDnsNameOptions {
     /// User Guide.
     #[track_caller]
     pub fn hostname_type(self, value: impl IntoValue<PrivateDnsNameOptionsHostnameType>) -> Self {
-        Self(self.0.set("HostnameType", value.into_value().into_expression()))
+        Self(self.0.set_value("HostnameType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1496,7 +1531,7 @@ impl Literal for PrivateDnsNameOptions {
 impl Is<Self> for PrivateDnsNameOptions {}
 
 /// The values of `HostnameType` of [`PrivateDnsNameOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PrivateDnsNameOptionsHostnameType {
     /// `ip-name`
     IpName,
@@ -1514,6 +1549,12 @@ impl PrivateDnsNameOptionsHostnameType {
             Self::ResourceName => "resource-name",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PrivateDnsNameOptionsHostnameType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1541,17 +1582,13 @@ impl PrivateIpAddressSpecification {
     /// - `private_ip_address`: The private IPv4 addresses.
     #[track_caller]
     pub fn new(primary: impl IntoValue<bool>, private_ip_address: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Primary", primary.into_value().into_expression())
-                .require("PrivateIpAddress", private_ip_address.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Primary", primary).require_value("PrivateIpAddress", private_ip_address))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1577,19 +1614,19 @@ impl SsmAssociation {
     /// - `document_name`: The name of an SSM document to associate with the instance.
     #[track_caller]
     pub fn new(document_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DocumentName", document_name.into_value().into_expression()))
+        Self(Properties::new().require_value("DocumentName", document_name))
     }
 
     /// The input parameter values to use with the associated SSM document.
     #[track_caller]
     pub fn association_parameters(self, value: impl IntoValue<List<AssociationParameter>>) -> Self {
-        Self(self.0.set("AssociationParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociationParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1616,17 +1653,13 @@ impl Volume {
     /// - `volume_id`: The ID of the EBS volume. The volume and instance must be within the same Availability Zone.
     #[track_caller]
     pub fn new(device: impl IntoValue<String>, volume_id: impl IntoValue<Id<kind::ec2::Volume>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Device", device.into_value().into_expression())
-                .require("VolumeId", volume_id.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Device", device).require_value("VolumeId", volume_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

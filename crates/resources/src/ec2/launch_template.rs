@@ -37,7 +37,7 @@ impl LaunchTemplate {
     /// - `launch_template_data`: The information for the launch template.
     #[track_caller]
     pub fn new(launch_template_data: impl IntoValue<LaunchTemplateData>) -> Self {
-        Self(Properties::new().require("LaunchTemplateData", launch_template_data.into_value().into_expression()))
+        Self(Properties::new().require_value("LaunchTemplateData", launch_template_data))
     }
 
     /// A name for the launch template.
@@ -45,7 +45,7 @@ impl LaunchTemplate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// The tags to apply to the launch template on creation. To tag the launch template, the resource type must be
@@ -55,19 +55,19 @@ impl LaunchTemplate {
     /// [TagSpecifications](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-ec2-launchtemplate-launchtemplatedata.html#cfn-ec2-launchtemplate-launchtemplatedata-tagspecifications).
     #[track_caller]
     pub fn tag_specifications(self, value: impl IntoValue<List<LaunchTemplateTagSpecification>>) -> Self {
-        Self(self.0.set("TagSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("TagSpecifications", value))
     }
 
     /// A description for the first version of the launch template.
     #[track_caller]
     pub fn version_description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VersionDescription", value.into_value().into_expression()))
+        Self(self.0.set_value("VersionDescription", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -136,19 +136,19 @@ impl AcceleratorCount {
     /// accelerator-enabled instance types, set `Max` to `0`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum number of accelerators. To specify no minimum limit, omit this parameter.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -177,19 +177,19 @@ impl AcceleratorTotalMemoryMiB {
     /// The maximum amount of accelerator memory, in MiB. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum amount of accelerator memory, in MiB. To specify no minimum limit, omit this parameter.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -219,19 +219,19 @@ impl BaselineEbsBandwidthMbps {
     /// The maximum baseline bandwidth, in Mbps. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum baseline bandwidth, in Mbps. To specify no minimum limit, omit this parameter.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -266,13 +266,13 @@ impl BaselinePerformanceFactors {
     /// The CPU performance to consider, using an instance family as the baseline reference.
     #[track_caller]
     pub fn cpu(self, value: impl IntoValue<Cpu>) -> Self {
-        Self(self.0.set("Cpu", value.into_value().into_expression()))
+        Self(self.0.set_value("Cpu", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -305,19 +305,19 @@ impl BlockDeviceMapping {
     /// The device name (for example, /dev/sdh or xvdh).
     #[track_caller]
     pub fn device_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DeviceName", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceName", value))
     }
 
     /// Parameters used to automatically set up EBS volumes when the instance is launched.
     #[track_caller]
     pub fn ebs(self, value: impl IntoValue<Ebs>) -> Self {
-        Self(self.0.set("Ebs", value.into_value().into_expression()))
+        Self(self.0.set_value("Ebs", value))
     }
 
     /// To omit the device from the block device mapping, specify an empty string.
     #[track_caller]
     pub fn no_device(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NoDevice", value.into_value().into_expression()))
+        Self(self.0.set_value("NoDevice", value))
     }
 
     /// The virtual device name (ephemeralN). Instance store volumes are numbered starting from 0. An instance type with
@@ -326,13 +326,13 @@ impl BlockDeviceMapping {
     /// volume.
     #[track_caller]
     pub fn virtual_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VirtualName", value.into_value().into_expression()))
+        Self(self.0.set_value("VirtualName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -374,19 +374,19 @@ impl CapacityReservationSpecification {
         self,
         value: impl IntoValue<CapacityReservationSpecificationCapacityReservationPreference>,
     ) -> Self {
-        Self(self.0.set("CapacityReservationPreference", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationPreference", value))
     }
 
     /// Information about the target Capacity Reservation or Capacity Reservation group.
     #[track_caller]
     pub fn capacity_reservation_target(self, value: impl IntoValue<CapacityReservationTarget>) -> Self {
-        Self(self.0.set("CapacityReservationTarget", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationTarget", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -399,7 +399,7 @@ impl Literal for CapacityReservationSpecification {
 impl Is<Self> for CapacityReservationSpecification {}
 
 /// The values of `CapacityReservationPreference` of [`CapacityReservationSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CapacityReservationSpecificationCapacityReservationPreference {
     /// `capacity-reservations-only`
     CapacityReservationsOnly,
@@ -420,6 +420,12 @@ impl CapacityReservationSpecificationCapacityReservationPreference {
             Self::Open => "open",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CapacityReservationSpecificationCapacityReservationPreference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -452,19 +458,19 @@ impl CapacityReservationTarget {
     /// The ID of the Capacity Reservation in which to run the instance.
     #[track_caller]
     pub fn capacity_reservation_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CapacityReservationId", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationId", value))
     }
 
     /// The ARN of the Capacity Reservation resource group in which to run the instance.
     #[track_caller]
     pub fn capacity_reservation_resource_group_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CapacityReservationResourceGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationResourceGroupArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -498,27 +504,27 @@ impl ConnectionTrackingSpecification {
     /// instance types (including P6e-GB200). Recommended: Less than 432000 seconds.
     #[track_caller]
     pub fn tcp_established_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TcpEstablishedTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("TcpEstablishedTimeout", value))
     }
 
     /// Timeout (in seconds) for idle UDP flows classified as streams which have seen more than one request-response
     /// transaction. Min: 60 seconds. Max: 180 seconds (3 minutes). Default: 180 seconds.
     #[track_caller]
     pub fn udp_stream_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("UdpStreamTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("UdpStreamTimeout", value))
     }
 
     /// Timeout (in seconds) for idle UDP flows that have seen traffic only in a single direction or a single
     /// request-response transaction. Min: 30 seconds. Max: 60 seconds. Default: 30 seconds.
     #[track_caller]
     pub fn udp_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("UdpTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("UdpTimeout", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -549,13 +555,13 @@ impl Cpu {
     /// CPU manufacturer or architecture differences.
     #[track_caller]
     pub fn references(self, value: impl IntoValue<List<Reference>>) -> Self {
-        Self(self.0.set("References", value.into_value().into_expression()))
+        Self(self.0.set_value("References", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -590,32 +596,32 @@ impl CpuOptions {
     /// instances](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sev-snp.html).
     #[track_caller]
     pub fn amd_sev_snp(self, value: impl IntoValue<CpuOptionsAmdSevSnp>) -> Self {
-        Self(self.0.set("AmdSevSnp", value.into_value().into_expression()))
+        Self(self.0.set_value("AmdSevSnp", value))
     }
 
     /// The number of CPU cores for the instance.
     #[track_caller]
     pub fn core_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("CoreCount", value.into_value().into_expression()))
+        Self(self.0.set_value("CoreCount", value))
     }
 
     /// Indicates whether the instance is enabled for nested virtualization.
     #[track_caller]
     pub fn nested_virtualization(self, value: impl IntoValue<CpuOptionsNestedVirtualization>) -> Self {
-        Self(self.0.set("NestedVirtualization", value.into_value().into_expression()))
+        Self(self.0.set_value("NestedVirtualization", value))
     }
 
     /// The number of threads per CPU core. To disable multithreading for the instance, specify a value of `1`.
     /// Otherwise, specify the default value of `2`.
     #[track_caller]
     pub fn threads_per_core(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ThreadsPerCore", value.into_value().into_expression()))
+        Self(self.0.set_value("ThreadsPerCore", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -628,7 +634,7 @@ impl Literal for CpuOptions {
 impl Is<Self> for CpuOptions {}
 
 /// The values of `AmdSevSnp` of [`CpuOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CpuOptionsAmdSevSnp {
     /// `enabled`
     Enabled,
@@ -649,6 +655,12 @@ impl CpuOptionsAmdSevSnp {
     }
 }
 
+impl std::fmt::Debug for CpuOptionsAmdSevSnp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for CpuOptionsAmdSevSnp {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -658,7 +670,7 @@ impl Literal for CpuOptionsAmdSevSnp {
 impl Is<Self> for CpuOptionsAmdSevSnp {}
 
 /// The values of `NestedVirtualization` of [`CpuOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CpuOptionsNestedVirtualization {
     /// `enabled`
     Enabled,
@@ -676,6 +688,12 @@ impl CpuOptionsNestedVirtualization {
             Self::Disabled => "disabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CpuOptionsNestedVirtualization {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -709,13 +727,13 @@ impl CreditSpecification {
     /// Valid values: `standard` | `unlimited`
     #[track_caller]
     pub fn cpu_credits(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CpuCredits", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuCredits", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -747,20 +765,20 @@ impl Ebs {
     /// Indicates whether the EBS volume is deleted on instance termination.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// Sets `EbsCardIndex`.
     #[track_caller]
     pub fn ebs_card_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("EbsCardIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("EbsCardIndex", value))
     }
 
     /// Indicates whether the EBS volume is encrypted. Encrypted volumes can only be attached to instances that support
     /// Amazon EBS encryption. If you are creating a volume from a snapshot, you can't specify an encryption value.
     #[track_caller]
     pub fn encrypted(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Encrypted", value.into_value().into_expression()))
+        Self(self.0.set_value("Encrypted", value))
     }
 
     /// The number of I/O operations per second (IOPS). For `gp3`, `io1`, and `io2` volumes, this represents the number
@@ -780,19 +798,19 @@ impl Ebs {
     /// This parameter is supported for `io1`, `io2`, and `gp3` volumes only.
     #[track_caller]
     pub fn iops(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Iops", value.into_value().into_expression()))
+        Self(self.0.set_value("Iops", value))
     }
 
     /// Identifier (key ID, key alias, key ARN, or alias ARN) of the customer managed KMS key to use for EBS encryption.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// The ID of the snapshot.
     #[track_caller]
     pub fn snapshot_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SnapshotId", value.into_value().into_expression()))
+        Self(self.0.set_value("SnapshotId", value))
     }
 
     /// The throughput to provision for a `gp3` volume, with a maximum of 2,000 MiB/s.
@@ -800,7 +818,7 @@ impl Ebs {
     /// Valid Range: Minimum value of 125. Maximum value of 2,000.
     #[track_caller]
     pub fn throughput(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Throughput", value.into_value().into_expression()))
+        Self(self.0.set_value("Throughput", value))
     }
 
     /// Specifies the Amazon EBS Provisioned Rate for Volume Initialization (volume initialization rate), in MiB/s, at
@@ -824,7 +842,7 @@ impl Ebs {
     /// Valid range: 100 - 300 MiB/s
     #[track_caller]
     pub fn volume_initialization_rate(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VolumeInitializationRate", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeInitializationRate", value))
     }
 
     /// The size of the volume, in GiBs. You must specify either a snapshot ID or a volume size. The following are the
@@ -838,20 +856,20 @@ impl Ebs {
     /// - `standard`: 1 - 1024 GiB
     #[track_caller]
     pub fn volume_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VolumeSize", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeSize", value))
     }
 
     /// The volume type. For more information, see [Amazon EBS volume
     /// types](https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html) in the *Amazon EBS User Guide*.
     #[track_caller]
     pub fn volume_type(self, value: impl IntoValue<EbsVolumeType>) -> Self {
-        Self(self.0.set("VolumeType", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -864,7 +882,7 @@ impl Literal for Ebs {
 impl Is<Self> for Ebs {}
 
 /// The values of `VolumeType` of [`Ebs`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EbsVolumeType {
     /// `gp2`
     Gp2,
@@ -897,6 +915,12 @@ impl EbsVolumeType {
             Self::Standard => "standard",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EbsVolumeType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -933,19 +957,19 @@ impl EnaSrdSpecification {
     /// Indicates whether ENA Express is enabled for the network interface.
     #[track_caller]
     pub fn ena_srd_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnaSrdEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdEnabled", value))
     }
 
     /// Configures ENA Express for UDP network traffic.
     #[track_caller]
     pub fn ena_srd_udp_specification(self, value: impl IntoValue<EnaSrdUdpSpecification>) -> Self {
-        Self(self.0.set("EnaSrdUdpSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdUdpSpecification", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -978,13 +1002,13 @@ impl EnaSrdUdpSpecification {
     /// enable ENA Express.
     #[track_caller]
     pub fn ena_srd_udp_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnaSrdUdpEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdUdpEnabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1014,13 +1038,13 @@ impl EnclaveOptions {
     /// for AWS Nitro Enclaves.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1058,13 +1082,13 @@ impl HibernationOptions {
     /// Default: `false`
     #[track_caller]
     pub fn configured(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Configured", value.into_value().into_expression()))
+        Self(self.0.set_value("Configured", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1100,19 +1124,19 @@ impl IamInstanceProfile {
     /// The Amazon Resource Name (ARN) of the instance profile.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<Arn<kind::iam::InstanceProfile>>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// The name of the instance profile.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<Name<kind::iam::InstanceProfile>>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1144,19 +1168,19 @@ impl InstanceMarketOptions {
     /// The market type.
     #[track_caller]
     pub fn market_type(self, value: impl IntoValue<InstanceMarketOptionsMarketType>) -> Self {
-        Self(self.0.set("MarketType", value.into_value().into_expression()))
+        Self(self.0.set_value("MarketType", value))
     }
 
     /// The options for Spot Instances.
     #[track_caller]
     pub fn spot_options(self, value: impl IntoValue<SpotOptions>) -> Self {
-        Self(self.0.set("SpotOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotOptions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1169,7 +1193,7 @@ impl Literal for InstanceMarketOptions {
 impl Is<Self> for InstanceMarketOptions {}
 
 /// The values of `MarketType` of [`InstanceMarketOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceMarketOptionsMarketType {
     /// `capacity-block`
     CapacityBlock,
@@ -1193,6 +1217,12 @@ impl InstanceMarketOptionsMarketType {
             Self::Spot => "spot",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceMarketOptionsMarketType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1254,7 +1284,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn accelerator_count(self, value: impl IntoValue<AcceleratorCount>) -> Self {
-        Self(self.0.set("AcceleratorCount", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorCount", value))
     }
 
     /// Indicates whether instance types must have accelerators by specific manufacturers.
@@ -1271,7 +1301,7 @@ impl InstanceRequirements {
         self,
         value: impl IntoValue<List<InstanceRequirementsAcceleratorManufacturer>>,
     ) -> Self {
-        Self(self.0.set("AcceleratorManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorManufacturers", value))
     }
 
     /// The accelerators that must be on the instance type.
@@ -1299,7 +1329,7 @@ impl InstanceRequirements {
     /// Default: Any accelerator
     #[track_caller]
     pub fn accelerator_names(self, value: impl IntoValue<List<InstanceRequirementsAcceleratorName>>) -> Self {
-        Self(self.0.set("AcceleratorNames", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorNames", value))
     }
 
     /// The minimum and maximum amount of total accelerator memory, in MiB.
@@ -1307,7 +1337,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn accelerator_total_memory_mib(self, value: impl IntoValue<AcceleratorTotalMemoryMiB>) -> Self {
-        Self(self.0.set("AcceleratorTotalMemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTotalMemoryMiB", value))
     }
 
     /// The accelerator types that must be on the instance type.
@@ -1320,7 +1350,7 @@ impl InstanceRequirements {
     /// Default: Any accelerator type
     #[track_caller]
     pub fn accelerator_types(self, value: impl IntoValue<List<InstanceRequirementsAcceleratorType>>) -> Self {
-        Self(self.0.set("AcceleratorTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTypes", value))
     }
 
     /// The instance types to apply your specified attributes against. All other instance types are ignored, even if
@@ -1338,7 +1368,7 @@ impl InstanceRequirements {
     /// Default: All instance types
     #[track_caller]
     pub fn allowed_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedInstanceTypes", value))
     }
 
     /// Indicates whether bare metal instance types must be included, excluded, or required.
@@ -1350,7 +1380,7 @@ impl InstanceRequirements {
     /// Default: `excluded`
     #[track_caller]
     pub fn bare_metal(self, value: impl IntoValue<InstanceRequirementsBareMetal>) -> Self {
-        Self(self.0.set("BareMetal", value.into_value().into_expression()))
+        Self(self.0.set_value("BareMetal", value))
     }
 
     /// The minimum and maximum baseline bandwidth to Amazon EBS, in Mbps. For more information, see [Amazon
@@ -1360,7 +1390,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn baseline_ebs_bandwidth_mbps(self, value: impl IntoValue<BaselineEbsBandwidthMbps>) -> Self {
-        Self(self.0.set("BaselineEbsBandwidthMbps", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselineEbsBandwidthMbps", value))
     }
 
     /// The baseline performance to consider, using an instance family as a baseline reference. The instance family
@@ -1372,7 +1402,7 @@ impl InstanceRequirements {
     /// in the *Amazon EC2 User Guide*.
     #[track_caller]
     pub fn baseline_performance_factors(self, value: impl IntoValue<BaselinePerformanceFactors>) -> Self {
-        Self(self.0.set("BaselinePerformanceFactors", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselinePerformanceFactors", value))
     }
 
     /// Indicates whether burstable performance T instance types are included, excluded, or required. For more
@@ -1386,7 +1416,7 @@ impl InstanceRequirements {
     /// Default: `excluded`
     #[track_caller]
     pub fn burstable_performance(self, value: impl IntoValue<InstanceRequirementsBurstablePerformance>) -> Self {
-        Self(self.0.set("BurstablePerformance", value.into_value().into_expression()))
+        Self(self.0.set_value("BurstablePerformance", value))
     }
 
     /// The CPU manufacturers to include.
@@ -1402,7 +1432,7 @@ impl InstanceRequirements {
     /// Default: Any manufacturer
     #[track_caller]
     pub fn cpu_manufacturers(self, value: impl IntoValue<List<InstanceRequirementsCpuManufacturer>>) -> Self {
-        Self(self.0.set("CpuManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuManufacturers", value))
     }
 
     /// The instance types to exclude.
@@ -1419,7 +1449,7 @@ impl InstanceRequirements {
     /// Default: No excluded instance types
     #[track_caller]
     pub fn excluded_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedInstanceTypes", value))
     }
 
     /// Indicates whether current or previous generation instance types are included. The current generation instance
@@ -1434,7 +1464,7 @@ impl InstanceRequirements {
     /// Default: Current and previous generation instance types
     #[track_caller]
     pub fn instance_generations(self, value: impl IntoValue<List<InstanceRequirementsInstanceGeneration>>) -> Self {
-        Self(self.0.set("InstanceGenerations", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceGenerations", value))
     }
 
     /// Indicates whether instance types with instance store volumes are included, excluded, or required. For more
@@ -1448,7 +1478,7 @@ impl InstanceRequirements {
     /// Default: `included`
     #[track_caller]
     pub fn local_storage(self, value: impl IntoValue<InstanceRequirementsLocalStorage>) -> Self {
-        Self(self.0.set("LocalStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorage", value))
     }
 
     /// The type of local storage that is required.
@@ -1459,7 +1489,7 @@ impl InstanceRequirements {
     /// Default: `hdd` and `ssd`
     #[track_caller]
     pub fn local_storage_types(self, value: impl IntoValue<List<InstanceRequirementsLocalStorageType>>) -> Self {
-        Self(self.0.set("LocalStorageTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorageTypes", value))
     }
 
     /// \[Price protection\] The price protection threshold for Spot Instances, as a percentage of an identified
@@ -1482,7 +1512,7 @@ impl InstanceRequirements {
     /// parameters and specify a high value, such as `999999`.
     #[track_caller]
     pub fn max_spot_price_as_percentage_of_optimal_on_demand_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value))
     }
 
     /// The minimum and maximum amount of memory per vCPU, in GiB.
@@ -1490,13 +1520,13 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn memory_gib_per_vcpu(self, value: impl IntoValue<MemoryGiBPerVCpu>) -> Self {
-        Self(self.0.set("MemoryGiBPerVCpu", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryGiBPerVCpu", value))
     }
 
     /// The minimum and maximum amount of memory, in MiB.
     #[track_caller]
     pub fn memory_mib(self, value: impl IntoValue<MemoryMiB>) -> Self {
-        Self(self.0.set("MemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryMiB", value))
     }
 
     /// The minimum and maximum amount of network bandwidth, in gigabits per second (Gbps).
@@ -1504,7 +1534,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn network_bandwidth_gbps(self, value: impl IntoValue<NetworkBandwidthGbps>) -> Self {
-        Self(self.0.set("NetworkBandwidthGbps", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkBandwidthGbps", value))
     }
 
     /// The minimum and maximum number of network interfaces.
@@ -1512,7 +1542,7 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn network_interface_count(self, value: impl IntoValue<NetworkInterfaceCount>) -> Self {
-        Self(self.0.set("NetworkInterfaceCount", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceCount", value))
     }
 
     /// \[Price protection\] The price protection threshold for On-Demand Instances, as a percentage higher than an
@@ -1535,7 +1565,7 @@ impl InstanceRequirements {
     /// Default: `20`
     #[track_caller]
     pub fn on_demand_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandMaxPricePercentageOverLowestPrice", value))
     }
 
     /// Indicates whether instance types must support hibernation for On-Demand Instances.
@@ -1546,7 +1576,7 @@ impl InstanceRequirements {
     /// Default: `false`
     #[track_caller]
     pub fn require_hibernate_support(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RequireHibernateSupport", value.into_value().into_expression()))
+        Self(self.0.set_value("RequireHibernateSupport", value))
     }
 
     /// \[Price protection\] The price protection threshold for Spot Instances, as a percentage higher than an
@@ -1576,7 +1606,7 @@ impl InstanceRequirements {
     /// Default: `100`
     #[track_caller]
     pub fn spot_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SpotMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaxPricePercentageOverLowestPrice", value))
     }
 
     /// The minimum and maximum amount of total local storage, in GB.
@@ -1584,19 +1614,19 @@ impl InstanceRequirements {
     /// Default: No minimum or maximum limits
     #[track_caller]
     pub fn total_local_storage_gb(self, value: impl IntoValue<TotalLocalStorageGB>) -> Self {
-        Self(self.0.set("TotalLocalStorageGB", value.into_value().into_expression()))
+        Self(self.0.set_value("TotalLocalStorageGB", value))
     }
 
     /// The minimum and maximum number of vCPUs.
     #[track_caller]
     pub fn vcpu_count(self, value: impl IntoValue<VCpuCount>) -> Self {
-        Self(self.0.set("VCpuCount", value.into_value().into_expression()))
+        Self(self.0.set_value("VCpuCount", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1609,7 +1639,7 @@ impl Literal for InstanceRequirements {
 impl Is<Self> for InstanceRequirements {}
 
 /// The values of `AcceleratorManufacturers` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsAcceleratorManufacturer {
     /// `amazon-web-services`
     AmazonWebServices,
@@ -1639,6 +1669,12 @@ impl InstanceRequirementsAcceleratorManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsAcceleratorManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsAcceleratorManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1648,7 +1684,7 @@ impl Literal for InstanceRequirementsAcceleratorManufacturer {
 impl Is<Self> for InstanceRequirementsAcceleratorManufacturer {}
 
 /// The values of `AcceleratorNames` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsAcceleratorName {
     /// `a100`
     A100,
@@ -1720,6 +1756,12 @@ impl InstanceRequirementsAcceleratorName {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsAcceleratorName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsAcceleratorName {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1729,7 +1771,7 @@ impl Literal for InstanceRequirementsAcceleratorName {
 impl Is<Self> for InstanceRequirementsAcceleratorName {}
 
 /// The values of `AcceleratorTypes` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsAcceleratorType {
     /// `fpga`
     Fpga,
@@ -1756,6 +1798,12 @@ impl InstanceRequirementsAcceleratorType {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsAcceleratorType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsAcceleratorType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1765,7 +1813,7 @@ impl Literal for InstanceRequirementsAcceleratorType {
 impl Is<Self> for InstanceRequirementsAcceleratorType {}
 
 /// The values of `BareMetal` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsBareMetal {
     /// `excluded`
     Excluded,
@@ -1789,6 +1837,12 @@ impl InstanceRequirementsBareMetal {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsBareMetal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsBareMetal {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1798,7 +1852,7 @@ impl Literal for InstanceRequirementsBareMetal {
 impl Is<Self> for InstanceRequirementsBareMetal {}
 
 /// The values of `BurstablePerformance` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsBurstablePerformance {
     /// `excluded`
     Excluded,
@@ -1822,6 +1876,12 @@ impl InstanceRequirementsBurstablePerformance {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsBurstablePerformance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsBurstablePerformance {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1831,7 +1891,7 @@ impl Literal for InstanceRequirementsBurstablePerformance {
 impl Is<Self> for InstanceRequirementsBurstablePerformance {}
 
 /// The values of `CpuManufacturers` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsCpuManufacturer {
     /// `amazon-web-services`
     AmazonWebServices,
@@ -1858,6 +1918,12 @@ impl InstanceRequirementsCpuManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsCpuManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsCpuManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1867,7 +1933,7 @@ impl Literal for InstanceRequirementsCpuManufacturer {
 impl Is<Self> for InstanceRequirementsCpuManufacturer {}
 
 /// The values of `InstanceGenerations` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsInstanceGeneration {
     /// `current`
     Current,
@@ -1888,6 +1954,12 @@ impl InstanceRequirementsInstanceGeneration {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsInstanceGeneration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsInstanceGeneration {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1897,7 +1969,7 @@ impl Literal for InstanceRequirementsInstanceGeneration {
 impl Is<Self> for InstanceRequirementsInstanceGeneration {}
 
 /// The values of `LocalStorage` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsLocalStorage {
     /// `excluded`
     Excluded,
@@ -1921,6 +1993,12 @@ impl InstanceRequirementsLocalStorage {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsLocalStorage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsLocalStorage {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1930,7 +2008,7 @@ impl Literal for InstanceRequirementsLocalStorage {
 impl Is<Self> for InstanceRequirementsLocalStorage {}
 
 /// The values of `LocalStorageTypes` of [`InstanceRequirements`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsLocalStorageType {
     /// `hdd`
     Hdd,
@@ -1948,6 +2026,12 @@ impl InstanceRequirementsLocalStorageType {
             Self::Ssd => "ssd",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceRequirementsLocalStorageType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1981,13 +2065,13 @@ impl Ipv4PrefixSpecification {
     /// Guide*.
     #[track_caller]
     pub fn ipv4_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv4Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2020,13 +2104,13 @@ impl Ipv6Add {
     /// you're specifying a number of IPv6 addresses.
     #[track_caller]
     pub fn ipv6_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv6Address", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Address", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2058,13 +2142,13 @@ impl Ipv6PrefixSpecification {
     /// The IPv6 prefix.
     #[track_caller]
     pub fn ipv6_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv6Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2095,7 +2179,7 @@ impl LaunchTemplateData {
     /// The block device mapping.
     #[track_caller]
     pub fn block_device_mappings(self, value: impl IntoValue<List<BlockDeviceMapping>>) -> Self {
-        Self(self.0.set("BlockDeviceMappings", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockDeviceMappings", value))
     }
 
     /// The Capacity Reservation targeting option. If you do not specify this parameter, the instance's Capacity
@@ -2103,7 +2187,7 @@ impl LaunchTemplateData {
     /// matching attributes (instance type, platform, Availability Zone).
     #[track_caller]
     pub fn capacity_reservation_specification(self, value: impl IntoValue<CapacityReservationSpecification>) -> Self {
-        Self(self.0.set("CapacityReservationSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityReservationSpecification", value))
     }
 
     /// The CPU options for the instance. For more information, see [CPU options for Amazon EC2
@@ -2111,13 +2195,13 @@ impl LaunchTemplateData {
     /// User Guide*.
     #[track_caller]
     pub fn cpu_options(self, value: impl IntoValue<CpuOptions>) -> Self {
-        Self(self.0.set("CpuOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuOptions", value))
     }
 
     /// The credit option for CPU usage of the instance. Valid only for T instances.
     #[track_caller]
     pub fn credit_specification(self, value: impl IntoValue<CreditSpecification>) -> Self {
-        Self(self.0.set("CreditSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("CreditSpecification", value))
     }
 
     /// Indicates whether to enable the instance for stop protection. For more information, see [Enable stop protection
@@ -2125,7 +2209,7 @@ impl LaunchTemplateData {
     /// *Amazon EC2 User Guide*.
     #[track_caller]
     pub fn disable_api_stop(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DisableApiStop", value.into_value().into_expression()))
+        Self(self.0.set_value("DisableApiStop", value))
     }
 
     /// Indicates whether termination protection is enabled for the instance. The default is `false`, which means that
@@ -2134,7 +2218,7 @@ impl LaunchTemplateData {
     /// stopped.
     #[track_caller]
     pub fn disable_api_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DisableApiTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DisableApiTermination", value))
     }
 
     /// Indicates whether the instance is optimized for Amazon EBS I/O. This optimization provides dedicated throughput
@@ -2143,7 +2227,7 @@ impl LaunchTemplateData {
     /// instance.
     #[track_caller]
     pub fn ebs_optimized(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EbsOptimized", value.into_value().into_expression()))
+        Self(self.0.set_value("EbsOptimized", value))
     }
 
     /// Indicates whether the instance is enabled for AWS Nitro Enclaves. For more information, see [What is Nitro
@@ -2153,7 +2237,7 @@ impl LaunchTemplateData {
     /// You can't enable AWS Nitro Enclaves and hibernation on the same instance.
     #[track_caller]
     pub fn enclave_options(self, value: impl IntoValue<EnclaveOptions>) -> Self {
-        Self(self.0.set("EnclaveOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("EnclaveOptions", value))
     }
 
     /// Indicates whether an instance is enabled for hibernation. This parameter is valid only if the instance meets the
@@ -2162,13 +2246,13 @@ impl LaunchTemplateData {
     /// instance](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Hibernate.html) in the *Amazon EC2 User Guide*.
     #[track_caller]
     pub fn hibernation_options(self, value: impl IntoValue<HibernationOptions>) -> Self {
-        Self(self.0.set("HibernationOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("HibernationOptions", value))
     }
 
     /// The name or Amazon Resource Name (ARN) of an IAM instance profile.
     #[track_caller]
     pub fn iam_instance_profile(self, value: impl IntoValue<IamInstanceProfile>) -> Self {
-        Self(self.0.set("IamInstanceProfile", value.into_value().into_expression()))
+        Self(self.0.set_value("IamInstanceProfile", value))
     }
 
     /// The ID of the AMI. Alternatively, you can specify a Systems Manager parameter, which will resolve to an AMI ID
@@ -2186,7 +2270,7 @@ impl LaunchTemplateData {
     /// in the *Amazon Elastic Compute Cloud User Guide*.
     #[track_caller]
     pub fn image_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageId", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageId", value))
     }
 
     /// Indicates whether an instance stops or terminates when you initiate shutdown from the instance (using the
@@ -2198,13 +2282,13 @@ impl LaunchTemplateData {
         self,
         value: impl IntoValue<LaunchTemplateDataInstanceInitiatedShutdownBehavior>,
     ) -> Self {
-        Self(self.0.set("InstanceInitiatedShutdownBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceInitiatedShutdownBehavior", value))
     }
 
     /// The market (purchasing) option for the instances.
     #[track_caller]
     pub fn instance_market_options(self, value: impl IntoValue<InstanceMarketOptions>) -> Self {
-        Self(self.0.set("InstanceMarketOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceMarketOptions", value))
     }
 
     /// The attributes for the instance types. When you specify instance attributes, Amazon EC2 will identify instance
@@ -2239,7 +2323,7 @@ impl LaunchTemplateData {
     /// *Amazon EC2 User Guide*.
     #[track_caller]
     pub fn instance_requirements(self, value: impl IntoValue<InstanceRequirements>) -> Self {
-        Self(self.0.set("InstanceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRequirements", value))
     }
 
     /// The instance type. For more information, see [Amazon EC2 instance
@@ -2248,7 +2332,7 @@ impl LaunchTemplateData {
     /// If you specify `InstanceType`, you can't specify `InstanceRequirements`.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// The ID of the kernel.
@@ -2258,7 +2342,7 @@ impl LaunchTemplateData {
     /// Guide*.
     #[track_caller]
     pub fn kernel_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KernelId", value.into_value().into_expression()))
+        Self(self.0.set_value("KernelId", value))
     }
 
     /// The name of the key pair. You can create a key pair using
@@ -2269,19 +2353,19 @@ impl LaunchTemplateData {
     /// to allow users another way to log in.
     #[track_caller]
     pub fn key_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KeyName", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyName", value))
     }
 
     /// The license configurations.
     #[track_caller]
     pub fn license_specifications(self, value: impl IntoValue<List<LicenseSpecification>>) -> Self {
-        Self(self.0.set("LicenseSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("LicenseSpecifications", value))
     }
 
     /// The maintenance options of your instance.
     #[track_caller]
     pub fn maintenance_options(self, value: impl IntoValue<MaintenanceOptions>) -> Self {
-        Self(self.0.set("MaintenanceOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MaintenanceOptions", value))
     }
 
     /// The metadata options for the instance. For more information, see [Configure the Instance Metadata Service
@@ -2289,19 +2373,19 @@ impl LaunchTemplateData {
     /// *Amazon EC2 User Guide*.
     #[track_caller]
     pub fn metadata_options(self, value: impl IntoValue<MetadataOptions>) -> Self {
-        Self(self.0.set("MetadataOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("MetadataOptions", value))
     }
 
     /// The monitoring for the instance.
     #[track_caller]
     pub fn monitoring(self, value: impl IntoValue<Monitoring>) -> Self {
-        Self(self.0.set("Monitoring", value.into_value().into_expression()))
+        Self(self.0.set_value("Monitoring", value))
     }
 
     /// The network interfaces for the instance.
     #[track_caller]
     pub fn network_interfaces(self, value: impl IntoValue<List<NetworkInterface>>) -> Self {
-        Self(self.0.set("NetworkInterfaces", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaces", value))
     }
 
     /// The settings for the network performance options for the instance. For more information, see [EC2 instance
@@ -2309,13 +2393,13 @@ impl LaunchTemplateData {
     /// configuration](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configure-bandwidth-weighting.html).
     #[track_caller]
     pub fn network_performance_options(self, value: impl IntoValue<NetworkPerformanceOptions>) -> Self {
-        Self(self.0.set("NetworkPerformanceOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkPerformanceOptions", value))
     }
 
     /// The placement for the instance.
     #[track_caller]
     pub fn placement(self, value: impl IntoValue<Placement>) -> Self {
-        Self(self.0.set("Placement", value.into_value().into_expression()))
+        Self(self.0.set_value("Placement", value))
     }
 
     /// The hostname type for EC2 instances launched into this subnet and how DNS A and AAAA record queries should be
@@ -2323,7 +2407,7 @@ impl LaunchTemplateData {
     /// types](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-naming.html) in the *User Guide*.
     #[track_caller]
     pub fn private_dns_name_options(self, value: impl IntoValue<PrivateDnsNameOptions>) -> Self {
-        Self(self.0.set("PrivateDnsNameOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsNameOptions", value))
     }
 
     /// The ID of the RAM disk.
@@ -2333,7 +2417,7 @@ impl LaunchTemplateData {
     /// Guide*.
     #[track_caller]
     pub fn ram_disk_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RamDiskId", value.into_value().into_expression()))
+        Self(self.0.set_value("RamDiskId", value))
     }
 
     /// The IDs of the security groups. You can specify the IDs of existing security groups and references to resources
@@ -2343,7 +2427,7 @@ impl LaunchTemplateData {
     /// instead.
     #[track_caller]
     pub fn security_group_ids(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroupIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupIds", value))
     }
 
     /// The names of the security groups. For a nondefault VPC, you must use security group IDs instead.
@@ -2352,7 +2436,7 @@ impl LaunchTemplateData {
     /// instead of using this parameter.
     #[track_caller]
     pub fn security_groups(self, value: impl IntoValue<List<Name<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroups", value))
     }
 
     /// The tags to apply to resources that are created during instance launch.
@@ -2361,7 +2445,7 @@ impl LaunchTemplateData {
     /// [TagSpecifications](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-launchtemplate.html#cfn-ec2-launchtemplate-tagspecifications).
     #[track_caller]
     pub fn tag_specifications(self, value: impl IntoValue<List<TagSpecification>>) -> Self {
-        Self(self.0.set("TagSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("TagSpecifications", value))
     }
 
     /// The user data to make available to the instance. You must provide base64-encoded text. User data is limited to
@@ -2376,13 +2460,13 @@ impl LaunchTemplateData {
     /// Guide*.
     #[track_caller]
     pub fn user_data(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("UserData", value.into_value().into_expression()))
+        Self(self.0.set_value("UserData", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2395,7 +2479,7 @@ impl Literal for LaunchTemplateData {
 impl Is<Self> for LaunchTemplateData {}
 
 /// The values of `InstanceInitiatedShutdownBehavior` of [`LaunchTemplateData`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LaunchTemplateDataInstanceInitiatedShutdownBehavior {
     /// `stop`
     Stop,
@@ -2413,6 +2497,12 @@ impl LaunchTemplateDataInstanceInitiatedShutdownBehavior {
             Self::Terminate => "terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LaunchTemplateDataInstanceInitiatedShutdownBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2447,19 +2537,19 @@ impl LaunchTemplateTagSpecification {
     /// The type of resource. To tag a launch template, `ResourceType` must be `launch-template`.
     #[track_caller]
     pub fn resource_type(self, value: impl IntoValue<LaunchTemplateTagSpecificationResourceType>) -> Self {
-        Self(self.0.set("ResourceType", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceType", value))
     }
 
     /// The tags for the resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2472,7 +2562,7 @@ impl Literal for LaunchTemplateTagSpecification {
 impl Is<Self> for LaunchTemplateTagSpecification {}
 
 /// The values of `ResourceType` of [`LaunchTemplateTagSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LaunchTemplateTagSpecificationResourceType {
     /// `application-status-check`
     ApplicationStatusCheck,
@@ -2825,6 +2915,12 @@ impl LaunchTemplateTagSpecificationResourceType {
     }
 }
 
+impl std::fmt::Debug for LaunchTemplateTagSpecificationResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LaunchTemplateTagSpecificationResourceType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2853,13 +2949,13 @@ impl LicenseSpecification {
     /// The Amazon Resource Name (ARN) of the license configuration.
     #[track_caller]
     pub fn license_configuration_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LicenseConfigurationArn", value.into_value().into_expression()))
+        Self(self.0.set_value("LicenseConfigurationArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2888,13 +2984,13 @@ impl MaintenanceOptions {
     /// Disables the automatic recovery behavior of your instance or sets it to default.
     #[track_caller]
     pub fn auto_recovery(self, value: impl IntoValue<MaintenanceOptionsAutoRecovery>) -> Self {
-        Self(self.0.set("AutoRecovery", value.into_value().into_expression()))
+        Self(self.0.set_value("AutoRecovery", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2907,7 +3003,7 @@ impl Literal for MaintenanceOptions {
 impl Is<Self> for MaintenanceOptions {}
 
 /// The values of `AutoRecovery` of [`MaintenanceOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MaintenanceOptionsAutoRecovery {
     /// `default`
     Default,
@@ -2925,6 +3021,12 @@ impl MaintenanceOptionsAutoRecovery {
             Self::Disabled => "disabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MaintenanceOptionsAutoRecovery {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2953,19 +3055,19 @@ impl MemoryGiBPerVCpu {
     /// The maximum amount of memory per vCPU, in GiB. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum amount of memory per vCPU, in GiB. To specify no minimum limit, omit this parameter.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2994,19 +3096,19 @@ impl MemoryMiB {
     /// The maximum amount of memory, in MiB. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum amount of memory, in MiB. To specify no minimum limit, specify `0`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3043,7 +3145,7 @@ impl MetadataOptions {
     /// If you specify a value of `disabled`, you will not be able to access your instance metadata.
     #[track_caller]
     pub fn http_endpoint(self, value: impl IntoValue<MetadataOptionsHttpEndpoint>) -> Self {
-        Self(self.0.set("HttpEndpoint", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpEndpoint", value))
     }
 
     /// Enables or disables the IPv6 endpoint for the instance metadata service.
@@ -3051,7 +3153,7 @@ impl MetadataOptions {
     /// Default: `disabled`
     #[track_caller]
     pub fn http_protocol_ipv6(self, value: impl IntoValue<MetadataOptionsHttpProtocolIpv6>) -> Self {
-        Self(self.0.set("HttpProtocolIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpProtocolIpv6", value))
     }
 
     /// The desired HTTP PUT response hop limit for instance metadata requests. The larger the number, the further
@@ -3062,7 +3164,7 @@ impl MetadataOptions {
     /// Possible values: Integers from 1 to 64
     #[track_caller]
     pub fn http_put_response_hop_limit(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("HttpPutResponseHopLimit", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpPutResponseHopLimit", value))
     }
 
     /// Indicates whether IMDSv2 is required.
@@ -3079,7 +3181,7 @@ impl MetadataOptions {
     /// default is `required`.
     #[track_caller]
     pub fn http_tokens(self, value: impl IntoValue<MetadataOptionsHttpTokens>) -> Self {
-        Self(self.0.set("HttpTokens", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpTokens", value))
     }
 
     /// Set to `enabled` to allow access to instance tags from the instance metadata. Set to `disabled` to turn off
@@ -3089,13 +3191,13 @@ impl MetadataOptions {
     /// Default: `disabled`
     #[track_caller]
     pub fn instance_metadata_tags(self, value: impl IntoValue<MetadataOptionsInstanceMetadataTags>) -> Self {
-        Self(self.0.set("InstanceMetadataTags", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceMetadataTags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3108,7 +3210,7 @@ impl Literal for MetadataOptions {
 impl Is<Self> for MetadataOptions {}
 
 /// The values of `HttpEndpoint` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsHttpEndpoint {
     /// `disabled`
     Disabled,
@@ -3129,6 +3231,12 @@ impl MetadataOptionsHttpEndpoint {
     }
 }
 
+impl std::fmt::Debug for MetadataOptionsHttpEndpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetadataOptionsHttpEndpoint {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3138,7 +3246,7 @@ impl Literal for MetadataOptionsHttpEndpoint {
 impl Is<Self> for MetadataOptionsHttpEndpoint {}
 
 /// The values of `HttpProtocolIpv6` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsHttpProtocolIpv6 {
     /// `disabled`
     Disabled,
@@ -3159,6 +3267,12 @@ impl MetadataOptionsHttpProtocolIpv6 {
     }
 }
 
+impl std::fmt::Debug for MetadataOptionsHttpProtocolIpv6 {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetadataOptionsHttpProtocolIpv6 {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3168,7 +3282,7 @@ impl Literal for MetadataOptionsHttpProtocolIpv6 {
 impl Is<Self> for MetadataOptionsHttpProtocolIpv6 {}
 
 /// The values of `HttpTokens` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsHttpTokens {
     /// `optional`
     Optional,
@@ -3189,6 +3303,12 @@ impl MetadataOptionsHttpTokens {
     }
 }
 
+impl std::fmt::Debug for MetadataOptionsHttpTokens {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MetadataOptionsHttpTokens {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3198,7 +3318,7 @@ impl Literal for MetadataOptionsHttpTokens {
 impl Is<Self> for MetadataOptionsHttpTokens {}
 
 /// The values of `InstanceMetadataTags` of [`MetadataOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataOptionsInstanceMetadataTags {
     /// `disabled`
     Disabled,
@@ -3216,6 +3336,12 @@ impl MetadataOptionsInstanceMetadataTags {
             Self::Enabled => "enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MetadataOptionsInstanceMetadataTags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3249,13 +3375,13 @@ impl Monitoring {
     /// Specify `true` to enable detailed monitoring. Otherwise, basic monitoring is enabled.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3290,19 +3416,19 @@ impl NetworkBandwidthGbps {
     /// The maximum amount of network bandwidth, in Gbps. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum amount of network bandwidth, in Gbps. If this parameter is not specified, there is no minimum limit.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3339,7 +3465,7 @@ impl NetworkInterface {
     /// in the *Developer Guide*.
     #[track_caller]
     pub fn associate_carrier_ip_address(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssociateCarrierIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociateCarrierIpAddress", value))
     }
 
     /// Associates a public IPv4 address with eth0 for a new network interface.
@@ -3349,25 +3475,25 @@ impl NetworkInterface {
     /// page](https://docs.aws.amazon.com/vpc/pricing/).
     #[track_caller]
     pub fn associate_public_ip_address(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssociatePublicIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociatePublicIpAddress", value))
     }
 
     /// A connection tracking specification for the network interface.
     #[track_caller]
     pub fn connection_tracking_specification(self, value: impl IntoValue<ConnectionTrackingSpecification>) -> Self {
-        Self(self.0.set("ConnectionTrackingSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("ConnectionTrackingSpecification", value))
     }
 
     /// Indicates whether the network interface is deleted when the instance is terminated.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// A description for the network interface.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The device index for the network interface attachment. The primary network interface has a device index of 0. If
@@ -3378,25 +3504,25 @@ impl NetworkInterface {
     /// network interface using the `NetworkInterfaces` property of `AWS::EC2::Instance`.
     #[track_caller]
     pub fn device_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DeviceIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceIndex", value))
     }
 
     /// The number of ENA queues to be created with the instance.
     #[track_caller]
     pub fn ena_queue_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("EnaQueueCount", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaQueueCount", value))
     }
 
     /// The ENA Express configuration for the network interface.
     #[track_caller]
     pub fn ena_srd_specification(self, value: impl IntoValue<EnaSrdSpecification>) -> Self {
-        Self(self.0.set("EnaSrdSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("EnaSrdSpecification", value))
     }
 
     /// The IDs of one or more security groups.
     #[track_caller]
     pub fn groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("Groups", value.into_value().into_expression()))
+        Self(self.0.set_value("Groups", value))
     }
 
     /// The type of network interface. To create an Elastic Fabric Adapter (EFA), specify `efa` or `efa`. For more
@@ -3411,62 +3537,62 @@ impl NetworkInterface {
     /// Valid values: `interface` | `efa` | `efa-only`
     #[track_caller]
     pub fn interface_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InterfaceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InterfaceType", value))
     }
 
     /// The number of IPv4 prefixes to be automatically assigned to the network interface. You cannot use this option if
     /// you use the `Ipv4Prefix` option.
     #[track_caller]
     pub fn ipv4_prefix_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv4PrefixCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4PrefixCount", value))
     }
 
     /// One or more IPv4 prefixes to be assigned to the network interface. You cannot use this option if you use the
     /// `Ipv4PrefixCount` option.
     #[track_caller]
     pub fn ipv4_prefixes(self, value: impl IntoValue<List<Ipv4PrefixSpecification>>) -> Self {
-        Self(self.0.set("Ipv4Prefixes", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4Prefixes", value))
     }
 
     /// The number of IPv6 addresses to assign to a network interface. Amazon EC2 automatically selects the IPv6
     /// addresses from the subnet range. You can't use this option if specifying specific IPv6 addresses.
     #[track_caller]
     pub fn ipv6_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6AddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6AddressCount", value))
     }
 
     /// One or more specific IPv6 addresses from the IPv6 CIDR block range of your subnet. You can't use this option if
     /// you're specifying a number of IPv6 addresses.
     #[track_caller]
     pub fn ipv6_addresses(self, value: impl IntoValue<List<Ipv6Add>>) -> Self {
-        Self(self.0.set("Ipv6Addresses", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Addresses", value))
     }
 
     /// The number of IPv6 prefixes to be automatically assigned to the network interface. You cannot use this option if
     /// you use the `Ipv6Prefix` option.
     #[track_caller]
     pub fn ipv6_prefix_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6PrefixCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6PrefixCount", value))
     }
 
     /// One or more IPv6 prefixes to be assigned to the network interface. You cannot use this option if you use the
     /// `Ipv6PrefixCount` option.
     #[track_caller]
     pub fn ipv6_prefixes(self, value: impl IntoValue<List<Ipv6PrefixSpecification>>) -> Self {
-        Self(self.0.set("Ipv6Prefixes", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Prefixes", value))
     }
 
     /// The index of the network card. Some instance types support multiple network cards. The primary network interface
     /// must be assigned to network card index 0. The default is network card index 0.
     #[track_caller]
     pub fn network_card_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("NetworkCardIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkCardIndex", value))
     }
 
     /// The ID of the network interface.
     #[track_caller]
     pub fn network_interface_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceId", value))
     }
 
     /// The primary IPv6 address of the network interface. When you enable an IPv6 GUA address to be a primary IPv6, the
@@ -3475,37 +3601,37 @@ impl NetworkInterface {
     /// [RunInstances](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html).
     #[track_caller]
     pub fn primary_ipv6(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PrimaryIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("PrimaryIpv6", value))
     }
 
     /// The primary private IPv4 address of the network interface.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// One or more private IPv4 addresses.
     #[track_caller]
     pub fn private_ip_addresses(self, value: impl IntoValue<List<PrivateIpAdd>>) -> Self {
-        Self(self.0.set("PrivateIpAddresses", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddresses", value))
     }
 
     /// The number of secondary private IPv4 addresses to assign to a network interface.
     #[track_caller]
     pub fn secondary_private_ip_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SecondaryPrivateIpAddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryPrivateIpAddressCount", value))
     }
 
     /// The ID of the subnet for the network interface.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3534,19 +3660,19 @@ impl NetworkInterfaceCount {
     /// The maximum number of network interfaces. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum number of network interfaces. To specify no minimum limit, omit this parameter.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3579,13 +3705,13 @@ impl NetworkPerformanceOptions {
     ///   your EBS baseline bandwidth and reduces your networking baseline bandwidth.
     #[track_caller]
     pub fn bandwidth_weighting(self, value: impl IntoValue<NetworkPerformanceOptionsBandwidthWeighting>) -> Self {
-        Self(self.0.set("BandwidthWeighting", value.into_value().into_expression()))
+        Self(self.0.set_value("BandwidthWeighting", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3598,7 +3724,7 @@ impl Literal for NetworkPerformanceOptions {
 impl Is<Self> for NetworkPerformanceOptions {}
 
 /// The values of `BandwidthWeighting` of [`NetworkPerformanceOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum NetworkPerformanceOptionsBandwidthWeighting {
     /// `default`
     Default,
@@ -3619,6 +3745,12 @@ impl NetworkPerformanceOptionsBandwidthWeighting {
             Self::Vpc1 => "vpc-1",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for NetworkPerformanceOptionsBandwidthWeighting {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3650,7 +3782,7 @@ impl Placement {
     /// The affinity setting for an instance on a Dedicated Host.
     #[track_caller]
     pub fn affinity(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Affinity", value.into_value().into_expression()))
+        Self(self.0.set_value("Affinity", value))
     }
 
     /// The Availability Zone for the instance.
@@ -3658,58 +3790,58 @@ impl Placement {
     /// Either `AvailabilityZone` or `AvailabilityZoneId` can be specified, but not both
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// The Group Id of a placement group. You must specify the Placement Group *Group Id* to launch an instance in a
     /// shared placement group.
     #[track_caller]
     pub fn group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupId", value))
     }
 
     /// The name of the placement group for the instance.
     #[track_caller]
     pub fn group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupName", value))
     }
 
     /// The ID of the Dedicated Host for the instance.
     #[track_caller]
     pub fn host_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostId", value.into_value().into_expression()))
+        Self(self.0.set_value("HostId", value))
     }
 
     /// The ARN of the host resource group in which to launch the instances. If you specify a host resource group ARN,
     /// omit the *Tenancy* parameter or set it to `host`.
     #[track_caller]
     pub fn host_resource_group_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostResourceGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("HostResourceGroupArn", value))
     }
 
     /// The number of the partition the instance should launch in. Valid only if the placement group strategy is set to
     /// `partition`.
     #[track_caller]
     pub fn partition_number(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("PartitionNumber", value.into_value().into_expression()))
+        Self(self.0.set_value("PartitionNumber", value))
     }
 
     /// Reserved for future use.
     #[track_caller]
     pub fn spread_domain(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpreadDomain", value.into_value().into_expression()))
+        Self(self.0.set_value("SpreadDomain", value))
     }
 
     /// The tenancy of the instance. An instance with a tenancy of dedicated runs on single-tenant hardware.
     #[track_caller]
     pub fn tenancy(self, value: impl IntoValue<PlacementTenancy>) -> Self {
-        Self(self.0.set("Tenancy", value.into_value().into_expression()))
+        Self(self.0.set_value("Tenancy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3722,7 +3854,7 @@ impl Literal for Placement {
 impl Is<Self> for Placement {}
 
 /// The values of `Tenancy` of [`Placement`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementTenancy {
     /// `dedicated`
     Dedicated,
@@ -3743,6 +3875,12 @@ impl PlacementTenancy {
             Self::Host => "host",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PlacementTenancy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3773,13 +3911,13 @@ impl PrivateDnsNameOptions {
     /// Indicates whether to respond to DNS queries for instance hostnames with DNS AAAA records.
     #[track_caller]
     pub fn enable_resource_name_dns_aaaa_record(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableResourceNameDnsAAAARecord", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableResourceNameDnsAAAARecord", value))
     }
 
     /// Indicates whether to respond to DNS queries for instance hostnames with DNS A records.
     #[track_caller]
     pub fn enable_resource_name_dns_a_record(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableResourceNameDnsARecord", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableResourceNameDnsARecord", value))
     }
 
     /// The type of hostname for EC2 instances. For IPv4 only subnets, an instance DNS name must be based on the
@@ -3789,13 +3927,13 @@ impl PrivateDnsNameOptions {
     /// types](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-naming.html) in the *User Guide*.
     #[track_caller]
     pub fn hostname_type(self, value: impl IntoValue<PrivateDnsNameOptionsHostnameType>) -> Self {
-        Self(self.0.set("HostnameType", value.into_value().into_expression()))
+        Self(self.0.set_value("HostnameType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3808,7 +3946,7 @@ impl Literal for PrivateDnsNameOptions {
 impl Is<Self> for PrivateDnsNameOptions {}
 
 /// The values of `HostnameType` of [`PrivateDnsNameOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PrivateDnsNameOptionsHostnameType {
     /// `ip-name`
     IpName,
@@ -3826,6 +3964,12 @@ impl PrivateDnsNameOptionsHostnameType {
             Self::ResourceName => "resource-name",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PrivateDnsNameOptionsHostnameType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3858,19 +4002,19 @@ impl PrivateIpAdd {
     /// designated as primary.
     #[track_caller]
     pub fn primary(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Primary", value.into_value().into_expression()))
+        Self(self.0.set_value("Primary", value))
     }
 
     /// The private IPv4 address.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3920,13 +4064,13 @@ impl Reference {
     /// exclude the above unsupported instance families.
     #[track_caller]
     pub fn instance_family(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceFamily", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceFamily", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3958,7 +4102,7 @@ impl SpotOptions {
     /// Deprecated.
     #[track_caller]
     pub fn block_duration_minutes(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BlockDurationMinutes", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockDurationMinutes", value))
     }
 
     /// The behavior when a Spot Instance is interrupted. The default is `terminate`.
@@ -3967,7 +4111,7 @@ impl SpotOptions {
         self,
         value: impl IntoValue<SpotOptionsInstanceInterruptionBehavior>,
     ) -> Self {
-        Self(self.0.set("InstanceInterruptionBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceInterruptionBehavior", value))
     }
 
     /// The maximum hourly price you're willing to pay for a Spot Instance. We do not recommend using this parameter
@@ -3980,7 +4124,7 @@ impl SpotOptions {
     /// specify this parameter.
     #[track_caller]
     pub fn max_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxPrice", value))
     }
 
     /// The Spot Instance request type.
@@ -3989,7 +4133,7 @@ impl SpotOptions {
     /// Scaling service handles requesting new Spot Instances whenever the group is below its desired capacity.
     #[track_caller]
     pub fn spot_instance_type(self, value: impl IntoValue<SpotOptionsSpotInstanceType>) -> Self {
-        Self(self.0.set("SpotInstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotInstanceType", value))
     }
 
     /// The end date of the request, in UTC format (*YYYY-MM-DD*T*HH:MM:SS*Z). Supported only for persistent requests.
@@ -4002,13 +4146,13 @@ impl SpotOptions {
     /// Default: 7 days from the current date
     #[track_caller]
     pub fn valid_until(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidUntil", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidUntil", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4021,7 +4165,7 @@ impl Literal for SpotOptions {
 impl Is<Self> for SpotOptions {}
 
 /// The values of `InstanceInterruptionBehavior` of [`SpotOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotOptionsInstanceInterruptionBehavior {
     /// `hibernate`
     Hibernate,
@@ -4045,6 +4189,12 @@ impl SpotOptionsInstanceInterruptionBehavior {
     }
 }
 
+impl std::fmt::Debug for SpotOptionsInstanceInterruptionBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotOptionsInstanceInterruptionBehavior {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -4054,7 +4204,7 @@ impl Literal for SpotOptionsInstanceInterruptionBehavior {
 impl Is<Self> for SpotOptionsInstanceInterruptionBehavior {}
 
 /// The values of `SpotInstanceType` of [`SpotOptions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotOptionsSpotInstanceType {
     /// `one-time`
     OneTime,
@@ -4072,6 +4222,12 @@ impl SpotOptionsSpotInstanceType {
             Self::Persistent => "persistent",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SpotOptionsSpotInstanceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4111,19 +4267,19 @@ impl TagSpecification {
     /// [CreateTags](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html).
     #[track_caller]
     pub fn resource_type(self, value: impl IntoValue<TagSpecificationResourceType>) -> Self {
-        Self(self.0.set("ResourceType", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceType", value))
     }
 
     /// The tags to apply to the resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4136,7 +4292,7 @@ impl Literal for TagSpecification {
 impl Is<Self> for TagSpecification {}
 
 /// The values of `ResourceType` of [`TagSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TagSpecificationResourceType {
     /// `application-status-check`
     ApplicationStatusCheck,
@@ -4489,6 +4645,12 @@ impl TagSpecificationResourceType {
     }
 }
 
+impl std::fmt::Debug for TagSpecificationResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for TagSpecificationResourceType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -4514,19 +4676,19 @@ impl TotalLocalStorageGB {
     /// The maximum amount of total local storage, in GB. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum amount of total local storage, in GB. To specify no minimum limit, omit this parameter.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4555,19 +4717,19 @@ impl VCpuCount {
     /// The maximum number of vCPUs. To specify no maximum limit, omit this parameter.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// The minimum number of vCPUs. To specify no minimum limit, specify `0`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

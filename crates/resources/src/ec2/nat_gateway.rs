@@ -45,7 +45,7 @@ impl NatGateway {
     /// A change replaces the resource.
     #[track_caller]
     pub fn allocation_id(self, value: impl IntoValue<Id<kind::ec2::EIP>>) -> Self {
-        Self(self.0.set("AllocationId", value.into_value().into_expression()))
+        Self(self.0.set_value("AllocationId", value))
     }
 
     /// Indicates whether this is a zonal (single-AZ) or regional (multi-AZ) NAT gateway.
@@ -61,7 +61,7 @@ impl NatGateway {
     /// A change replaces the resource.
     #[track_caller]
     pub fn availability_mode(self, value: impl IntoValue<NatGatewayAvailabilityMode>) -> Self {
-        Self(self.0.set("AvailabilityMode", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityMode", value))
     }
 
     /// For regional NAT gateways only: Specifies which Availability Zones you want the NAT gateway to support and the
@@ -78,7 +78,7 @@ impl NatGateway {
     /// Guide*.
     #[track_caller]
     pub fn availability_zone_addresses(self, value: impl IntoValue<List<AvailabilityZoneAddress>>) -> Self {
-        Self(self.0.set("AvailabilityZoneAddresses", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneAddresses", value))
     }
 
     /// Indicates whether the NAT gateway supports public or private connectivity. The default is public connectivity.
@@ -86,14 +86,14 @@ impl NatGateway {
     /// A change replaces the resource.
     #[track_caller]
     pub fn connectivity_type(self, value: impl IntoValue<NatGatewayConnectivityType>) -> Self {
-        Self(self.0.set("ConnectivityType", value.into_value().into_expression()))
+        Self(self.0.set_value("ConnectivityType", value))
     }
 
     /// The maximum amount of time to wait (in seconds) before forcibly releasing the IP addresses if connections are
     /// still in progress. Default value is 350 seconds.
     #[track_caller]
     pub fn max_drain_duration_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxDrainDurationSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxDrainDurationSeconds", value))
     }
 
     /// The private IPv4 address to assign to the NAT gateway. If you don't provide an address, a private IPv4 address
@@ -102,7 +102,7 @@ impl NatGateway {
     /// A change replaces the resource.
     #[track_caller]
     pub fn private_ip_address(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrivateIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddress", value))
     }
 
     /// Secondary EIP allocation IDs. For more information, see [Create a NAT
@@ -110,7 +110,7 @@ impl NatGateway {
     /// Guide*.
     #[track_caller]
     pub fn secondary_allocation_ids(self, value: impl IntoValue<List<Id<kind::ec2::EIP>>>) -> Self {
-        Self(self.0.set("SecondaryAllocationIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryAllocationIds", value))
     }
 
     /// \[Private NAT gateway only\] The number of secondary private IPv4 addresses you want to assign to the NAT
@@ -121,7 +121,7 @@ impl NatGateway {
     /// `SecondaryPrivateIpAddressCount` and `SecondaryPrivateIpAddresses` cannot be set at the same time.
     #[track_caller]
     pub fn secondary_private_ip_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SecondaryPrivateIpAddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryPrivateIpAddressCount", value))
     }
 
     /// Secondary private IPv4 addresses. For more information about secondary addresses, see [Create a NAT
@@ -131,7 +131,7 @@ impl NatGateway {
     /// `SecondaryPrivateIpAddressCount` and `SecondaryPrivateIpAddresses` cannot be set at the same time.
     #[track_caller]
     pub fn secondary_private_ip_addresses(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("SecondaryPrivateIpAddresses", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryPrivateIpAddresses", value))
     }
 
     /// The ID of the subnet in which the NAT gateway is located.
@@ -139,13 +139,13 @@ impl NatGateway {
     /// A change replaces the resource.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// The tags for the NAT gateway.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The ID of the VPC in which the NAT gateway is located.
@@ -153,13 +153,13 @@ impl NatGateway {
     /// A change replaces the resource.
     #[track_caller]
     pub fn vpc_id(self, value: impl IntoValue<Id<kind::ec2::VPC>>) -> Self {
-        Self(self.0.set("VpcId", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -243,7 +243,7 @@ impl AvailabilityZoneAddress {
     ///   traffic in this specific Availability Zone.
     #[track_caller]
     pub fn new(allocation_ids: impl IntoValue<List<String>>) -> Self {
-        Self(Properties::new().require("AllocationIds", allocation_ids.into_value().into_expression()))
+        Self(Properties::new().require_value("AllocationIds", allocation_ids))
     }
 
     /// For regional NAT gateways only: The Availability Zone where this specific NAT gateway configuration will be
@@ -253,7 +253,7 @@ impl AvailabilityZoneAddress {
     /// providing redundancy, scalability and availability across all the AZs in a Region.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// For regional NAT gateways only: The ID of the Availability Zone where this specific NAT gateway configuration
@@ -264,13 +264,13 @@ impl AvailabilityZoneAddress {
     /// providing redundancy, scalability and availability across all the AZs in a Region.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -299,7 +299,7 @@ impl<U: IntoValue<String>> IntoValue<AvailabilityZoneAddress> for Vec<U> {
 }
 
 /// The values of `AvailabilityMode` of [`NatGateway`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum NatGatewayAvailabilityMode {
     /// `regional`
     Regional,
@@ -320,6 +320,12 @@ impl NatGatewayAvailabilityMode {
     }
 }
 
+impl std::fmt::Debug for NatGatewayAvailabilityMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for NatGatewayAvailabilityMode {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -329,7 +335,7 @@ impl Literal for NatGatewayAvailabilityMode {
 impl Is<Self> for NatGatewayAvailabilityMode {}
 
 /// The values of `ConnectivityType` of [`NatGateway`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum NatGatewayConnectivityType {
     /// `private`
     Private,
@@ -347,6 +353,12 @@ impl NatGatewayConnectivityType {
             Self::Public => "public",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for NatGatewayConnectivityType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

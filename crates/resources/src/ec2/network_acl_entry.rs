@@ -36,10 +36,10 @@ impl NetworkAclEntry {
     ) -> Self {
         Self(
             Properties::new()
-                .require("NetworkAclId", network_acl_id.into_value().into_expression())
-                .require("RuleNumber", rule_number.into_value().into_expression())
-                .require("Protocol", protocol.into_value().into_expression())
-                .require("RuleAction", rule_action.into_value().into_expression()),
+                .require_value("NetworkAclId", network_acl_id)
+                .require_value("RuleNumber", rule_number)
+                .require_value("Protocol", protocol)
+                .require_value("RuleAction", rule_action),
         )
     }
 
@@ -47,7 +47,7 @@ impl NetworkAclEntry {
     /// You must specify the CidrBlock or Ipv6CidrBlock property
     #[track_caller]
     pub fn cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrBlock", value))
     }
 
     /// Indicates whether this is an egress rule (rule is applied to traffic leaving the subnet)
@@ -55,33 +55,33 @@ impl NetworkAclEntry {
     /// A change replaces the resource.
     #[track_caller]
     pub fn egress(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Egress", value.into_value().into_expression()))
+        Self(self.0.set_value("Egress", value))
     }
 
     /// The Internet Control Message Protocol (ICMP) code and type. Requirement is conditional: Required if specifying 1
     /// (ICMP) for the protocol parameter
     #[track_caller]
     pub fn icmp(self, value: impl IntoValue<Icmp>) -> Self {
-        Self(self.0.set("Icmp", value.into_value().into_expression()))
+        Self(self.0.set_value("Icmp", value))
     }
 
     /// The IPv6 network range to allow or deny, in CIDR notation (for example 2001:db8:1234:1a00::/64)
     #[track_caller]
     pub fn ipv6_cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv6CidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6CidrBlock", value))
     }
 
     /// The IPv4 network range to allow or deny, in CIDR notation (for example 172.16.0.0/24). We modify the specified
     /// CIDR block to its canonical form; for example, if you specify 100.68.0.18/18, we modify it to 100.68.0.0/18
     #[track_caller]
     pub fn port_range(self, value: impl IntoValue<PortRange>) -> Self {
-        Self(self.0.set("PortRange", value.into_value().into_expression()))
+        Self(self.0.set_value("PortRange", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -139,19 +139,19 @@ impl Icmp {
     /// Sets `Code`.
     #[track_caller]
     pub fn code(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Code", value.into_value().into_expression()))
+        Self(self.0.set_value("Code", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -180,19 +180,19 @@ impl PortRange {
     /// Sets `From`.
     #[track_caller]
     pub fn from(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("From", value.into_value().into_expression()))
+        Self(self.0.set_value("From", value))
     }
 
     /// Sets `To`.
     #[track_caller]
     pub fn to(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("To", value.into_value().into_expression()))
+        Self(self.0.set_value("To", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -31,7 +31,7 @@ impl Route {
     /// - `route_table_id`: The ID of the route table for the route. A change replaces the resource.
     #[track_caller]
     pub fn new(route_table_id: impl IntoValue<Id<kind::ec2::RouteTable>>) -> Self {
-        Self(Properties::new().require("RouteTableId", route_table_id.into_value().into_expression()))
+        Self(Properties::new().require_value("RouteTableId", route_table_id))
     }
 
     /// The ID of the carrier gateway.
@@ -39,13 +39,13 @@ impl Route {
     /// You can only use this option when the VPC contains a subnet which is associated with a Wavelength Zone.
     #[track_caller]
     pub fn carrier_gateway_id(self, value: impl IntoValue<Id<kind::ec2::CarrierGateway>>) -> Self {
-        Self(self.0.set("CarrierGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("CarrierGatewayId", value))
     }
 
     /// The Amazon Resource Name (ARN) of the core network.
     #[track_caller]
     pub fn core_network_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CoreNetworkArn", value.into_value().into_expression()))
+        Self(self.0.set_value("CoreNetworkArn", value))
     }
 
     /// The IPv4 CIDR address block used for the destination match. Routing decisions are based on the most specific
@@ -55,7 +55,7 @@ impl Route {
     /// A change replaces the resource.
     #[track_caller]
     pub fn destination_cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DestinationCidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationCidrBlock", value))
     }
 
     /// The IPv6 CIDR block used for the destination match. Routing decisions are based on the most specific match.
@@ -63,7 +63,7 @@ impl Route {
     /// A change replaces the resource.
     #[track_caller]
     pub fn destination_ipv6_cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DestinationIpv6CidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationIpv6CidrBlock", value))
     }
 
     /// The ID of a prefix list used for the destination match.
@@ -71,7 +71,7 @@ impl Route {
     /// A change replaces the resource.
     #[track_caller]
     pub fn destination_prefix_list_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DestinationPrefixListId", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationPrefixListId", value))
     }
 
     /// \[IPv6 traffic only\] The ID of an egress-only internet gateway.
@@ -80,68 +80,68 @@ impl Route {
         self,
         value: impl IntoValue<Id<kind::ec2::EgressOnlyInternetGateway>>,
     ) -> Self {
-        Self(self.0.set("EgressOnlyInternetGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("EgressOnlyInternetGatewayId", value))
     }
 
     /// The ID of an internet gateway or virtual private gateway attached to your VPC.
     #[track_caller]
     pub fn gateway_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("GatewayId", value))
     }
 
     /// The ID of a NAT instance in your VPC. The operation fails if you specify an instance ID unless exactly one
     /// network interface is attached.
     #[track_caller]
     pub fn instance_id(self, value: impl IntoValue<Id<kind::ec2::Instance>>) -> Self {
-        Self(self.0.set("InstanceId", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceId", value))
     }
 
     /// The ID of the local gateway.
     #[track_caller]
     pub fn local_gateway_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LocalGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalGatewayId", value))
     }
 
     /// \[IPv4 traffic only\] The ID of a NAT gateway.
     #[track_caller]
     pub fn nat_gateway_id(self, value: impl IntoValue<Id<kind::ec2::NatGateway>>) -> Self {
-        Self(self.0.set("NatGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("NatGatewayId", value))
     }
 
     /// The ID of a network interface.
     #[track_caller]
     pub fn network_interface_id(self, value: impl IntoValue<Id<kind::ec2::NetworkInterface>>) -> Self {
-        Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceId", value))
     }
 
     /// The Amazon Resource Name (ARN) of the ODB network.
     #[track_caller]
     pub fn odb_network_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OdbNetworkArn", value.into_value().into_expression()))
+        Self(self.0.set_value("OdbNetworkArn", value))
     }
 
     /// The ID of a transit gateway.
     #[track_caller]
     pub fn transit_gateway_id(self, value: impl IntoValue<Id<kind::ec2::TransitGateway>>) -> Self {
-        Self(self.0.set("TransitGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitGatewayId", value))
     }
 
     /// The ID of a VPC endpoint. Supported for Gateway Load Balancer endpoints only.
     #[track_caller]
     pub fn vpc_endpoint_id(self, value: impl IntoValue<Id<kind::ec2::VPCEndpoint>>) -> Self {
-        Self(self.0.set("VpcEndpointId", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcEndpointId", value))
     }
 
     /// The ID of a VPC peering connection.
     #[track_caller]
     pub fn vpc_peering_connection_id(self, value: impl IntoValue<Id<kind::ec2::VPCPeeringConnection>>) -> Self {
-        Self(self.0.set("VpcPeeringConnectionId", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcPeeringConnectionId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

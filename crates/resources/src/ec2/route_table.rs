@@ -24,19 +24,19 @@ impl RouteTable {
     /// - `vpc_id`: The ID of the VPC. A change replaces the resource.
     #[track_caller]
     pub fn new(vpc_id: impl IntoValue<Id<kind::ec2::VPC>>) -> Self {
-        Self(Properties::new().require("VpcId", vpc_id.into_value().into_expression()))
+        Self(Properties::new().require_value("VpcId", vpc_id))
     }
 
     /// Any tags assigned to the route table.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,7 +23,7 @@ impl SecurityGroup {
     /// - `group_description`: A description for the security group. A change replaces the resource.
     #[track_caller]
     pub fn new(group_description: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("GroupDescription", group_description.into_value().into_expression()))
+        Self(Properties::new().require_value("GroupDescription", group_description))
     }
 
     /// The name of the security group.
@@ -31,27 +31,27 @@ impl SecurityGroup {
     /// A change replaces the resource.
     #[track_caller]
     pub fn group_name(self, value: impl IntoValue<Name<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("GroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupName", value))
     }
 
     /// \[VPC only\] The outbound rules associated with the security group. There is a short interruption during which
     /// you cannot connect to the security group.
     #[track_caller]
     pub fn security_group_egress(self, value: impl IntoValue<List<Egress>>) -> Self {
-        Self(self.0.set("SecurityGroupEgress", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupEgress", value))
     }
 
     /// The inbound rules associated with the security group. There is a short interruption during which you cannot
     /// connect to the security group.
     #[track_caller]
     pub fn security_group_ingress(self, value: impl IntoValue<List<Ingress>>) -> Self {
-        Self(self.0.set("SecurityGroupIngress", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupIngress", value))
     }
 
     /// Any tags assigned to the security group.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The ID of the VPC for the security group.
@@ -59,13 +59,13 @@ impl SecurityGroup {
     /// A change replaces the resource.
     #[track_caller]
     pub fn vpc_id(self, value: impl IntoValue<Id<kind::ec2::VPC>>) -> Self {
-        Self(self.0.set("VpcId", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -122,55 +122,55 @@ impl Egress {
     /// - `ip_protocol`: the property `IpProtocol`.
     #[track_caller]
     pub fn new(ip_protocol: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("IpProtocol", ip_protocol.into_value().into_expression()))
+        Self(Properties::new().require_value("IpProtocol", ip_protocol))
     }
 
     /// Sets `CidrIp`.
     #[track_caller]
     pub fn cidr_ip(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIp", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIp", value))
     }
 
     /// Sets `CidrIpv6`.
     #[track_caller]
     pub fn cidr_ipv6(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIpv6", value))
     }
 
     /// Sets `Description`.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets `DestinationPrefixListId`.
     #[track_caller]
     pub fn destination_prefix_list_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DestinationPrefixListId", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationPrefixListId", value))
     }
 
     /// Sets `DestinationSecurityGroupId`.
     #[track_caller]
     pub fn destination_security_group_id(self, value: impl IntoValue<Id<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("DestinationSecurityGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationSecurityGroupId", value))
     }
 
     /// Sets `FromPort`.
     #[track_caller]
     pub fn from_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("FromPort", value.into_value().into_expression()))
+        Self(self.0.set_value("FromPort", value))
     }
 
     /// Sets `ToPort`.
     #[track_caller]
     pub fn to_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ToPort", value.into_value().into_expression()))
+        Self(self.0.set_value("ToPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -196,67 +196,67 @@ impl Ingress {
     /// - `ip_protocol`: the property `IpProtocol`.
     #[track_caller]
     pub fn new(ip_protocol: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("IpProtocol", ip_protocol.into_value().into_expression()))
+        Self(Properties::new().require_value("IpProtocol", ip_protocol))
     }
 
     /// Sets `CidrIp`.
     #[track_caller]
     pub fn cidr_ip(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIp", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIp", value))
     }
 
     /// Sets `CidrIpv6`.
     #[track_caller]
     pub fn cidr_ipv6(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIpv6", value))
     }
 
     /// Sets `Description`.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets `FromPort`.
     #[track_caller]
     pub fn from_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("FromPort", value.into_value().into_expression()))
+        Self(self.0.set_value("FromPort", value))
     }
 
     /// Sets `SourcePrefixListId`.
     #[track_caller]
     pub fn source_prefix_list_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourcePrefixListId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourcePrefixListId", value))
     }
 
     /// Sets `SourceSecurityGroupId`.
     #[track_caller]
     pub fn source_security_group_id(self, value: impl IntoValue<Id<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("SourceSecurityGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSecurityGroupId", value))
     }
 
     /// Sets `SourceSecurityGroupName`.
     #[track_caller]
     pub fn source_security_group_name(self, value: impl IntoValue<Name<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("SourceSecurityGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSecurityGroupName", value))
     }
 
     /// Sets `SourceSecurityGroupOwnerId`.
     #[track_caller]
     pub fn source_security_group_owner_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourceSecurityGroupOwnerId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSecurityGroupOwnerId", value))
     }
 
     /// Sets `ToPort`.
     #[track_caller]
     pub fn to_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ToPort", value.into_value().into_expression()))
+        Self(self.0.set_value("ToPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

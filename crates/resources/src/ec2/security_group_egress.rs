@@ -40,11 +40,7 @@ impl SecurityGroupEgress {
     ///   A change replaces the resource.
     #[track_caller]
     pub fn new(group_id: impl IntoValue<Id<kind::ec2::SecurityGroup>>, ip_protocol: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("GroupId", group_id.into_value().into_expression())
-                .require("IpProtocol", ip_protocol.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("GroupId", group_id).require_value("IpProtocol", ip_protocol))
     }
 
     /// The IPv4 address range, in CIDR format.
@@ -60,7 +56,7 @@ impl SecurityGroupEgress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cidr_ip(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIp", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIp", value))
     }
 
     /// The IPv6 address range, in CIDR format.
@@ -76,7 +72,7 @@ impl SecurityGroupEgress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cidr_ipv6(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIpv6", value))
     }
 
     /// The description of an egress (outbound) security group rule.
@@ -85,7 +81,7 @@ impl SecurityGroupEgress {
     /// ._-:/()#,@\[\]+=;{}!$*
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The prefix list IDs for an AWS service. This is the AWS service to access through a VPC endpoint from instances
@@ -97,7 +93,7 @@ impl SecurityGroupEgress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn destination_prefix_list_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DestinationPrefixListId", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationPrefixListId", value))
     }
 
     /// The ID of the security group.
@@ -108,7 +104,7 @@ impl SecurityGroupEgress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn destination_security_group_id(self, value: impl IntoValue<Id<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("DestinationSecurityGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationSecurityGroupId", value))
     }
 
     /// If the protocol is TCP or UDP, this is the start of the port range. If the protocol is ICMP or ICMPv6, this is
@@ -117,7 +113,7 @@ impl SecurityGroupEgress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn from_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("FromPort", value.into_value().into_expression()))
+        Self(self.0.set_value("FromPort", value))
     }
 
     /// If the protocol is TCP or UDP, this is the end of the port range. If the protocol is ICMP or ICMPv6, this is the
@@ -127,13 +123,13 @@ impl SecurityGroupEgress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn to_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ToPort", value.into_value().into_expression()))
+        Self(self.0.set_value("ToPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

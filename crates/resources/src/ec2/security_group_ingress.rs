@@ -21,7 +21,7 @@ impl SecurityGroupIngress {
     ///   replaces the resource.
     #[track_caller]
     pub fn new(ip_protocol: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("IpProtocol", ip_protocol.into_value().into_expression()))
+        Self(Properties::new().require_value("IpProtocol", ip_protocol))
     }
 
     /// The IPv4 ranges
@@ -29,7 +29,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cidr_ip(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIp", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIp", value))
     }
 
     /// \[VPC only\] The IPv6 ranges
@@ -37,14 +37,14 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cidr_ipv6(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrIpv6", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrIpv6", value))
     }
 
     /// Updates the description of an ingress (inbound) security group rule. You can replace an existing description, or
     /// add a description to a rule that did not have one previously
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The start of port range for the TCP and UDP protocols, or an ICMP/ICMPv6 type number. A value of -1 indicates
@@ -55,7 +55,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn from_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("FromPort", value.into_value().into_expression()))
+        Self(self.0.set_value("FromPort", value))
     }
 
     /// The ID of the security group. You must specify either the security group ID or the security group name in the
@@ -67,7 +67,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn group_id(self, value: impl IntoValue<Id<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("GroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupId", value))
     }
 
     /// The name of the security group.
@@ -75,7 +75,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupName", value))
     }
 
     /// \[EC2-VPC only\] The ID of a prefix list.
@@ -83,7 +83,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn source_prefix_list_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourcePrefixListId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourcePrefixListId", value))
     }
 
     /// The ID of the security group. You must specify either the security group ID or the security group name. For
@@ -92,7 +92,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn source_security_group_id(self, value: impl IntoValue<Id<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("SourceSecurityGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSecurityGroupId", value))
     }
 
     /// \[EC2-Classic, default VPC\] The name of the source security group.
@@ -103,7 +103,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn source_security_group_name(self, value: impl IntoValue<Name<kind::ec2::SecurityGroup>>) -> Self {
-        Self(self.0.set("SourceSecurityGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSecurityGroupName", value))
     }
 
     /// \[nondefault VPC\] The AWS account ID that owns the source security group. You can't specify this property with
@@ -116,7 +116,7 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn source_security_group_owner_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourceSecurityGroupOwnerId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSecurityGroupOwnerId", value))
     }
 
     /// The end of port range for the TCP and UDP protocols, or an ICMP/ICMPv6 code. A value of -1 indicates all
@@ -127,13 +127,13 @@ impl SecurityGroupIngress {
     /// A change replaces the resource.
     #[track_caller]
     pub fn to_port(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ToPort", value.into_value().into_expression()))
+        Self(self.0.set_value("ToPort", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -22,22 +22,19 @@ impl SpotFleet {
     /// - `spot_fleet_request_config_data`: the property `SpotFleetRequestConfigData`.
     #[track_caller]
     pub fn new(spot_fleet_request_config_data: impl IntoValue<SpotFleetRequestConfigData>) -> Self {
-        Self(
-            Properties::new()
-                .require("SpotFleetRequestConfigData", spot_fleet_request_config_data.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("SpotFleetRequestConfigData", spot_fleet_request_config_data))
     }
 
     /// The tags to specify in SpotFleetRequestConfigData
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -95,19 +92,19 @@ impl AcceleratorCountRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -136,19 +133,19 @@ impl AcceleratorTotalMemoryMiBRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -177,19 +174,19 @@ impl BaselineEbsBandwidthMbpsRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -218,13 +215,13 @@ impl BaselinePerformanceFactorsRequest {
     /// Sets `Cpu`.
     #[track_caller]
     pub fn cpu(self, value: impl IntoValue<CpuPerformanceFactorRequest>) -> Self {
-        Self(self.0.set("Cpu", value.into_value().into_expression()))
+        Self(self.0.set_value("Cpu", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -250,31 +247,31 @@ impl BlockDeviceMapping {
     /// - `device_name`: the property `DeviceName`.
     #[track_caller]
     pub fn new(device_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("DeviceName", device_name.into_value().into_expression()))
+        Self(Properties::new().require_value("DeviceName", device_name))
     }
 
     /// Sets `Ebs`.
     #[track_caller]
     pub fn ebs(self, value: impl IntoValue<EbsBlockDevice>) -> Self {
-        Self(self.0.set("Ebs", value.into_value().into_expression()))
+        Self(self.0.set_value("Ebs", value))
     }
 
     /// Sets `NoDevice`.
     #[track_caller]
     pub fn no_device(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NoDevice", value.into_value().into_expression()))
+        Self(self.0.set_value("NoDevice", value))
     }
 
     /// Sets `VirtualName`.
     #[track_caller]
     pub fn virtual_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VirtualName", value.into_value().into_expression()))
+        Self(self.0.set_value("VirtualName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -300,13 +297,13 @@ impl ClassicLoadBalancer {
     /// - `name`: the property `Name`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -332,13 +329,13 @@ impl ClassicLoadBalancersConfig {
     /// - `classic_load_balancers`: the property `ClassicLoadBalancers`.
     #[track_caller]
     pub fn new(classic_load_balancers: impl IntoValue<List<ClassicLoadBalancer>>) -> Self {
-        Self(Properties::new().require("ClassicLoadBalancers", classic_load_balancers.into_value().into_expression()))
+        Self(Properties::new().require_value("ClassicLoadBalancers", classic_load_balancers))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -383,13 +380,13 @@ impl CpuPerformanceFactorRequest {
     /// Sets `References`.
     #[track_caller]
     pub fn references(self, value: impl IntoValue<List<PerformanceFactorReferenceRequest>>) -> Self {
-        Self(self.0.set("References", value.into_value().into_expression()))
+        Self(self.0.set_value("References", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -418,43 +415,43 @@ impl EbsBlockDevice {
     /// Sets `DeleteOnTermination`.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// Sets `Encrypted`.
     #[track_caller]
     pub fn encrypted(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Encrypted", value.into_value().into_expression()))
+        Self(self.0.set_value("Encrypted", value))
     }
 
     /// Sets `Iops`.
     #[track_caller]
     pub fn iops(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Iops", value.into_value().into_expression()))
+        Self(self.0.set_value("Iops", value))
     }
 
     /// Sets `SnapshotId`.
     #[track_caller]
     pub fn snapshot_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SnapshotId", value.into_value().into_expression()))
+        Self(self.0.set_value("SnapshotId", value))
     }
 
     /// Sets `VolumeSize`.
     #[track_caller]
     pub fn volume_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VolumeSize", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeSize", value))
     }
 
     /// Sets `VolumeType`.
     #[track_caller]
     pub fn volume_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VolumeType", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -480,25 +477,25 @@ impl FleetLaunchTemplateSpecification {
     /// - `version`: the property `Version`.
     #[track_caller]
     pub fn new(version: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Version", version.into_value().into_expression()))
+        Self(Properties::new().require_value("Version", version))
     }
 
     /// Sets `LaunchTemplateId`.
     #[track_caller]
     pub fn launch_template_id(self, value: impl IntoValue<Id<kind::ec2::LaunchTemplate>>) -> Self {
-        Self(self.0.set("LaunchTemplateId", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateId", value))
     }
 
     /// Sets `LaunchTemplateName`.
     #[track_caller]
     pub fn launch_template_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LaunchTemplateName", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -527,13 +524,13 @@ impl IamInstanceProfileSpecification {
     /// Sets `Arn`.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<Arn<kind::iam::InstanceProfile>>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -559,13 +556,13 @@ impl InstanceIpv6Address {
     /// - `ipv6_address`: the property `Ipv6Address`.
     #[track_caller]
     pub fn new(ipv6_address: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Ipv6Address", ipv6_address.into_value().into_expression()))
+        Self(Properties::new().require_value("Ipv6Address", ipv6_address))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -594,73 +591,73 @@ impl InstanceNetworkInterfaceSpecification {
     /// Sets `AssociatePublicIpAddress`.
     #[track_caller]
     pub fn associate_public_ip_address(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssociatePublicIpAddress", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociatePublicIpAddress", value))
     }
 
     /// Sets `DeleteOnTermination`.
     #[track_caller]
     pub fn delete_on_termination(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeleteOnTermination", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteOnTermination", value))
     }
 
     /// Sets `Description`.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets `DeviceIndex`.
     #[track_caller]
     pub fn device_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DeviceIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceIndex", value))
     }
 
     /// Sets `Groups`.
     #[track_caller]
     pub fn groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("Groups", value.into_value().into_expression()))
+        Self(self.0.set_value("Groups", value))
     }
 
     /// Sets `Ipv6AddressCount`.
     #[track_caller]
     pub fn ipv6_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6AddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6AddressCount", value))
     }
 
     /// Sets `Ipv6Addresses`.
     #[track_caller]
     pub fn ipv6_addresses(self, value: impl IntoValue<List<InstanceIpv6Address>>) -> Self {
-        Self(self.0.set("Ipv6Addresses", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Addresses", value))
     }
 
     /// Sets `NetworkInterfaceId`.
     #[track_caller]
     pub fn network_interface_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NetworkInterfaceId", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceId", value))
     }
 
     /// Sets `PrivateIpAddresses`.
     #[track_caller]
     pub fn private_ip_addresses(self, value: impl IntoValue<List<PrivateIpAddressSpecification>>) -> Self {
-        Self(self.0.set("PrivateIpAddresses", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateIpAddresses", value))
     }
 
     /// Sets `SecondaryPrivateIpAddressCount`.
     #[track_caller]
     pub fn secondary_private_ip_address_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SecondaryPrivateIpAddressCount", value.into_value().into_expression()))
+        Self(self.0.set_value("SecondaryPrivateIpAddressCount", value))
     }
 
     /// Sets `SubnetId`.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -689,7 +686,7 @@ impl InstanceRequirementsRequest {
     /// Sets `AcceleratorCount`.
     #[track_caller]
     pub fn accelerator_count(self, value: impl IntoValue<AcceleratorCountRequest>) -> Self {
-        Self(self.0.set("AcceleratorCount", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorCount", value))
     }
 
     /// Sets `AcceleratorManufacturers`.
@@ -698,67 +695,67 @@ impl InstanceRequirementsRequest {
         self,
         value: impl IntoValue<List<InstanceRequirementsRequestAcceleratorManufacturer>>,
     ) -> Self {
-        Self(self.0.set("AcceleratorManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorManufacturers", value))
     }
 
     /// Sets `AcceleratorNames`.
     #[track_caller]
     pub fn accelerator_names(self, value: impl IntoValue<List<InstanceRequirementsRequestAcceleratorName>>) -> Self {
-        Self(self.0.set("AcceleratorNames", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorNames", value))
     }
 
     /// Sets `AcceleratorTotalMemoryMiB`.
     #[track_caller]
     pub fn accelerator_total_memory_mib(self, value: impl IntoValue<AcceleratorTotalMemoryMiBRequest>) -> Self {
-        Self(self.0.set("AcceleratorTotalMemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTotalMemoryMiB", value))
     }
 
     /// Sets `AcceleratorTypes`.
     #[track_caller]
     pub fn accelerator_types(self, value: impl IntoValue<List<InstanceRequirementsRequestAcceleratorType>>) -> Self {
-        Self(self.0.set("AcceleratorTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AcceleratorTypes", value))
     }
 
     /// Sets `AllowedInstanceTypes`.
     #[track_caller]
     pub fn allowed_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedInstanceTypes", value))
     }
 
     /// Sets `BareMetal`.
     #[track_caller]
     pub fn bare_metal(self, value: impl IntoValue<InstanceRequirementsRequestBareMetal>) -> Self {
-        Self(self.0.set("BareMetal", value.into_value().into_expression()))
+        Self(self.0.set_value("BareMetal", value))
     }
 
     /// Sets `BaselineEbsBandwidthMbps`.
     #[track_caller]
     pub fn baseline_ebs_bandwidth_mbps(self, value: impl IntoValue<BaselineEbsBandwidthMbpsRequest>) -> Self {
-        Self(self.0.set("BaselineEbsBandwidthMbps", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselineEbsBandwidthMbps", value))
     }
 
     /// Sets `BaselinePerformanceFactors`.
     #[track_caller]
     pub fn baseline_performance_factors(self, value: impl IntoValue<BaselinePerformanceFactorsRequest>) -> Self {
-        Self(self.0.set("BaselinePerformanceFactors", value.into_value().into_expression()))
+        Self(self.0.set_value("BaselinePerformanceFactors", value))
     }
 
     /// Sets `BurstablePerformance`.
     #[track_caller]
     pub fn burstable_performance(self, value: impl IntoValue<InstanceRequirementsRequestBurstablePerformance>) -> Self {
-        Self(self.0.set("BurstablePerformance", value.into_value().into_expression()))
+        Self(self.0.set_value("BurstablePerformance", value))
     }
 
     /// Sets `CpuManufacturers`.
     #[track_caller]
     pub fn cpu_manufacturers(self, value: impl IntoValue<List<InstanceRequirementsRequestCpuManufacturer>>) -> Self {
-        Self(self.0.set("CpuManufacturers", value.into_value().into_expression()))
+        Self(self.0.set_value("CpuManufacturers", value))
     }
 
     /// Sets `ExcludedInstanceTypes`.
     #[track_caller]
     pub fn excluded_instance_types(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExcludedInstanceTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcludedInstanceTypes", value))
     }
 
     /// Sets `InstanceGenerations`.
@@ -767,91 +764,91 @@ impl InstanceRequirementsRequest {
         self,
         value: impl IntoValue<List<InstanceRequirementsRequestInstanceGeneration>>,
     ) -> Self {
-        Self(self.0.set("InstanceGenerations", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceGenerations", value))
     }
 
     /// Sets `LocalStorage`.
     #[track_caller]
     pub fn local_storage(self, value: impl IntoValue<InstanceRequirementsRequestLocalStorage>) -> Self {
-        Self(self.0.set("LocalStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorage", value))
     }
 
     /// Sets `LocalStorageTypes`.
     #[track_caller]
     pub fn local_storage_types(self, value: impl IntoValue<List<InstanceRequirementsRequestLocalStorageType>>) -> Self {
-        Self(self.0.set("LocalStorageTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalStorageTypes", value))
     }
 
     /// Sets `MaxSpotPriceAsPercentageOfOptimalOnDemandPrice`.
     #[track_caller]
     pub fn max_spot_price_as_percentage_of_optimal_on_demand_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", value))
     }
 
     /// Sets `MemoryGiBPerVCpu`.
     #[track_caller]
     pub fn memory_gib_per_vcpu(self, value: impl IntoValue<MemoryGiBPerVCpuRequest>) -> Self {
-        Self(self.0.set("MemoryGiBPerVCpu", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryGiBPerVCpu", value))
     }
 
     /// Sets `MemoryMiB`.
     #[track_caller]
     pub fn memory_mib(self, value: impl IntoValue<MemoryMiBRequest>) -> Self {
-        Self(self.0.set("MemoryMiB", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryMiB", value))
     }
 
     /// Sets `NetworkBandwidthGbps`.
     #[track_caller]
     pub fn network_bandwidth_gbps(self, value: impl IntoValue<NetworkBandwidthGbpsRequest>) -> Self {
-        Self(self.0.set("NetworkBandwidthGbps", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkBandwidthGbps", value))
     }
 
     /// Sets `NetworkInterfaceCount`.
     #[track_caller]
     pub fn network_interface_count(self, value: impl IntoValue<NetworkInterfaceCountRequest>) -> Self {
-        Self(self.0.set("NetworkInterfaceCount", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaceCount", value))
     }
 
     /// Sets `OnDemandMaxPricePercentageOverLowestPrice`.
     #[track_caller]
     pub fn on_demand_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandMaxPricePercentageOverLowestPrice", value))
     }
 
     /// Sets `RequireEncryptionInTransit`.
     #[track_caller]
     pub fn require_encryption_in_transit(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RequireEncryptionInTransit", value.into_value().into_expression()))
+        Self(self.0.set_value("RequireEncryptionInTransit", value))
     }
 
     /// Sets `RequireHibernateSupport`.
     #[track_caller]
     pub fn require_hibernate_support(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RequireHibernateSupport", value.into_value().into_expression()))
+        Self(self.0.set_value("RequireHibernateSupport", value))
     }
 
     /// Sets `SpotMaxPricePercentageOverLowestPrice`.
     #[track_caller]
     pub fn spot_max_price_percentage_over_lowest_price(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("SpotMaxPricePercentageOverLowestPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaxPricePercentageOverLowestPrice", value))
     }
 
     /// Sets `TotalLocalStorageGB`.
     #[track_caller]
     pub fn total_local_storage_gb(self, value: impl IntoValue<TotalLocalStorageGBRequest>) -> Self {
-        Self(self.0.set("TotalLocalStorageGB", value.into_value().into_expression()))
+        Self(self.0.set_value("TotalLocalStorageGB", value))
     }
 
     /// Sets `VCpuCount`.
     #[track_caller]
     pub fn vcpu_count(self, value: impl IntoValue<VCpuCountRangeRequest>) -> Self {
-        Self(self.0.set("VCpuCount", value.into_value().into_expression()))
+        Self(self.0.set_value("VCpuCount", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -864,7 +861,7 @@ impl Literal for InstanceRequirementsRequest {
 impl Is<Self> for InstanceRequirementsRequest {}
 
 /// The values of `AcceleratorManufacturers` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestAcceleratorManufacturer {
     /// `amazon-web-services`
     AmazonWebServices,
@@ -894,6 +891,12 @@ impl InstanceRequirementsRequestAcceleratorManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestAcceleratorManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestAcceleratorManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -903,7 +906,7 @@ impl Literal for InstanceRequirementsRequestAcceleratorManufacturer {
 impl Is<Self> for InstanceRequirementsRequestAcceleratorManufacturer {}
 
 /// The values of `AcceleratorNames` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestAcceleratorName {
     /// `a10g`
     A10g,
@@ -975,6 +978,12 @@ impl InstanceRequirementsRequestAcceleratorName {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestAcceleratorName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestAcceleratorName {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -984,7 +993,7 @@ impl Literal for InstanceRequirementsRequestAcceleratorName {
 impl Is<Self> for InstanceRequirementsRequestAcceleratorName {}
 
 /// The values of `AcceleratorTypes` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestAcceleratorType {
     /// `gpu`
     Gpu,
@@ -1011,6 +1020,12 @@ impl InstanceRequirementsRequestAcceleratorType {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestAcceleratorType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestAcceleratorType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1020,7 +1035,7 @@ impl Literal for InstanceRequirementsRequestAcceleratorType {
 impl Is<Self> for InstanceRequirementsRequestAcceleratorType {}
 
 /// The values of `BareMetal` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestBareMetal {
     /// `included`
     Included,
@@ -1044,6 +1059,12 @@ impl InstanceRequirementsRequestBareMetal {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestBareMetal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestBareMetal {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1053,7 +1074,7 @@ impl Literal for InstanceRequirementsRequestBareMetal {
 impl Is<Self> for InstanceRequirementsRequestBareMetal {}
 
 /// The values of `BurstablePerformance` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestBurstablePerformance {
     /// `included`
     Included,
@@ -1077,6 +1098,12 @@ impl InstanceRequirementsRequestBurstablePerformance {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestBurstablePerformance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestBurstablePerformance {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1086,7 +1113,7 @@ impl Literal for InstanceRequirementsRequestBurstablePerformance {
 impl Is<Self> for InstanceRequirementsRequestBurstablePerformance {}
 
 /// The values of `CpuManufacturers` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestCpuManufacturer {
     /// `intel`
     Intel,
@@ -1113,6 +1140,12 @@ impl InstanceRequirementsRequestCpuManufacturer {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestCpuManufacturer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestCpuManufacturer {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1122,7 +1155,7 @@ impl Literal for InstanceRequirementsRequestCpuManufacturer {
 impl Is<Self> for InstanceRequirementsRequestCpuManufacturer {}
 
 /// The values of `InstanceGenerations` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestInstanceGeneration {
     /// `current`
     Current,
@@ -1143,6 +1176,12 @@ impl InstanceRequirementsRequestInstanceGeneration {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestInstanceGeneration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestInstanceGeneration {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1152,7 +1191,7 @@ impl Literal for InstanceRequirementsRequestInstanceGeneration {
 impl Is<Self> for InstanceRequirementsRequestInstanceGeneration {}
 
 /// The values of `LocalStorage` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestLocalStorage {
     /// `included`
     Included,
@@ -1176,6 +1215,12 @@ impl InstanceRequirementsRequestLocalStorage {
     }
 }
 
+impl std::fmt::Debug for InstanceRequirementsRequestLocalStorage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InstanceRequirementsRequestLocalStorage {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1185,7 +1230,7 @@ impl Literal for InstanceRequirementsRequestLocalStorage {
 impl Is<Self> for InstanceRequirementsRequestLocalStorage {}
 
 /// The values of `LocalStorageTypes` of [`InstanceRequirementsRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InstanceRequirementsRequestLocalStorageType {
     /// `hdd`
     Hdd,
@@ -1203,6 +1248,12 @@ impl InstanceRequirementsRequestLocalStorageType {
             Self::Ssd => "ssd",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InstanceRequirementsRequestLocalStorageType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1231,19 +1282,19 @@ impl LaunchTemplateConfig {
     /// Sets `LaunchTemplateSpecification`.
     #[track_caller]
     pub fn launch_template_specification(self, value: impl IntoValue<FleetLaunchTemplateSpecification>) -> Self {
-        Self(self.0.set("LaunchTemplateSpecification", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateSpecification", value))
     }
 
     /// Sets `Overrides`.
     #[track_caller]
     pub fn overrides(self, value: impl IntoValue<List<LaunchTemplateOverrides>>) -> Self {
-        Self(self.0.set("Overrides", value.into_value().into_expression()))
+        Self(self.0.set_value("Overrides", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1272,55 +1323,55 @@ impl LaunchTemplateOverrides {
     /// Sets `AvailabilityZone`.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// Sets `AvailabilityZoneId`.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// Sets `InstanceRequirements`.
     #[track_caller]
     pub fn instance_requirements(self, value: impl IntoValue<InstanceRequirementsRequest>) -> Self {
-        Self(self.0.set("InstanceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRequirements", value))
     }
 
     /// Sets `InstanceType`.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// Sets `Priority`.
     #[track_caller]
     pub fn priority(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Priority", value.into_value().into_expression()))
+        Self(self.0.set_value("Priority", value))
     }
 
     /// Sets `SpotPrice`.
     #[track_caller]
     pub fn spot_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpotPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotPrice", value))
     }
 
     /// Sets `SubnetId`.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets `WeightedCapacity`.
     #[track_caller]
     pub fn weighted_capacity(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("WeightedCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("WeightedCapacity", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1349,19 +1400,19 @@ impl LoadBalancersConfig {
     /// Sets `ClassicLoadBalancersConfig`.
     #[track_caller]
     pub fn classic_load_balancers_config(self, value: impl IntoValue<ClassicLoadBalancersConfig>) -> Self {
-        Self(self.0.set("ClassicLoadBalancersConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ClassicLoadBalancersConfig", value))
     }
 
     /// Sets `TargetGroupsConfig`.
     #[track_caller]
     pub fn target_groups_config(self, value: impl IntoValue<TargetGroupsConfig>) -> Self {
-        Self(self.0.set("TargetGroupsConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetGroupsConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1390,19 +1441,19 @@ impl MemoryGiBPerVCpuRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1431,19 +1482,19 @@ impl MemoryMiBRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1472,19 +1523,19 @@ impl NetworkBandwidthGbpsRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1513,19 +1564,19 @@ impl NetworkInterfaceCountRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1554,13 +1605,13 @@ impl PerformanceFactorReferenceRequest {
     /// Sets `InstanceFamily`.
     #[track_caller]
     pub fn instance_family(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceFamily", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceFamily", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1586,19 +1637,19 @@ impl PrivateIpAddressSpecification {
     /// - `private_ip_address`: the property `PrivateIpAddress`.
     #[track_caller]
     pub fn new(private_ip_address: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("PrivateIpAddress", private_ip_address.into_value().into_expression()))
+        Self(Properties::new().require_value("PrivateIpAddress", private_ip_address))
     }
 
     /// Sets `Primary`.
     #[track_caller]
     pub fn primary(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Primary", value.into_value().into_expression()))
+        Self(self.0.set_value("Primary", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1627,19 +1678,19 @@ impl SpotCapacityRebalance {
     /// Sets `ReplacementStrategy`.
     #[track_caller]
     pub fn replacement_strategy(self, value: impl IntoValue<SpotCapacityRebalanceReplacementStrategy>) -> Self {
-        Self(self.0.set("ReplacementStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplacementStrategy", value))
     }
 
     /// Sets `TerminationDelay`.
     #[track_caller]
     pub fn termination_delay(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TerminationDelay", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminationDelay", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1652,7 +1703,7 @@ impl Literal for SpotCapacityRebalance {
 impl Is<Self> for SpotCapacityRebalance {}
 
 /// The values of `ReplacementStrategy` of [`SpotCapacityRebalance`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotCapacityRebalanceReplacementStrategy {
     /// `launch`
     Launch,
@@ -1670,6 +1721,12 @@ impl SpotCapacityRebalanceReplacementStrategy {
             Self::LaunchBeforeTerminate => "launch-before-terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SpotCapacityRebalanceReplacementStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1695,115 +1752,115 @@ impl SpotFleetLaunchSpecification {
     /// - `image_id`: the property `ImageId`.
     #[track_caller]
     pub fn new(image_id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("ImageId", image_id.into_value().into_expression()))
+        Self(Properties::new().require_value("ImageId", image_id))
     }
 
     /// Sets `BlockDeviceMappings`.
     #[track_caller]
     pub fn block_device_mappings(self, value: impl IntoValue<List<BlockDeviceMapping>>) -> Self {
-        Self(self.0.set("BlockDeviceMappings", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockDeviceMappings", value))
     }
 
     /// Sets `EbsOptimized`.
     #[track_caller]
     pub fn ebs_optimized(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EbsOptimized", value.into_value().into_expression()))
+        Self(self.0.set_value("EbsOptimized", value))
     }
 
     /// Sets `IamInstanceProfile`.
     #[track_caller]
     pub fn iam_instance_profile(self, value: impl IntoValue<IamInstanceProfileSpecification>) -> Self {
-        Self(self.0.set("IamInstanceProfile", value.into_value().into_expression()))
+        Self(self.0.set_value("IamInstanceProfile", value))
     }
 
     /// Sets `InstanceRequirements`.
     #[track_caller]
     pub fn instance_requirements(self, value: impl IntoValue<InstanceRequirementsRequest>) -> Self {
-        Self(self.0.set("InstanceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceRequirements", value))
     }
 
     /// Sets `InstanceType`.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// Sets `KernelId`.
     #[track_caller]
     pub fn kernel_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KernelId", value.into_value().into_expression()))
+        Self(self.0.set_value("KernelId", value))
     }
 
     /// Sets `KeyName`.
     #[track_caller]
     pub fn key_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KeyName", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyName", value))
     }
 
     /// Sets `Monitoring`.
     #[track_caller]
     pub fn monitoring(self, value: impl IntoValue<SpotFleetMonitoring>) -> Self {
-        Self(self.0.set("Monitoring", value.into_value().into_expression()))
+        Self(self.0.set_value("Monitoring", value))
     }
 
     /// Sets `NetworkInterfaces`.
     #[track_caller]
     pub fn network_interfaces(self, value: impl IntoValue<List<InstanceNetworkInterfaceSpecification>>) -> Self {
-        Self(self.0.set("NetworkInterfaces", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkInterfaces", value))
     }
 
     /// Sets `Placement`.
     #[track_caller]
     pub fn placement(self, value: impl IntoValue<SpotPlacement>) -> Self {
-        Self(self.0.set("Placement", value.into_value().into_expression()))
+        Self(self.0.set_value("Placement", value))
     }
 
     /// Sets `RamdiskId`.
     #[track_caller]
     pub fn ramdisk_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RamdiskId", value.into_value().into_expression()))
+        Self(self.0.set_value("RamdiskId", value))
     }
 
     /// Sets `SecurityGroups`.
     #[track_caller]
     pub fn security_groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroups", value))
     }
 
     /// Sets `SpotPrice`.
     #[track_caller]
     pub fn spot_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpotPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotPrice", value))
     }
 
     /// Sets `SubnetId`.
     #[track_caller]
     pub fn subnet_id(self, value: impl IntoValue<Id<kind::ec2::Subnet>>) -> Self {
-        Self(self.0.set("SubnetId", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetId", value))
     }
 
     /// Sets `TagSpecifications`.
     #[track_caller]
     pub fn tag_specifications(self, value: impl IntoValue<List<SpotFleetTagSpecification>>) -> Self {
-        Self(self.0.set("TagSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("TagSpecifications", value))
     }
 
     /// Sets `UserData`.
     #[track_caller]
     pub fn user_data(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("UserData", value.into_value().into_expression()))
+        Self(self.0.set_value("UserData", value))
     }
 
     /// Sets `WeightedCapacity`.
     #[track_caller]
     pub fn weighted_capacity(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("WeightedCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("WeightedCapacity", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1832,13 +1889,13 @@ impl SpotFleetMonitoring {
     /// Sets `Enabled`.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1867,21 +1924,21 @@ impl SpotFleetRequestConfigData {
     pub fn new(iam_fleet_role: impl IntoValue<Arn<kind::iam::Role>>, target_capacity: impl IntoValue<i64>) -> Self {
         Self(
             Properties::new()
-                .require("IamFleetRole", iam_fleet_role.into_value().into_expression())
-                .require("TargetCapacity", target_capacity.into_value().into_expression()),
+                .require_value("IamFleetRole", iam_fleet_role)
+                .require_value("TargetCapacity", target_capacity),
         )
     }
 
     /// Sets `AllocationStrategy`.
     #[track_caller]
     pub fn allocation_strategy(self, value: impl IntoValue<SpotFleetRequestConfigDataAllocationStrategy>) -> Self {
-        Self(self.0.set("AllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("AllocationStrategy", value))
     }
 
     /// Sets `Context`.
     #[track_caller]
     pub fn context(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Context", value.into_value().into_expression()))
+        Self(self.0.set_value("Context", value))
     }
 
     /// Sets `ExcessCapacityTerminationPolicy`.
@@ -1890,7 +1947,7 @@ impl SpotFleetRequestConfigData {
         self,
         value: impl IntoValue<SpotFleetRequestConfigDataExcessCapacityTerminationPolicy>,
     ) -> Self {
-        Self(self.0.set("ExcessCapacityTerminationPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ExcessCapacityTerminationPolicy", value))
     }
 
     /// Sets `InstanceInterruptionBehavior`.
@@ -1899,79 +1956,79 @@ impl SpotFleetRequestConfigData {
         self,
         value: impl IntoValue<SpotFleetRequestConfigDataInstanceInterruptionBehavior>,
     ) -> Self {
-        Self(self.0.set("InstanceInterruptionBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceInterruptionBehavior", value))
     }
 
     /// Sets `InstancePoolsToUseCount`.
     #[track_caller]
     pub fn instance_pools_to_use_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("InstancePoolsToUseCount", value.into_value().into_expression()))
+        Self(self.0.set_value("InstancePoolsToUseCount", value))
     }
 
     /// Sets `LaunchSpecifications`.
     #[track_caller]
     pub fn launch_specifications(self, value: impl IntoValue<List<SpotFleetLaunchSpecification>>) -> Self {
-        Self(self.0.set("LaunchSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchSpecifications", value))
     }
 
     /// Sets `LaunchTemplateConfigs`.
     #[track_caller]
     pub fn launch_template_configs(self, value: impl IntoValue<List<LaunchTemplateConfig>>) -> Self {
-        Self(self.0.set("LaunchTemplateConfigs", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchTemplateConfigs", value))
     }
 
     /// Sets `LoadBalancersConfig`.
     #[track_caller]
     pub fn load_balancers_config(self, value: impl IntoValue<LoadBalancersConfig>) -> Self {
-        Self(self.0.set("LoadBalancersConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("LoadBalancersConfig", value))
     }
 
     /// Sets `OnDemandAllocationStrategy`.
     #[track_caller]
     pub fn on_demand_allocation_strategy(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OnDemandAllocationStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandAllocationStrategy", value))
     }
 
     /// Sets `OnDemandMaxTotalPrice`.
     #[track_caller]
     pub fn on_demand_max_total_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OnDemandMaxTotalPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandMaxTotalPrice", value))
     }
 
     /// Sets `OnDemandTargetCapacity`.
     #[track_caller]
     pub fn on_demand_target_capacity(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("OnDemandTargetCapacity", value.into_value().into_expression()))
+        Self(self.0.set_value("OnDemandTargetCapacity", value))
     }
 
     /// Sets `ReplaceUnhealthyInstances`.
     #[track_caller]
     pub fn replace_unhealthy_instances(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ReplaceUnhealthyInstances", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplaceUnhealthyInstances", value))
     }
 
     /// Sets `SpotMaintenanceStrategies`.
     #[track_caller]
     pub fn spot_maintenance_strategies(self, value: impl IntoValue<SpotMaintenanceStrategies>) -> Self {
-        Self(self.0.set("SpotMaintenanceStrategies", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaintenanceStrategies", value))
     }
 
     /// Sets `SpotMaxTotalPrice`.
     #[track_caller]
     pub fn spot_max_total_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpotMaxTotalPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotMaxTotalPrice", value))
     }
 
     /// Sets `SpotPrice`.
     #[track_caller]
     pub fn spot_price(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SpotPrice", value.into_value().into_expression()))
+        Self(self.0.set_value("SpotPrice", value))
     }
 
     /// Sets `TagSpecifications`.
     #[track_caller]
     pub fn tag_specifications(self, value: impl IntoValue<List<SpotFleetTagSpecification>>) -> Self {
-        Self(self.0.set("TagSpecifications", value.into_value().into_expression()))
+        Self(self.0.set_value("TagSpecifications", value))
     }
 
     /// Sets `TargetCapacityUnitType`.
@@ -1980,37 +2037,37 @@ impl SpotFleetRequestConfigData {
         self,
         value: impl IntoValue<SpotFleetRequestConfigDataTargetCapacityUnitType>,
     ) -> Self {
-        Self(self.0.set("TargetCapacityUnitType", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetCapacityUnitType", value))
     }
 
     /// Sets `TerminateInstancesWithExpiration`.
     #[track_caller]
     pub fn terminate_instances_with_expiration(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("TerminateInstancesWithExpiration", value.into_value().into_expression()))
+        Self(self.0.set_value("TerminateInstancesWithExpiration", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<SpotFleetRequestConfigDataType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets `ValidFrom`.
     #[track_caller]
     pub fn valid_from(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidFrom", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidFrom", value))
     }
 
     /// Sets `ValidUntil`.
     #[track_caller]
     pub fn valid_until(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ValidUntil", value.into_value().into_expression()))
+        Self(self.0.set_value("ValidUntil", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2023,7 +2080,7 @@ impl Literal for SpotFleetRequestConfigData {
 impl Is<Self> for SpotFleetRequestConfigData {}
 
 /// The values of `AllocationStrategy` of [`SpotFleetRequestConfigData`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotFleetRequestConfigDataAllocationStrategy {
     /// `capacityOptimized`
     CapacityOptimized,
@@ -2053,6 +2110,12 @@ impl SpotFleetRequestConfigDataAllocationStrategy {
     }
 }
 
+impl std::fmt::Debug for SpotFleetRequestConfigDataAllocationStrategy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotFleetRequestConfigDataAllocationStrategy {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2062,7 +2125,7 @@ impl Literal for SpotFleetRequestConfigDataAllocationStrategy {
 impl Is<Self> for SpotFleetRequestConfigDataAllocationStrategy {}
 
 /// The values of `ExcessCapacityTerminationPolicy` of [`SpotFleetRequestConfigData`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotFleetRequestConfigDataExcessCapacityTerminationPolicy {
     /// `Default`
     Default,
@@ -2089,6 +2152,12 @@ impl SpotFleetRequestConfigDataExcessCapacityTerminationPolicy {
     }
 }
 
+impl std::fmt::Debug for SpotFleetRequestConfigDataExcessCapacityTerminationPolicy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotFleetRequestConfigDataExcessCapacityTerminationPolicy {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2098,7 +2167,7 @@ impl Literal for SpotFleetRequestConfigDataExcessCapacityTerminationPolicy {
 impl Is<Self> for SpotFleetRequestConfigDataExcessCapacityTerminationPolicy {}
 
 /// The values of `InstanceInterruptionBehavior` of [`SpotFleetRequestConfigData`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotFleetRequestConfigDataInstanceInterruptionBehavior {
     /// `hibernate`
     Hibernate,
@@ -2122,6 +2191,12 @@ impl SpotFleetRequestConfigDataInstanceInterruptionBehavior {
     }
 }
 
+impl std::fmt::Debug for SpotFleetRequestConfigDataInstanceInterruptionBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotFleetRequestConfigDataInstanceInterruptionBehavior {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2131,7 +2206,7 @@ impl Literal for SpotFleetRequestConfigDataInstanceInterruptionBehavior {
 impl Is<Self> for SpotFleetRequestConfigDataInstanceInterruptionBehavior {}
 
 /// The values of `TargetCapacityUnitType` of [`SpotFleetRequestConfigData`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotFleetRequestConfigDataTargetCapacityUnitType {
     /// `vcpu`
     Vcpu,
@@ -2155,6 +2230,12 @@ impl SpotFleetRequestConfigDataTargetCapacityUnitType {
     }
 }
 
+impl std::fmt::Debug for SpotFleetRequestConfigDataTargetCapacityUnitType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotFleetRequestConfigDataTargetCapacityUnitType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2164,7 +2245,7 @@ impl Literal for SpotFleetRequestConfigDataTargetCapacityUnitType {
 impl Is<Self> for SpotFleetRequestConfigDataTargetCapacityUnitType {}
 
 /// The values of `Type` of [`SpotFleetRequestConfigData`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotFleetRequestConfigDataType {
     /// `maintain`
     Maintain,
@@ -2182,6 +2263,12 @@ impl SpotFleetRequestConfigDataType {
             Self::Request => "request",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SpotFleetRequestConfigDataType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2210,19 +2297,19 @@ impl SpotFleetTagSpecification {
     /// Sets `ResourceType`.
     #[track_caller]
     pub fn resource_type(self, value: impl IntoValue<SpotFleetTagSpecificationResourceType>) -> Self {
-        Self(self.0.set("ResourceType", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceType", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2235,7 +2322,7 @@ impl Literal for SpotFleetTagSpecification {
 impl Is<Self> for SpotFleetTagSpecification {}
 
 /// The values of `ResourceType` of [`SpotFleetTagSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotFleetTagSpecificationResourceType {
     /// `client-vpn-endpoint`
     ClientVpnEndpoint,
@@ -2391,6 +2478,12 @@ impl SpotFleetTagSpecificationResourceType {
     }
 }
 
+impl std::fmt::Debug for SpotFleetTagSpecificationResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for SpotFleetTagSpecificationResourceType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -2416,13 +2509,13 @@ impl SpotMaintenanceStrategies {
     /// Sets `CapacityRebalance`.
     #[track_caller]
     pub fn capacity_rebalance(self, value: impl IntoValue<SpotCapacityRebalance>) -> Self {
-        Self(self.0.set("CapacityRebalance", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityRebalance", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2451,31 +2544,31 @@ impl SpotPlacement {
     /// Sets `AvailabilityZone`.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// Sets `AvailabilityZoneId`.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// Sets `GroupName`.
     #[track_caller]
     pub fn group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupName", value))
     }
 
     /// Sets `Tenancy`.
     #[track_caller]
     pub fn tenancy(self, value: impl IntoValue<SpotPlacementTenancy>) -> Self {
-        Self(self.0.set("Tenancy", value.into_value().into_expression()))
+        Self(self.0.set_value("Tenancy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2488,7 +2581,7 @@ impl Literal for SpotPlacement {
 impl Is<Self> for SpotPlacement {}
 
 /// The values of `Tenancy` of [`SpotPlacement`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SpotPlacementTenancy {
     /// `dedicated`
     Dedicated,
@@ -2509,6 +2602,12 @@ impl SpotPlacementTenancy {
             Self::Host => "host",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SpotPlacementTenancy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2534,13 +2633,13 @@ impl TargetGroup {
     /// - `arn`: the property `Arn`.
     #[track_caller]
     pub fn new(arn: impl IntoValue<Arn<kind::elasticloadbalancingv2::TargetGroup>>) -> Self {
-        Self(Properties::new().require("Arn", arn.into_value().into_expression()))
+        Self(Properties::new().require_value("Arn", arn))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2566,13 +2665,13 @@ impl TargetGroupsConfig {
     /// - `target_groups`: the property `TargetGroups`.
     #[track_caller]
     pub fn new(target_groups: impl IntoValue<List<TargetGroup>>) -> Self {
-        Self(Properties::new().require("TargetGroups", target_groups.into_value().into_expression()))
+        Self(Properties::new().require_value("TargetGroups", target_groups))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2617,19 +2716,19 @@ impl TotalLocalStorageGBRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2658,19 +2757,19 @@ impl VCpuCountRangeRequest {
     /// Sets `Max`.
     #[track_caller]
     pub fn max(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Max", value.into_value().into_expression()))
+        Self(self.0.set_value("Max", value))
     }
 
     /// Sets `Min`.
     #[track_caller]
     pub fn min(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Min", value.into_value().into_expression()))
+        Self(self.0.set_value("Min", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -29,7 +29,7 @@ impl Subnet {
     /// - `vpc_id`: The ID of the VPC the subnet is in. A change replaces the resource.
     #[track_caller]
     pub fn new(vpc_id: impl IntoValue<Id<kind::ec2::VPC>>) -> Self {
-        Self(Properties::new().require("VpcId", vpc_id.into_value().into_expression()))
+        Self(Properties::new().require_value("VpcId", vpc_id))
     }
 
     /// Indicates whether a network interface created in this subnet receives an IPv6 address. The default value is
@@ -38,7 +38,7 @@ impl Subnet {
     /// If you specify `AssignIpv6AddressOnCreation`, you must also specify an IPv6 CIDR block.
     #[track_caller]
     pub fn assign_ipv6_address_on_creation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AssignIpv6AddressOnCreation", value.into_value().into_expression()))
+        Self(self.0.set_value("AssignIpv6AddressOnCreation", value))
     }
 
     /// The Availability Zone of the subnet.
@@ -48,7 +48,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// The AZ ID of the subnet.
@@ -56,7 +56,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// The IPv4 CIDR block assigned to the subnet.
@@ -66,7 +66,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrBlock", value))
     }
 
     /// Indicates whether DNS queries made to the Amazon-provided DNS Resolver in this subnet should return synthetic
@@ -79,14 +79,14 @@ impl Subnet {
     /// in the *User Guide*.
     #[track_caller]
     pub fn enable_dns64(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableDns64", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableDns64", value))
     }
 
     /// Indicates the device position for local network interfaces in this subnet. For example, `1` indicates local
     /// network interfaces in this subnet are the secondary network interface (eth1).
     #[track_caller]
     pub fn enable_lni_at_device_index(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("EnableLniAtDeviceIndex", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableLniAtDeviceIndex", value))
     }
 
     /// An IPv4 IPAM pool ID for the subnet.
@@ -94,7 +94,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv4_ipam_pool_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv4IpamPoolId", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4IpamPoolId", value))
     }
 
     /// An IPv4 netmask length for the subnet.
@@ -102,7 +102,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv4_netmask_length(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv4NetmaskLength", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4NetmaskLength", value))
     }
 
     /// The IPv6 CIDR block.
@@ -112,7 +112,7 @@ impl Subnet {
     /// A change may replace the resource.
     #[track_caller]
     pub fn ipv6_cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv6CidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6CidrBlock", value))
     }
 
     /// An IPv6 IPAM pool ID for the subnet.
@@ -120,7 +120,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv6_ipam_pool_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv6IpamPoolId", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6IpamPoolId", value))
     }
 
     /// Indicates whether this is an IPv6 only subnet. For more information, see [Subnet
@@ -129,7 +129,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv6_native(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Ipv6Native", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6Native", value))
     }
 
     /// An IPv6 netmask length for the subnet.
@@ -137,7 +137,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv6_netmask_length(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv6NetmaskLength", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6NetmaskLength", value))
     }
 
     /// Indicates whether instances launched in this subnet receive a public IPv4 address. The default value is `false`.
@@ -147,7 +147,7 @@ impl Subnet {
     /// page](https://docs.aws.amazon.com/vpc/pricing/).
     #[track_caller]
     pub fn map_public_ip_on_launch(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("MapPublicIpOnLaunch", value.into_value().into_expression()))
+        Self(self.0.set_value("MapPublicIpOnLaunch", value))
     }
 
     /// The Amazon Resource Name (ARN) of the Outpost.
@@ -155,7 +155,7 @@ impl Subnet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn outpost_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OutpostArn", value.into_value().into_expression()))
+        Self(self.0.set_value("OutpostArn", value))
     }
 
     /// The hostname type for EC2 instances launched into this subnet and how DNS A and AAAA record queries to the
@@ -172,19 +172,19 @@ impl Subnet {
         self,
         value: impl IntoValue<SubnetPrivateDnsNameOptionsOnLaunch>,
     ) -> Self {
-        Self(self.0.set("PrivateDnsNameOptionsOnLaunch", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsNameOptionsOnLaunch", value))
     }
 
     /// Any tags assigned to the subnet.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -267,25 +267,25 @@ impl SubnetPrivateDnsNameOptionsOnLaunch {
     /// Sets `EnableResourceNameDnsAAAARecord`.
     #[track_caller]
     pub fn enable_resource_name_dns_aaaa_record(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableResourceNameDnsAAAARecord", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableResourceNameDnsAAAARecord", value))
     }
 
     /// Sets `EnableResourceNameDnsARecord`.
     #[track_caller]
     pub fn enable_resource_name_dns_a_record(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableResourceNameDnsARecord", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableResourceNameDnsARecord", value))
     }
 
     /// Sets `HostnameType`.
     #[track_caller]
     pub fn hostname_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostnameType", value.into_value().into_expression()))
+        Self(self.0.set_value("HostnameType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

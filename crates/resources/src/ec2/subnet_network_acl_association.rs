@@ -24,17 +24,13 @@ impl SubnetNetworkAclAssociation {
         subnet_id: impl IntoValue<Id<kind::ec2::Subnet>>,
         network_acl_id: impl IntoValue<Id<kind::ec2::NetworkAcl>>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("SubnetId", subnet_id.into_value().into_expression())
-                .require("NetworkAclId", network_acl_id.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("SubnetId", subnet_id).require_value("NetworkAclId", network_acl_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -27,17 +27,13 @@ impl SubnetRouteTableAssociation {
         subnet_id: impl IntoValue<Id<kind::ec2::Subnet>>,
         route_table_id: impl IntoValue<Id<kind::ec2::RouteTable>>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("SubnetId", subnet_id.into_value().into_expression())
-                .require("RouteTableId", route_table_id.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("SubnetId", subnet_id).require_value("RouteTableId", route_table_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -51,7 +51,7 @@ impl Volume {
     /// you can configure the volume to automatically enable I/O.
     #[track_caller]
     pub fn auto_enable_io(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AutoEnableIO", value.into_value().into_expression()))
+        Self(self.0.set_value("AutoEnableIO", value))
     }
 
     /// The ID of the Availability Zone in which to create the volume. For example, `us-east-1a`.
@@ -62,7 +62,7 @@ impl Volume {
     /// as the source volume.
     #[track_caller]
     pub fn availability_zone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZone", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZone", value))
     }
 
     /// The ID of the Availability Zone in which to create the volume. For example, `use1-az1`.
@@ -73,7 +73,7 @@ impl Volume {
     /// as the source volume.
     #[track_caller]
     pub fn availability_zone_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AvailabilityZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("AvailabilityZoneId", value))
     }
 
     /// Indicates whether the volume should be encrypted. The effect of setting the encryption state to `true` depends
@@ -86,7 +86,7 @@ impl Volume {
     /// key as the source volume. You can't copy unencrypted volumes.
     #[track_caller]
     pub fn encrypted(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Encrypted", value.into_value().into_expression()))
+        Self(self.0.set_value("Encrypted", value))
     }
 
     /// The number of I/O operations per second (IOPS) to provision for the volume. Required for `io1` and `io2`
@@ -103,7 +103,7 @@ impl Volume {
     /// IOPS. Other instances can support up to 32,000 IOPS.
     #[track_caller]
     pub fn iops(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Iops", value.into_value().into_expression()))
+        Self(self.0.set_value("Iops", value))
     }
 
     /// The identifier of the kms-key-long to use for Amazon EBS encryption. If `KmsKeyId` is specified, the encrypted
@@ -125,7 +125,7 @@ impl Volume {
     /// key as the source volume. You can't copy unencrypted volumes.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// Indicates whether Amazon EBS Multi-Attach is enabled.
@@ -135,7 +135,7 @@ impl Volume {
     /// (IOPS) of a multi-attach enabled volume.
     #[track_caller]
     pub fn multi_attach_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("MultiAttachEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("MultiAttachEnabled", value))
     }
 
     /// The Amazon Resource Name (ARN) of the Outpost on which to create the volume.
@@ -145,7 +145,7 @@ impl Volume {
     /// outpost, or the other way around.
     #[track_caller]
     pub fn outpost_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OutpostArn", value.into_value().into_expression()))
+        Self(self.0.set_value("OutpostArn", value))
     }
 
     /// The size of the volume, in GiBs.
@@ -165,7 +165,7 @@ impl Volume {
     /// - standard: `1 - 1024` GiB
     #[track_caller]
     pub fn size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Size", value.into_value().into_expression()))
+        Self(self.0.set_value("Size", value))
     }
 
     /// The snapshot from which to create the volume. Only specify to create a volume from a snapshot. To create a new
@@ -173,7 +173,7 @@ impl Volume {
     /// parameter and specify `SourceVolumeId` instead.
     #[track_caller]
     pub fn snapshot_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SnapshotId", value.into_value().into_expression()))
+        Self(self.0.set_value("SnapshotId", value))
     }
 
     /// The ID of the source EBS volume to copy. When specified, the volume is created as an exact copy of the specified
@@ -181,13 +181,13 @@ impl Volume {
     /// snapshot, omit this parameter,
     #[track_caller]
     pub fn source_volume_id(self, value: impl IntoValue<Id<kind::ec2::Volume>>) -> Self {
-        Self(self.0.set("SourceVolumeId", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceVolumeId", value))
     }
 
     /// The tags to apply to the volume during creation.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The throughput to provision for a volume, with a maximum of 2,000 MiB/s.
@@ -200,7 +200,7 @@ impl Volume {
     /// maximum throughput of 750 MiB/s (3,000 x 0.25).
     #[track_caller]
     pub fn throughput(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Throughput", value.into_value().into_expression()))
+        Self(self.0.set_value("Throughput", value))
     }
 
     /// Specifies the Amazon EBS Provisioned Rate for Volume Initialization (volume initialization rate), in MiB/s, at
@@ -224,7 +224,7 @@ impl Volume {
     /// Valid range: 100 - 300 MiB/s
     #[track_caller]
     pub fn volume_initialization_rate(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VolumeInitializationRate", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeInitializationRate", value))
     }
 
     /// The volume type. This parameter can be one of the following values:
@@ -243,13 +243,13 @@ impl Volume {
     /// Default: `gp2`
     #[track_caller]
     pub fn volume_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VolumeType", value.into_value().into_expression()))
+        Self(self.0.set_value("VolumeType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -37,7 +37,7 @@ impl VPC {
     /// A change replaces the resource.
     #[track_caller]
     pub fn cidr_block(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CidrBlock", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrBlock", value))
     }
 
     /// Indicates whether the instances launched in the VPC get DNS hostnames. If enabled, instances in the VPC get DNS
@@ -47,7 +47,7 @@ impl VPC {
     /// You can only enable DNS hostnames if you've enabled DNS support.
     #[track_caller]
     pub fn enable_dns_hostnames(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableDnsHostnames", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableDnsHostnames", value))
     }
 
     /// Indicates whether the DNS resolution is supported for the VPC. If enabled, queries to the Amazon provided DNS
@@ -57,7 +57,7 @@ impl VPC {
     /// VPC](https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html#vpc-dns-support).
     #[track_caller]
     pub fn enable_dns_support(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableDnsSupport", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableDnsSupport", value))
     }
 
     /// The allowed tenancy of instances launched into the VPC.
@@ -74,7 +74,7 @@ impl VPC {
     /// A change may replace the resource.
     #[track_caller]
     pub fn instance_tenancy(self, value: impl IntoValue<VPCInstanceTenancy>) -> Self {
-        Self(self.0.set("InstanceTenancy", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceTenancy", value))
     }
 
     /// The ID of an IPv4 IPAM pool you want to use for allocating this VPC's CIDR. For more information, see [What is
@@ -85,7 +85,7 @@ impl VPC {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv4_ipam_pool_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Ipv4IpamPoolId", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4IpamPoolId", value))
     }
 
     /// The netmask length of the IPv4 CIDR you want to allocate to this VPC from an Amazon VPC IP Address Manager
@@ -95,13 +95,13 @@ impl VPC {
     /// A change replaces the resource.
     #[track_caller]
     pub fn ipv4_netmask_length(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Ipv4NetmaskLength", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv4NetmaskLength", value))
     }
 
     /// The tags for the VPC.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Describes the configuration and state of VPC encryption controls.
@@ -113,13 +113,13 @@ impl VPC {
     /// A change replaces the resource.
     #[track_caller]
     pub fn vpc_encryption_control(self, value: impl IntoValue<VpcEncryptionControl>) -> Self {
-        Self(self.0.set("VpcEncryptionControl", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcEncryptionControl", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -323,7 +323,7 @@ impl AsRef<Handle> for VPCRef {
 }
 
 /// The values of `InstanceTenancy` of [`VPC`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VPCInstanceTenancy {
     /// `dedicated`
     Dedicated,
@@ -344,6 +344,12 @@ impl VPCInstanceTenancy {
             Self::Host => "host",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for VPCInstanceTenancy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -379,7 +385,7 @@ impl VpcEncryptionControl {
         self,
         value: impl IntoValue<VpcEncryptionControlEgressOnlyInternetGatewayExclusion>,
     ) -> Self {
-        Self(self.0.set("EgressOnlyInternetGatewayExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("EgressOnlyInternetGatewayExclusion", value))
     }
 
     /// Sets `ElasticFileSystemExclusion`.
@@ -388,7 +394,7 @@ impl VpcEncryptionControl {
         self,
         value: impl IntoValue<VpcEncryptionControlElasticFileSystemExclusion>,
     ) -> Self {
-        Self(self.0.set("ElasticFileSystemExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("ElasticFileSystemExclusion", value))
     }
 
     /// Sets `InternetGatewayExclusion`.
@@ -397,25 +403,25 @@ impl VpcEncryptionControl {
         self,
         value: impl IntoValue<VpcEncryptionControlInternetGatewayExclusion>,
     ) -> Self {
-        Self(self.0.set("InternetGatewayExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("InternetGatewayExclusion", value))
     }
 
     /// Sets `LambdaExclusion`.
     #[track_caller]
     pub fn lambda_exclusion(self, value: impl IntoValue<VpcEncryptionControlLambdaExclusion>) -> Self {
-        Self(self.0.set("LambdaExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("LambdaExclusion", value))
     }
 
     /// The encryption mode for the VPC Encryption Control configuration.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<VpcEncryptionControlMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// Sets `NatGatewayExclusion`.
     #[track_caller]
     pub fn nat_gateway_exclusion(self, value: impl IntoValue<VpcEncryptionControlNatGatewayExclusion>) -> Self {
-        Self(self.0.set("NatGatewayExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("NatGatewayExclusion", value))
     }
 
     /// Sets `VirtualPrivateGatewayExclusion`.
@@ -424,25 +430,25 @@ impl VpcEncryptionControl {
         self,
         value: impl IntoValue<VpcEncryptionControlVirtualPrivateGatewayExclusion>,
     ) -> Self {
-        Self(self.0.set("VirtualPrivateGatewayExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("VirtualPrivateGatewayExclusion", value))
     }
 
     /// Sets `VpcLatticeExclusion`.
     #[track_caller]
     pub fn vpc_lattice_exclusion(self, value: impl IntoValue<VpcEncryptionControlVpcLatticeExclusion>) -> Self {
-        Self(self.0.set("VpcLatticeExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcLatticeExclusion", value))
     }
 
     /// Sets `VpcPeeringExclusion`.
     #[track_caller]
     pub fn vpc_peering_exclusion(self, value: impl IntoValue<VpcEncryptionControlVpcPeeringExclusion>) -> Self {
-        Self(self.0.set("VpcPeeringExclusion", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcPeeringExclusion", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -455,7 +461,7 @@ impl Literal for VpcEncryptionControl {
 impl Is<Self> for VpcEncryptionControl {}
 
 /// The values of `EgressOnlyInternetGatewayExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlEgressOnlyInternetGatewayExclusion {
     /// `enable`
     Enable,
@@ -476,6 +482,12 @@ impl VpcEncryptionControlEgressOnlyInternetGatewayExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlEgressOnlyInternetGatewayExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlEgressOnlyInternetGatewayExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -485,7 +497,7 @@ impl Literal for VpcEncryptionControlEgressOnlyInternetGatewayExclusion {
 impl Is<Self> for VpcEncryptionControlEgressOnlyInternetGatewayExclusion {}
 
 /// The values of `ElasticFileSystemExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlElasticFileSystemExclusion {
     /// `enable`
     Enable,
@@ -506,6 +518,12 @@ impl VpcEncryptionControlElasticFileSystemExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlElasticFileSystemExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlElasticFileSystemExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -515,7 +533,7 @@ impl Literal for VpcEncryptionControlElasticFileSystemExclusion {
 impl Is<Self> for VpcEncryptionControlElasticFileSystemExclusion {}
 
 /// The values of `InternetGatewayExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlInternetGatewayExclusion {
     /// `enable`
     Enable,
@@ -536,6 +554,12 @@ impl VpcEncryptionControlInternetGatewayExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlInternetGatewayExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlInternetGatewayExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -545,7 +569,7 @@ impl Literal for VpcEncryptionControlInternetGatewayExclusion {
 impl Is<Self> for VpcEncryptionControlInternetGatewayExclusion {}
 
 /// The values of `LambdaExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlLambdaExclusion {
     /// `enable`
     Enable,
@@ -566,6 +590,12 @@ impl VpcEncryptionControlLambdaExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlLambdaExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlLambdaExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -575,7 +605,7 @@ impl Literal for VpcEncryptionControlLambdaExclusion {
 impl Is<Self> for VpcEncryptionControlLambdaExclusion {}
 
 /// The values of `Mode` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlMode {
     /// `monitor`
     Monitor,
@@ -596,6 +626,12 @@ impl VpcEncryptionControlMode {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlMode {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -605,7 +641,7 @@ impl Literal for VpcEncryptionControlMode {
 impl Is<Self> for VpcEncryptionControlMode {}
 
 /// The values of `NatGatewayExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlNatGatewayExclusion {
     /// `enable`
     Enable,
@@ -626,6 +662,12 @@ impl VpcEncryptionControlNatGatewayExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlNatGatewayExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlNatGatewayExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -635,7 +677,7 @@ impl Literal for VpcEncryptionControlNatGatewayExclusion {
 impl Is<Self> for VpcEncryptionControlNatGatewayExclusion {}
 
 /// The values of `VirtualPrivateGatewayExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlVirtualPrivateGatewayExclusion {
     /// `enable`
     Enable,
@@ -656,6 +698,12 @@ impl VpcEncryptionControlVirtualPrivateGatewayExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlVirtualPrivateGatewayExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlVirtualPrivateGatewayExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -665,7 +713,7 @@ impl Literal for VpcEncryptionControlVirtualPrivateGatewayExclusion {
 impl Is<Self> for VpcEncryptionControlVirtualPrivateGatewayExclusion {}
 
 /// The values of `VpcLatticeExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlVpcLatticeExclusion {
     /// `enable`
     Enable,
@@ -686,6 +734,12 @@ impl VpcEncryptionControlVpcLatticeExclusion {
     }
 }
 
+impl std::fmt::Debug for VpcEncryptionControlVpcLatticeExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VpcEncryptionControlVpcLatticeExclusion {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -695,7 +749,7 @@ impl Literal for VpcEncryptionControlVpcLatticeExclusion {
 impl Is<Self> for VpcEncryptionControlVpcLatticeExclusion {}
 
 /// The values of `VpcPeeringExclusion` of [`VpcEncryptionControl`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VpcEncryptionControlVpcPeeringExclusion {
     /// `enable`
     Enable,
@@ -713,6 +767,12 @@ impl VpcEncryptionControlVpcPeeringExclusion {
             Self::Disable => "disable",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for VpcEncryptionControlVpcPeeringExclusion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -38,19 +38,19 @@ impl VPCEndpoint {
     /// - `vpc_id`: The ID of the VPC. A change replaces the resource.
     #[track_caller]
     pub fn new(vpc_id: impl IntoValue<Id<kind::ec2::VPC>>) -> Self {
-        Self(Properties::new().require("VpcId", vpc_id.into_value().into_expression()))
+        Self(Properties::new().require_value("VpcId", vpc_id))
     }
 
     /// Describes the DNS options for an endpoint.
     #[track_caller]
     pub fn dns_options(self, value: impl IntoValue<DnsOptionsSpecification>) -> Self {
-        Self(self.0.set("DnsOptions", value.into_value().into_expression()))
+        Self(self.0.set_value("DnsOptions", value))
     }
 
     /// The supported IP address types.
     #[track_caller]
     pub fn ip_address_type(self, value: impl IntoValue<VPCEndpointIpAddressType>) -> Self {
-        Self(self.0.set("IpAddressType", value.into_value().into_expression()))
+        Self(self.0.set_value("IpAddressType", value))
     }
 
     /// An endpoint policy, which controls access to the service from the VPC. The default endpoint policy allows full
@@ -66,7 +66,7 @@ impl VPCEndpoint {
     /// "Action":["logs:Describe*","logs:Get*","logs:List*","logs:FilterLogEvents"], "Resource":"*" }] }'`
     #[track_caller]
     pub fn policy_document(self, value: impl IntoValue<ResourcePolicy>) -> Self {
-        Self(self.0.set("PolicyDocument", value.into_value().into_expression()))
+        Self(self.0.set_value("PolicyDocument", value))
     }
 
     /// Indicate whether to associate a private hosted zone with the specified VPC. The private hosted zone contains a
@@ -83,7 +83,7 @@ impl VPCEndpoint {
     /// Default: `false`
     #[track_caller]
     pub fn private_dns_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PrivateDnsEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsEnabled", value))
     }
 
     /// The Amazon Resource Name (ARN) of the resource configuration.
@@ -91,13 +91,13 @@ impl VPCEndpoint {
     /// A change replaces the resource.
     #[track_caller]
     pub fn resource_configuration_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ResourceConfigurationArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceConfigurationArn", value))
     }
 
     /// The IDs of the route tables. Routing is supported only for gateway endpoints.
     #[track_caller]
     pub fn route_table_ids(self, value: impl IntoValue<List<Id<kind::ec2::RouteTable>>>) -> Self {
-        Self(self.0.set("RouteTableIds", value.into_value().into_expression()))
+        Self(self.0.set_value("RouteTableIds", value))
     }
 
     /// The IDs of the security groups to associate with the endpoint network interfaces. If this parameter is not
@@ -105,7 +105,7 @@ impl VPCEndpoint {
     /// endpoints.
     #[track_caller]
     pub fn security_group_ids(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroupIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupIds", value))
     }
 
     /// The name of the endpoint service.
@@ -113,7 +113,7 @@ impl VPCEndpoint {
     /// A change replaces the resource.
     #[track_caller]
     pub fn service_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ServiceName", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceName", value))
     }
 
     /// The Amazon Resource Name (ARN) of the service network.
@@ -121,7 +121,7 @@ impl VPCEndpoint {
     /// A change replaces the resource.
     #[track_caller]
     pub fn service_network_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ServiceNetworkArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceNetworkArn", value))
     }
 
     /// Describes a Region.
@@ -129,7 +129,7 @@ impl VPCEndpoint {
     /// A change replaces the resource.
     #[track_caller]
     pub fn service_region(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ServiceRegion", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceRegion", value))
     }
 
     /// The IDs of the subnets in which to create endpoint network interfaces. You must specify this property for an
@@ -137,13 +137,13 @@ impl VPCEndpoint {
     /// For a Gateway Load Balancer endpoint, you can specify only one subnet.
     #[track_caller]
     pub fn subnet_ids(self, value: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(self.0.set("SubnetIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetIds", value))
     }
 
     /// The tags to associate with the endpoint.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The type of endpoint.
@@ -153,13 +153,13 @@ impl VPCEndpoint {
     /// A change replaces the resource.
     #[track_caller]
     pub fn vpc_endpoint_type(self, value: impl IntoValue<VPCEndpointVpcEndpointType>) -> Self {
-        Self(self.0.set("VpcEndpointType", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcEndpointType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -232,7 +232,7 @@ impl DnsOptionsSpecification {
     /// The DNS records created for the endpoint.
     #[track_caller]
     pub fn dns_record_ip_type(self, value: impl IntoValue<DnsOptionsSpecificationDnsRecordIpType>) -> Self {
-        Self(self.0.set("DnsRecordIpType", value.into_value().into_expression()))
+        Self(self.0.set_value("DnsRecordIpType", value))
     }
 
     /// Indicates whether to enable private DNS only for inbound endpoints. This option is available only for services
@@ -243,7 +243,7 @@ impl DnsOptionsSpecification {
         self,
         value: impl IntoValue<DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint>,
     ) -> Self {
-        Self(self.0.set("PrivateDnsOnlyForInboundResolverEndpoint", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsOnlyForInboundResolverEndpoint", value))
     }
 
     /// The preference for which private domains have a private hosted zone created for and associated with the
@@ -251,7 +251,7 @@ impl DnsOptionsSpecification {
     /// Resource.
     #[track_caller]
     pub fn private_dns_preference(self, value: impl IntoValue<DnsOptionsSpecificationPrivateDnsPreference>) -> Self {
-        Self(self.0.set("PrivateDnsPreference", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsPreference", value))
     }
 
     /// Indicates which of the private domains to create private hosted zones for and associate with the specified VPC.
@@ -259,13 +259,13 @@ impl DnsOptionsSpecification {
     /// `VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS` or `SPECIFIED_DOMAINS_ONLY`.
     #[track_caller]
     pub fn private_dns_specified_domains(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("PrivateDnsSpecifiedDomains", value.into_value().into_expression()))
+        Self(self.0.set_value("PrivateDnsSpecifiedDomains", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -278,7 +278,7 @@ impl Literal for DnsOptionsSpecification {
 impl Is<Self> for DnsOptionsSpecification {}
 
 /// The values of `DnsRecordIpType` of [`DnsOptionsSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DnsOptionsSpecificationDnsRecordIpType {
     /// `ipv4`
     Ipv4,
@@ -308,6 +308,12 @@ impl DnsOptionsSpecificationDnsRecordIpType {
     }
 }
 
+impl std::fmt::Debug for DnsOptionsSpecificationDnsRecordIpType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DnsOptionsSpecificationDnsRecordIpType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -317,7 +323,7 @@ impl Literal for DnsOptionsSpecificationDnsRecordIpType {
 impl Is<Self> for DnsOptionsSpecificationDnsRecordIpType {}
 
 /// The values of `PrivateDnsOnlyForInboundResolverEndpoint` of [`DnsOptionsSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint {
     /// `OnlyInboundResolver`
     OnlyInboundResolver,
@@ -341,6 +347,12 @@ impl DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint {
     }
 }
 
+impl std::fmt::Debug for DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -350,7 +362,7 @@ impl Literal for DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint
 impl Is<Self> for DnsOptionsSpecificationPrivateDnsOnlyForInboundResolverEndpoint {}
 
 /// The values of `PrivateDnsPreference` of [`DnsOptionsSpecification`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DnsOptionsSpecificationPrivateDnsPreference {
     /// `VERIFIED_DOMAINS_ONLY`
     VerifiedDomainsOnly,
@@ -377,6 +389,12 @@ impl DnsOptionsSpecificationPrivateDnsPreference {
     }
 }
 
+impl std::fmt::Debug for DnsOptionsSpecificationPrivateDnsPreference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DnsOptionsSpecificationPrivateDnsPreference {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -386,7 +404,7 @@ impl Literal for DnsOptionsSpecificationPrivateDnsPreference {
 impl Is<Self> for DnsOptionsSpecificationPrivateDnsPreference {}
 
 /// The values of `IpAddressType` of [`VPCEndpoint`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VPCEndpointIpAddressType {
     /// `ipv4`
     Ipv4,
@@ -413,6 +431,12 @@ impl VPCEndpointIpAddressType {
     }
 }
 
+impl std::fmt::Debug for VPCEndpointIpAddressType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for VPCEndpointIpAddressType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -422,7 +446,7 @@ impl Literal for VPCEndpointIpAddressType {
 impl Is<Self> for VPCEndpointIpAddressType {}
 
 /// The values of `VpcEndpointType` of [`VPCEndpoint`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VPCEndpointVpcEndpointType {
     /// `Interface`
     Interface,
@@ -452,6 +476,12 @@ impl VPCEndpointVpcEndpointType {
             Self::Tunnel => "Tunnel",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for VPCEndpointVpcEndpointType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -20,25 +20,25 @@ impl VPCGatewayAttachment {
     /// - `vpc_id`: The ID of the VPC. A change replaces the resource.
     #[track_caller]
     pub fn new(vpc_id: impl IntoValue<Id<kind::ec2::VPC>>) -> Self {
-        Self(Properties::new().require("VpcId", vpc_id.into_value().into_expression()))
+        Self(Properties::new().require_value("VpcId", vpc_id))
     }
 
     /// The ID of the internet gateway. You must specify either InternetGatewayId or VpnGatewayId, but not both.
     #[track_caller]
     pub fn internet_gateway_id(self, value: impl IntoValue<Id<kind::ec2::InternetGateway>>) -> Self {
-        Self(self.0.set("InternetGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("InternetGatewayId", value))
     }
 
     /// The ID of the virtual private gateway. You must specify either InternetGatewayId or VpnGatewayId, but not both.
     #[track_caller]
     pub fn vpn_gateway_id(self, value: impl IntoValue<Id<kind::ec2::VPNGateway>>) -> Self {
-        Self(self.0.set("VpnGatewayId", value.into_value().into_expression()))
+        Self(self.0.set_value("VpnGatewayId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -20,7 +20,7 @@ impl Archive {
     /// - `source_arn`: the property `SourceArn`. A change replaces the resource.
     #[track_caller]
     pub fn new(source_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("SourceArn", source_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("SourceArn", source_arn))
     }
 
     /// Sets `ArchiveName`.
@@ -28,37 +28,37 @@ impl Archive {
     /// A change replaces the resource.
     #[track_caller]
     pub fn archive_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ArchiveName", value.into_value().into_expression()))
+        Self(self.0.set_value("ArchiveName", value))
     }
 
     /// Sets `Description`.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets `EventPattern`.
     #[track_caller]
     pub fn event_pattern(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("EventPattern", value.into_value().into_expression()))
+        Self(self.0.set_value("EventPattern", value))
     }
 
     /// Sets `KmsKeyIdentifier`.
     #[track_caller]
     pub fn kms_key_identifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyIdentifier", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyIdentifier", value))
     }
 
     /// Sets `RetentionDays`.
     #[track_caller]
     pub fn retention_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RetentionDays", value.into_value().into_expression()))
+        Self(self.0.set_value("RetentionDays", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,56 +23,56 @@ impl EventBus {
     /// - `name`: The name of the event bus. A change replaces the resource.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// Dead Letter Queue for the event bus.
     #[track_caller]
     pub fn dead_letter_config(self, value: impl IntoValue<EventBusDeadLetterConfig>) -> Self {
-        Self(self.0.set("DeadLetterConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DeadLetterConfig", value))
     }
 
     /// The description of the event bus.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// If you are creating a partner event bus, this specifies the partner event source that the new event bus will be
     /// matched with.
     #[track_caller]
     pub fn event_source_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventSourceName", value.into_value().into_expression()))
+        Self(self.0.set_value("EventSourceName", value))
     }
 
     /// Kms Key Identifier used to encrypt events at rest in the event bus.
     #[track_caller]
     pub fn kms_key_identifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyIdentifier", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyIdentifier", value))
     }
 
     /// The logging configuration settings for vended logs.
     #[track_caller]
     pub fn log_config(self, value: impl IntoValue<EventBusLogConfig>) -> Self {
-        Self(self.0.set("LogConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("LogConfig", value))
     }
 
     /// A JSON string that describes the permission policy statement for the event bus.
     #[track_caller]
     pub fn policy(self, value: impl IntoValue<ResourcePolicy>) -> Self {
-        Self(self.0.set("Policy", value.into_value().into_expression()))
+        Self(self.0.set_value("Policy", value))
     }
 
     /// Any tags assigned to the event bus.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -139,13 +139,13 @@ impl EventBusDeadLetterConfig {
     /// Sets `Arn`.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<Arn<kind::sqs::Queue>>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -175,20 +175,20 @@ impl EventBusLogConfig {
     /// input in the applicable log messages.
     #[track_caller]
     pub fn include_detail(self, value: impl IntoValue<EventBusLogConfigIncludeDetail>) -> Self {
-        Self(self.0.set("IncludeDetail", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeDetail", value))
     }
 
     /// Configures the log level of the EventBus and determines which log messages are sent to Ingestion Hub for
     /// delivery.
     #[track_caller]
     pub fn level(self, value: impl IntoValue<EventBusLogConfigLevel>) -> Self {
-        Self(self.0.set("Level", value.into_value().into_expression()))
+        Self(self.0.set_value("Level", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -201,7 +201,7 @@ impl Literal for EventBusLogConfig {
 impl Is<Self> for EventBusLogConfig {}
 
 /// The values of `IncludeDetail` of [`EventBusLogConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EventBusLogConfigIncludeDetail {
     /// `FULL`
     Full,
@@ -222,6 +222,12 @@ impl EventBusLogConfigIncludeDetail {
     }
 }
 
+impl std::fmt::Debug for EventBusLogConfigIncludeDetail {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for EventBusLogConfigIncludeDetail {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -231,7 +237,7 @@ impl Literal for EventBusLogConfigIncludeDetail {
 impl Is<Self> for EventBusLogConfigIncludeDetail {}
 
 /// The values of `Level` of [`EventBusLogConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EventBusLogConfigLevel {
     /// `INFO`
     Info,
@@ -255,6 +261,12 @@ impl EventBusLogConfigLevel {
             Self::Off => "OFF",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EventBusLogConfigLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -19,20 +19,20 @@ impl EventBusPolicy {
     ///   replaces the resource.
     #[track_caller]
     pub fn new(statement_id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("StatementId", statement_id.into_value().into_expression()))
+        Self(Properties::new().require_value("StatementId", statement_id))
     }
 
     /// The action that you are enabling the other account to perform.
     #[track_caller]
     pub fn action(self, value: impl IntoValue<EventBusPolicyAction>) -> Self {
-        Self(self.0.set("Action", value.into_value().into_expression()))
+        Self(self.0.set_value("Action", value))
     }
 
     /// This parameter enables you to limit the permission to accounts that fulfill a certain condition, such as being a
     /// member of a certain AWS organization.
     #[track_caller]
     pub fn condition(self, value: impl IntoValue<Condition>) -> Self {
-        Self(self.0.set("Condition", value.into_value().into_expression()))
+        Self(self.0.set_value("Condition", value))
     }
 
     /// The name of the event bus associated with the rule. If you omit this, the default event bus is used.
@@ -40,26 +40,26 @@ impl EventBusPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn event_bus_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventBusName", value.into_value().into_expression()))
+        Self(self.0.set_value("EventBusName", value))
     }
 
     /// The 12-digit AWS account ID that you are permitting to put events to your default event bus. Specify "*" to
     /// permit any account to put events to your default event bus.
     #[track_caller]
     pub fn principal(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Principal", value.into_value().into_expression()))
+        Self(self.0.set_value("Principal", value))
     }
 
     /// Sets `Statement`.
     #[track_caller]
     pub fn statement(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Statement", value.into_value().into_expression()))
+        Self(self.0.set_value("Statement", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -120,25 +120,25 @@ impl Condition {
     /// Specifies the value for the key. Currently, this must be the ID of the organization.
     #[track_caller]
     pub fn key(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Key", value.into_value().into_expression()))
+        Self(self.0.set_value("Key", value))
     }
 
     /// Specifies the type of condition. Currently the only supported value is StringEquals.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<ConditionType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Specifies the key for the condition. Currently the only supported key is aws:PrincipalOrgID.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -151,7 +151,7 @@ impl Literal for Condition {
 impl Is<Self> for Condition {}
 
 /// The values of `Type` of [`Condition`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ConditionType {
     /// `StringEquals`
     StringEquals,
@@ -169,6 +169,12 @@ impl ConditionType {
     }
 }
 
+impl std::fmt::Debug for ConditionType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ConditionType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -178,7 +184,7 @@ impl Literal for ConditionType {
 impl Is<Self> for ConditionType {}
 
 /// The values of `Action` of [`EventBusPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EventBusPolicyAction {
     /// `events:PutEvents`
     EventsPutEvents,
@@ -193,6 +199,12 @@ impl EventBusPolicyAction {
             Self::EventsPutEvents => "events:PutEvents",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EventBusPolicyAction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -26,7 +26,7 @@ impl Rule {
     /// The description of the rule.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The name or ARN of the event bus associated with the rule. If you omit this, the default event bus is used.
@@ -34,14 +34,14 @@ impl Rule {
     /// A change may replace the resource.
     #[track_caller]
     pub fn event_bus_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventBusName", value.into_value().into_expression()))
+        Self(self.0.set_value("EventBusName", value))
     }
 
     /// The event pattern of the rule. For more information, see Events and Event Patterns in the Amazon EventBridge
     /// User Guide.
     #[track_caller]
     pub fn event_pattern(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("EventPattern", value.into_value().into_expression()))
+        Self(self.0.set_value("EventPattern", value))
     }
 
     /// The name of the rule.
@@ -49,32 +49,32 @@ impl Rule {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The Amazon Resource Name (ARN) of the role that is used for target invocation.
     #[track_caller]
     pub fn role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("RoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleArn", value))
     }
 
     /// The scheduling expression. For example, "cron(0 20 * * ? *)", "rate(5 minutes)". For more information, see
     /// Creating an Amazon EventBridge rule that runs on a schedule.
     #[track_caller]
     pub fn schedule_expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ScheduleExpression", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduleExpression", value))
     }
 
     /// The state of the rule.
     #[track_caller]
     pub fn state(self, value: impl IntoValue<RuleState>) -> Self {
-        Self(self.0.set("State", value.into_value().into_expression()))
+        Self(self.0.set_value("State", value))
     }
 
     /// Any tags assigned to the event rule.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Adds the specified targets to the specified rule, or updates the targets if they are already associated with the
@@ -83,13 +83,13 @@ impl Rule {
     /// Targets are the resources that are invoked when a rule is triggered.
     #[track_caller]
     pub fn targets(self, value: impl IntoValue<List<Target>>) -> Self {
-        Self(self.0.set("Targets", value.into_value().into_expression()))
+        Self(self.0.set_value("Targets", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -160,13 +160,13 @@ impl AppSyncParameters {
     /// - `graphql_operation`: the property `GraphQLOperation`.
     #[track_caller]
     pub fn new(graphql_operation: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("GraphQLOperation", graphql_operation.into_value().into_expression()))
+        Self(Properties::new().require_value("GraphQLOperation", graphql_operation))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -192,25 +192,25 @@ impl AwsVpcConfiguration {
     /// - `subnets`: the property `Subnets`.
     #[track_caller]
     pub fn new(subnets: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(Properties::new().require("Subnets", subnets.into_value().into_expression()))
+        Self(Properties::new().require_value("Subnets", subnets))
     }
 
     /// Sets `AssignPublicIp`.
     #[track_caller]
     pub fn assign_public_ip(self, value: impl IntoValue<AwsVpcConfigurationAssignPublicIp>) -> Self {
-        Self(self.0.set("AssignPublicIp", value.into_value().into_expression()))
+        Self(self.0.set_value("AssignPublicIp", value))
     }
 
     /// Sets `SecurityGroups`.
     #[track_caller]
     pub fn security_groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroups", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -239,7 +239,7 @@ impl<U: IntoValue<Id<kind::ec2::Subnet>>> IntoValue<AwsVpcConfiguration> for Vec
 }
 
 /// The values of `AssignPublicIp` of [`AwsVpcConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AwsVpcConfigurationAssignPublicIp {
     /// `DISABLED`
     Disabled,
@@ -257,6 +257,12 @@ impl AwsVpcConfigurationAssignPublicIp {
             Self::Enabled => "ENABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AwsVpcConfigurationAssignPublicIp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -285,13 +291,13 @@ impl BatchArrayProperties {
     /// Sets `Size`.
     #[track_caller]
     pub fn size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Size", value.into_value().into_expression()))
+        Self(self.0.set_value("Size", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -318,29 +324,25 @@ impl BatchParameters {
     /// - `job_name`: the property `JobName`.
     #[track_caller]
     pub fn new(job_definition: impl IntoValue<String>, job_name: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("JobDefinition", job_definition.into_value().into_expression())
-                .require("JobName", job_name.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("JobDefinition", job_definition).require_value("JobName", job_name))
     }
 
     /// Sets `ArrayProperties`.
     #[track_caller]
     pub fn array_properties(self, value: impl IntoValue<BatchArrayProperties>) -> Self {
-        Self(self.0.set("ArrayProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("ArrayProperties", value))
     }
 
     /// Sets `RetryStrategy`.
     #[track_caller]
     pub fn retry_strategy(self, value: impl IntoValue<BatchRetryStrategy>) -> Self {
-        Self(self.0.set("RetryStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("RetryStrategy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -369,13 +371,13 @@ impl BatchRetryStrategy {
     /// Sets `Attempts`.
     #[track_caller]
     pub fn attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Attempts", value.into_value().into_expression()))
+        Self(self.0.set_value("Attempts", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -401,25 +403,25 @@ impl CapacityProviderStrategyItem {
     /// - `capacity_provider`: the property `CapacityProvider`.
     #[track_caller]
     pub fn new(capacity_provider: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CapacityProvider", capacity_provider.into_value().into_expression()))
+        Self(Properties::new().require_value("CapacityProvider", capacity_provider))
     }
 
     /// Sets `Base`.
     #[track_caller]
     pub fn base(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Base", value.into_value().into_expression()))
+        Self(self.0.set_value("Base", value))
     }
 
     /// Sets `Weight`.
     #[track_caller]
     pub fn weight(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Weight", value.into_value().into_expression()))
+        Self(self.0.set_value("Weight", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -448,13 +450,13 @@ impl DeadLetterConfig {
     /// Sets `Arn`.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<Arn<kind::sqs::Queue>>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -480,91 +482,91 @@ impl EcsParameters {
     /// - `task_definition_arn`: the property `TaskDefinitionArn`.
     #[track_caller]
     pub fn new(task_definition_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TaskDefinitionArn", task_definition_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("TaskDefinitionArn", task_definition_arn))
     }
 
     /// Sets `CapacityProviderStrategy`.
     #[track_caller]
     pub fn capacity_provider_strategy(self, value: impl IntoValue<List<CapacityProviderStrategyItem>>) -> Self {
-        Self(self.0.set("CapacityProviderStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityProviderStrategy", value))
     }
 
     /// Sets `EnableECSManagedTags`.
     #[track_caller]
     pub fn enable_ecs_managed_tags(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableECSManagedTags", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableECSManagedTags", value))
     }
 
     /// Sets `EnableExecuteCommand`.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Sets `Group`.
     #[track_caller]
     pub fn group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Group", value.into_value().into_expression()))
+        Self(self.0.set_value("Group", value))
     }
 
     /// Sets `LaunchType`.
     #[track_caller]
     pub fn launch_type(self, value: impl IntoValue<EcsParametersLaunchType>) -> Self {
-        Self(self.0.set("LaunchType", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchType", value))
     }
 
     /// Sets `NetworkConfiguration`.
     #[track_caller]
     pub fn network_configuration(self, value: impl IntoValue<NetworkConfiguration>) -> Self {
-        Self(self.0.set("NetworkConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkConfiguration", value))
     }
 
     /// Sets `PlacementConstraints`.
     #[track_caller]
     pub fn placement_constraints(self, value: impl IntoValue<List<PlacementConstraint>>) -> Self {
-        Self(self.0.set("PlacementConstraints", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementConstraints", value))
     }
 
     /// Sets `PlacementStrategies`.
     #[track_caller]
     pub fn placement_strategies(self, value: impl IntoValue<List<PlacementStrategy>>) -> Self {
-        Self(self.0.set("PlacementStrategies", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementStrategies", value))
     }
 
     /// Sets `PlatformVersion`.
     #[track_caller]
     pub fn platform_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlatformVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("PlatformVersion", value))
     }
 
     /// Sets `PropagateTags`.
     #[track_caller]
     pub fn propagate_tags(self, value: impl IntoValue<EcsParametersPropagateTags>) -> Self {
-        Self(self.0.set("PropagateTags", value.into_value().into_expression()))
+        Self(self.0.set_value("PropagateTags", value))
     }
 
     /// Sets `ReferenceId`.
     #[track_caller]
     pub fn reference_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReferenceId", value.into_value().into_expression()))
+        Self(self.0.set_value("ReferenceId", value))
     }
 
     /// Sets `TagList`.
     #[track_caller]
     pub fn tag_list(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("TagList", value.into_value().into_expression()))
+        Self(self.0.set_value("TagList", value))
     }
 
     /// Sets `TaskCount`.
     #[track_caller]
     pub fn task_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TaskCount", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskCount", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -577,7 +579,7 @@ impl Literal for EcsParameters {
 impl Is<Self> for EcsParameters {}
 
 /// The values of `LaunchType` of [`EcsParameters`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EcsParametersLaunchType {
     /// `EC2`
     Ec2,
@@ -601,6 +603,12 @@ impl EcsParametersLaunchType {
     }
 }
 
+impl std::fmt::Debug for EcsParametersLaunchType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for EcsParametersLaunchType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -610,7 +618,7 @@ impl Literal for EcsParametersLaunchType {
 impl Is<Self> for EcsParametersLaunchType {}
 
 /// The values of `PropagateTags` of [`EcsParameters`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EcsParametersPropagateTags {
     /// `TASK_DEFINITION`
     TaskDefinition,
@@ -625,6 +633,12 @@ impl EcsParametersPropagateTags {
             Self::TaskDefinition => "TASK_DEFINITION",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EcsParametersPropagateTags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -653,25 +667,25 @@ impl HttpParameters {
     /// Sets `HeaderParameters`.
     #[track_caller]
     pub fn header_parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("HeaderParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("HeaderParameters", value))
     }
 
     /// Sets `PathParameterValues`.
     #[track_caller]
     pub fn path_parameter_values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("PathParameterValues", value.into_value().into_expression()))
+        Self(self.0.set_value("PathParameterValues", value))
     }
 
     /// Sets `QueryStringParameters`.
     #[track_caller]
     pub fn query_string_parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("QueryStringParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryStringParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -697,19 +711,19 @@ impl InputTransformer {
     /// - `input_template`: the property `InputTemplate`.
     #[track_caller]
     pub fn new(input_template: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("InputTemplate", input_template.into_value().into_expression()))
+        Self(Properties::new().require_value("InputTemplate", input_template))
     }
 
     /// Sets `InputPathsMap`.
     #[track_caller]
     pub fn input_paths_map(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("InputPathsMap", value.into_value().into_expression()))
+        Self(self.0.set_value("InputPathsMap", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -735,13 +749,13 @@ impl KinesisParameters {
     /// - `partition_key_path`: the property `PartitionKeyPath`.
     #[track_caller]
     pub fn new(partition_key_path: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("PartitionKeyPath", partition_key_path.into_value().into_expression()))
+        Self(Properties::new().require_value("PartitionKeyPath", partition_key_path))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -770,13 +784,13 @@ impl NetworkConfiguration {
     /// Sets `AwsVpcConfiguration`.
     #[track_caller]
     pub fn aws_vpc_configuration(self, value: impl IntoValue<AwsVpcConfiguration>) -> Self {
-        Self(self.0.set("AwsVpcConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("AwsVpcConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -805,19 +819,19 @@ impl PlacementConstraint {
     /// Sets `Expression`.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<PlacementConstraintType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -830,7 +844,7 @@ impl Literal for PlacementConstraint {
 impl Is<Self> for PlacementConstraint {}
 
 /// The values of `Type` of [`PlacementConstraint`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementConstraintType {
     /// `distinctInstance`
     DistinctInstance,
@@ -848,6 +862,12 @@ impl PlacementConstraintType {
             Self::MemberOf => "memberOf",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PlacementConstraintType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -876,19 +896,19 @@ impl PlacementStrategy {
     /// Sets `Field`.
     #[track_caller]
     pub fn field(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Field", value.into_value().into_expression()))
+        Self(self.0.set_value("Field", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -914,49 +934,49 @@ impl RedshiftDataParameters {
     /// - `database`: the property `Database`.
     #[track_caller]
     pub fn new(database: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Database", database.into_value().into_expression()))
+        Self(Properties::new().require_value("Database", database))
     }
 
     /// Sets `DbUser`.
     #[track_caller]
     pub fn db_user(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DbUser", value.into_value().into_expression()))
+        Self(self.0.set_value("DbUser", value))
     }
 
     /// Sets `SecretManagerArn`.
     #[track_caller]
     pub fn secret_manager_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SecretManagerArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SecretManagerArn", value))
     }
 
     /// Sets `Sql`.
     #[track_caller]
     pub fn sql(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Sql", value.into_value().into_expression()))
+        Self(self.0.set_value("Sql", value))
     }
 
     /// Sets `Sqls`.
     #[track_caller]
     pub fn sqls(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Sqls", value.into_value().into_expression()))
+        Self(self.0.set_value("Sqls", value))
     }
 
     /// Sets `StatementName`.
     #[track_caller]
     pub fn statement_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StatementName", value.into_value().into_expression()))
+        Self(self.0.set_value("StatementName", value))
     }
 
     /// Sets `WithEvent`.
     #[track_caller]
     pub fn with_event(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("WithEvent", value.into_value().into_expression()))
+        Self(self.0.set_value("WithEvent", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -985,19 +1005,19 @@ impl RetryPolicy {
     /// Sets `MaximumEventAgeInSeconds`.
     #[track_caller]
     pub fn maximum_event_age_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumEventAgeInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumEventAgeInSeconds", value))
     }
 
     /// Sets `MaximumRetryAttempts`.
     #[track_caller]
     pub fn maximum_retry_attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRetryAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRetryAttempts", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1010,7 +1030,7 @@ impl Literal for RetryPolicy {
 impl Is<Self> for RetryPolicy {}
 
 /// The values of `State` of [`Rule`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RuleState {
     /// `DISABLED`
     Disabled,
@@ -1031,6 +1051,12 @@ impl RuleState {
             Self::EnabledWithAllCloudtrailManagementEvents => "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RuleState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1056,13 +1082,13 @@ impl RunCommandParameters {
     /// - `run_command_targets`: the property `RunCommandTargets`.
     #[track_caller]
     pub fn new(run_command_targets: impl IntoValue<List<RunCommandTarget>>) -> Self {
-        Self(Properties::new().require("RunCommandTargets", run_command_targets.into_value().into_expression()))
+        Self(Properties::new().require_value("RunCommandTargets", run_command_targets))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1105,17 +1131,13 @@ impl RunCommandTarget {
     /// - `values`: the property `Values`.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, values: impl IntoValue<List<String>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Values", values.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Values", values))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1142,17 +1164,13 @@ impl SageMakerPipelineParameter {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1181,13 +1199,13 @@ impl SageMakerPipelineParameters {
     /// Sets `PipelineParameterList`.
     #[track_caller]
     pub fn pipeline_parameter_list(self, value: impl IntoValue<List<SageMakerPipelineParameter>>) -> Self {
-        Self(self.0.set("PipelineParameterList", value.into_value().into_expression()))
+        Self(self.0.set_value("PipelineParameterList", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1213,13 +1231,13 @@ impl SqsParameters {
     /// - `message_group_id`: the property `MessageGroupId`.
     #[track_caller]
     pub fn new(message_group_id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("MessageGroupId", message_group_id.into_value().into_expression()))
+        Self(Properties::new().require_value("MessageGroupId", message_group_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1246,107 +1264,103 @@ impl Target {
     /// - `id`: the property `Id`.
     #[track_caller]
     pub fn new(arn: impl IntoValue<String>, id: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Arn", arn.into_value().into_expression())
-                .require("Id", id.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Arn", arn).require_value("Id", id))
     }
 
     /// Sets `AppSyncParameters`.
     #[track_caller]
     pub fn app_sync_parameters(self, value: impl IntoValue<AppSyncParameters>) -> Self {
-        Self(self.0.set("AppSyncParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("AppSyncParameters", value))
     }
 
     /// Sets `BatchParameters`.
     #[track_caller]
     pub fn batch_parameters(self, value: impl IntoValue<BatchParameters>) -> Self {
-        Self(self.0.set("BatchParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchParameters", value))
     }
 
     /// Sets `DeadLetterConfig`.
     #[track_caller]
     pub fn dead_letter_config(self, value: impl IntoValue<DeadLetterConfig>) -> Self {
-        Self(self.0.set("DeadLetterConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DeadLetterConfig", value))
     }
 
     /// Sets `EcsParameters`.
     #[track_caller]
     pub fn ecs_parameters(self, value: impl IntoValue<EcsParameters>) -> Self {
-        Self(self.0.set("EcsParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("EcsParameters", value))
     }
 
     /// Sets `HttpParameters`.
     #[track_caller]
     pub fn http_parameters(self, value: impl IntoValue<HttpParameters>) -> Self {
-        Self(self.0.set("HttpParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpParameters", value))
     }
 
     /// Sets `Input`.
     #[track_caller]
     pub fn input(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Input", value.into_value().into_expression()))
+        Self(self.0.set_value("Input", value))
     }
 
     /// Sets `InputPath`.
     #[track_caller]
     pub fn input_path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InputPath", value.into_value().into_expression()))
+        Self(self.0.set_value("InputPath", value))
     }
 
     /// Sets `InputTransformer`.
     #[track_caller]
     pub fn input_transformer(self, value: impl IntoValue<InputTransformer>) -> Self {
-        Self(self.0.set("InputTransformer", value.into_value().into_expression()))
+        Self(self.0.set_value("InputTransformer", value))
     }
 
     /// Sets `KinesisParameters`.
     #[track_caller]
     pub fn kinesis_parameters(self, value: impl IntoValue<KinesisParameters>) -> Self {
-        Self(self.0.set("KinesisParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("KinesisParameters", value))
     }
 
     /// Sets `RedshiftDataParameters`.
     #[track_caller]
     pub fn redshift_data_parameters(self, value: impl IntoValue<RedshiftDataParameters>) -> Self {
-        Self(self.0.set("RedshiftDataParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("RedshiftDataParameters", value))
     }
 
     /// Sets `RetryPolicy`.
     #[track_caller]
     pub fn retry_policy(self, value: impl IntoValue<RetryPolicy>) -> Self {
-        Self(self.0.set("RetryPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("RetryPolicy", value))
     }
 
     /// Sets `RoleArn`.
     #[track_caller]
     pub fn role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("RoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleArn", value))
     }
 
     /// Sets `RunCommandParameters`.
     #[track_caller]
     pub fn run_command_parameters(self, value: impl IntoValue<RunCommandParameters>) -> Self {
-        Self(self.0.set("RunCommandParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("RunCommandParameters", value))
     }
 
     /// Sets `SageMakerPipelineParameters`.
     #[track_caller]
     pub fn sage_maker_pipeline_parameters(self, value: impl IntoValue<SageMakerPipelineParameters>) -> Self {
-        Self(self.0.set("SageMakerPipelineParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SageMakerPipelineParameters", value))
     }
 
     /// Sets `SqsParameters`.
     #[track_caller]
     pub fn sqs_parameters(self, value: impl IntoValue<SqsParameters>) -> Self {
-        Self(self.0.set("SqsParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SqsParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -25,7 +25,7 @@ impl InstanceProfile {
     ///   instance at a time, and all applications on the instance share the same role and permissions.
     #[track_caller]
     pub fn new(roles: impl IntoValue<List<Name<kind::iam::Role>>>) -> Self {
-        Self(Properties::new().require("Roles", roles.into_value().into_expression()))
+        Self(Properties::new().require_value("Roles", roles))
     }
 
     /// The name of the instance profile to create.
@@ -37,7 +37,7 @@ impl InstanceProfile {
     /// A change replaces the resource.
     #[track_caller]
     pub fn instance_profile_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceProfileName", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceProfileName", value))
     }
 
     /// The path to the instance profile. For more information about paths, see [IAM
@@ -53,13 +53,13 @@ impl InstanceProfile {
     /// A change replaces the resource.
     #[track_caller]
     pub fn path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Path", value.into_value().into_expression()))
+        Self(self.0.set_value("Path", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

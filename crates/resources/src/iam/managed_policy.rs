@@ -33,7 +33,7 @@ impl ManagedPolicy {
     /// - `policy_document`: the property `PolicyDocument`.
     #[track_caller]
     pub fn new(policy_document: impl IntoValue<IdentityPolicy>) -> Self {
-        Self(Properties::new().require("PolicyDocument", policy_document.into_value().into_expression()))
+        Self(Properties::new().require_value("PolicyDocument", policy_document))
     }
 
     /// A friendly description of the policy.
@@ -46,7 +46,7 @@ impl ManagedPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The name (friendly name, not ARN) of the group to attach the policy to.
@@ -56,7 +56,7 @@ impl ManagedPolicy {
     /// include any of the following characters: _+=,.@-
     #[track_caller]
     pub fn groups(self, value: impl IntoValue<List<Name<kind::iam::Group>>>) -> Self {
-        Self(self.0.set("Groups", value.into_value().into_expression()))
+        Self(self.0.set_value("Groups", value))
     }
 
     /// The friendly name of the policy.
@@ -75,7 +75,7 @@ impl ManagedPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn managed_policy_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ManagedPolicyName", value.into_value().into_expression()))
+        Self(self.0.set_value("ManagedPolicyName", value))
     }
 
     /// The path for the policy.
@@ -95,7 +95,7 @@ impl ManagedPolicy {
     /// A change replaces the resource.
     #[track_caller]
     pub fn path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Path", value.into_value().into_expression()))
+        Self(self.0.set_value("Path", value))
     }
 
     /// The name (friendly name, not ARN) of the role to attach the policy to.
@@ -112,7 +112,7 @@ impl ManagedPolicy {
     /// deleting its role's policy.
     #[track_caller]
     pub fn roles(self, value: impl IntoValue<List<Name<kind::iam::Role>>>) -> Self {
-        Self(self.0.set("Roles", value.into_value().into_expression()))
+        Self(self.0.set_value("Roles", value))
     }
 
     /// The name (friendly name, not ARN) of the IAM user to attach the policy to.
@@ -122,13 +122,13 @@ impl ManagedPolicy {
     /// include any of the following characters: _+=,.@-
     #[track_caller]
     pub fn users(self, value: impl IntoValue<List<Name<kind::iam::User>>>) -> Self {
-        Self(self.0.set("Users", value.into_value().into_expression()))
+        Self(self.0.set_value("Users", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -23,19 +23,19 @@ impl OIDCProvider {
     /// Sets `ClientIdList`.
     #[track_caller]
     pub fn client_id_list(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ClientIdList", value.into_value().into_expression()))
+        Self(self.0.set_value("ClientIdList", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `ThumbprintList`.
     #[track_caller]
     pub fn thumbprint_list(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ThumbprintList", value.into_value().into_expression()))
+        Self(self.0.set_value("ThumbprintList", value))
     }
 
     /// Sets `Url`.
@@ -43,13 +43,13 @@ impl OIDCProvider {
     /// A change replaces the resource.
     #[track_caller]
     pub fn url(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Url", value.into_value().into_expression()))
+        Self(self.0.set_value("Url", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -45,9 +45,7 @@ impl Policy {
     #[track_caller]
     pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<IdentityPolicy>) -> Self {
         Self(
-            Properties::new()
-                .require("PolicyName", policy_name.into_value().into_expression())
-                .require("PolicyDocument", policy_document.into_value().into_expression()),
+            Properties::new().require_value("PolicyName", policy_name).require_value("PolicyDocument", policy_document),
         )
     }
 
@@ -58,7 +56,7 @@ impl Policy {
     /// include any of the following characters: _+=,.@-.
     #[track_caller]
     pub fn groups(self, value: impl IntoValue<List<Name<kind::iam::Group>>>) -> Self {
-        Self(self.0.set("Groups", value.into_value().into_expression()))
+        Self(self.0.set_value("Groups", value))
     }
 
     /// The name of the role to associate the policy with.
@@ -75,7 +73,7 @@ impl Policy {
     /// deleting its role's policy.
     #[track_caller]
     pub fn roles(self, value: impl IntoValue<List<Name<kind::iam::Role>>>) -> Self {
-        Self(self.0.set("Roles", value.into_value().into_expression()))
+        Self(self.0.set_value("Roles", value))
     }
 
     /// The name of the user to associate the policy with.
@@ -85,13 +83,13 @@ impl Policy {
     /// include any of the following characters: _+=,.@-
     #[track_caller]
     pub fn users(self, value: impl IntoValue<List<Name<kind::iam::User>>>) -> Self {
-        Self(self.0.set("Users", value.into_value().into_expression()))
+        Self(self.0.set_value("Users", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -33,16 +33,13 @@ impl Role {
     ///   Guide*.
     #[track_caller]
     pub fn new(assume_role_policy_document: impl IntoValue<TrustPolicy>) -> Self {
-        Self(
-            Properties::new()
-                .require("AssumeRolePolicyDocument", assume_role_policy_document.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("AssumeRolePolicyDocument", assume_role_policy_document))
     }
 
     /// A description of the role that you provide.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// A list of Amazon Resource Names (ARNs) of the IAM managed policies that you want to attach to the role.
@@ -52,7 +49,7 @@ impl Role {
     /// Reference*.
     #[track_caller]
     pub fn managed_policy_arns(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ManagedPolicyArns", value.into_value().into_expression()))
+        Self(self.0.set_value("ManagedPolicyArns", value))
     }
 
     /// The maximum session duration (in seconds) that you want to set for the specified role. If you do not specify a
@@ -68,7 +65,7 @@ impl Role {
     /// roles](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html) in the *IAM User Guide*.
     #[track_caller]
     pub fn max_session_duration(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxSessionDuration", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxSessionDuration", value))
     }
 
     /// The path to the role. For more information about paths, see [IAM
@@ -84,7 +81,7 @@ impl Role {
     /// A change replaces the resource.
     #[track_caller]
     pub fn path(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Path", value.into_value().into_expression()))
+        Self(self.0.set_value("Path", value))
     }
 
     /// The ARN of the policy used to set the permissions boundary for the role.
@@ -94,7 +91,7 @@ impl Role {
     /// Guide*.
     #[track_caller]
     pub fn permissions_boundary(self, value: impl IntoValue<Arn<kind::iam::ManagedPolicy>>) -> Self {
-        Self(self.0.set("PermissionsBoundary", value.into_value().into_expression()))
+        Self(self.0.set_value("PermissionsBoundary", value))
     }
 
     /// Adds or updates an inline policy document that is embedded in the specified IAM role.
@@ -119,7 +116,7 @@ impl Role {
     /// deleting its role's policy.
     #[track_caller]
     pub fn policies(self, value: impl IntoValue<List<Policy>>) -> Self {
-        Self(self.0.set("Policies", value.into_value().into_expression()))
+        Self(self.0.set_value("Policies", value))
     }
 
     /// A name for the IAM role, up to 64 characters in length. For valid values, see the `RoleName` parameter for the
@@ -144,20 +141,20 @@ impl Role {
     /// A change replaces the resource.
     #[track_caller]
     pub fn role_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RoleName", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleName", value))
     }
 
     /// A list of tags that are attached to the role. For more information about tagging, see [Tagging IAM
     /// resources](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html) in the *IAM User Guide*.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -250,16 +247,14 @@ impl Policy {
     #[track_caller]
     pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<IdentityPolicy>) -> Self {
         Self(
-            Properties::new()
-                .require("PolicyName", policy_name.into_value().into_expression())
-                .require("PolicyDocument", policy_document.into_value().into_expression()),
+            Properties::new().require_value("PolicyName", policy_name).require_value("PolicyDocument", policy_document),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

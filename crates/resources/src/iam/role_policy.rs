@@ -39,23 +39,19 @@ impl RolePolicy {
     /// - `role_name`: The name of the role to associate the policy with. A change replaces the resource.
     #[track_caller]
     pub fn new(policy_name: impl IntoValue<String>, role_name: impl IntoValue<Name<kind::iam::Role>>) -> Self {
-        Self(
-            Properties::new()
-                .require("PolicyName", policy_name.into_value().into_expression())
-                .require("RoleName", role_name.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("PolicyName", policy_name).require_value("RoleName", role_name))
     }
 
     /// Sets `PolicyDocument`.
     #[track_caller]
     pub fn policy_document(self, value: impl IntoValue<IdentityPolicy>) -> Self {
-        Self(self.0.set("PolicyDocument", value.into_value().into_expression()))
+        Self(self.0.set_value("PolicyDocument", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

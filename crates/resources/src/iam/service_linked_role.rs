@@ -25,7 +25,7 @@ impl ServiceLinkedRole {
     /// A change replaces the resource.
     #[track_caller]
     pub fn aws_service_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AWSServiceName", value.into_value().into_expression()))
+        Self(self.0.set_value("AWSServiceName", value))
     }
 
     /// A string that you provide, which is combined with the service-provided prefix to form the complete role name.
@@ -33,19 +33,19 @@ impl ServiceLinkedRole {
     /// A change replaces the resource.
     #[track_caller]
     pub fn custom_suffix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CustomSuffix", value.into_value().into_expression()))
+        Self(self.0.set_value("CustomSuffix", value))
     }
 
     /// The description of the role.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -54,17 +54,13 @@ impl Alias {
     ///   the same AWS-account and Region.
     #[track_caller]
     pub fn new(alias_name: impl IntoValue<String>, target_key_id: impl IntoValue<Id<kind::kms::Key>>) -> Self {
-        Self(
-            Properties::new()
-                .require("AliasName", alias_name.into_value().into_expression())
-                .require("TargetKeyId", target_key_id.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("AliasName", alias_name).require_value("TargetKeyId", target_key_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

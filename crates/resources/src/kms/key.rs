@@ -80,14 +80,14 @@ impl Key {
     /// the KMS key.
     #[track_caller]
     pub fn bypass_policy_lockout_safety_check(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("BypassPolicyLockoutSafetyCheck", value.into_value().into_expression()))
+        Self(self.0.set_value("BypassPolicyLockoutSafetyCheck", value))
     }
 
     /// A description of the KMS key. Use a description that helps you to distinguish this KMS key from others in the
     /// account, such as its intended use.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Enables automatic rotation of the key material for the specified KMS key. By default, automatic key rotation is
@@ -109,7 +109,7 @@ impl Key {
     /// keys](https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html) in the *Developer Guide*.
     #[track_caller]
     pub fn enable_key_rotation(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableKeyRotation", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableKeyRotation", value))
     }
 
     /// Specifies whether the KMS key is enabled. Disabled KMS keys cannot be used in cryptographic operations.
@@ -127,7 +127,7 @@ impl Key {
     /// key](https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html) in the *Developer Guide*.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// The key policy to attach to the KMS key.
@@ -161,7 +161,7 @@ impl Key {
     /// *Maximum*: `32768`
     #[track_caller]
     pub fn key_policy(self, value: impl IntoValue<ResourcePolicy>) -> Self {
-        Self(self.0.set("KeyPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyPolicy", value))
     }
 
     /// Specifies the type of KMS key to create. The default value, `SYMMETRIC_DEFAULT`, creates a KMS key with a
@@ -219,7 +219,7 @@ impl Key {
     /// - `SM2` (China Regions only)
     #[track_caller]
     pub fn key_spec(self, value: impl IntoValue<KeySpec>) -> Self {
-        Self(self.0.set("KeySpec", value.into_value().into_expression()))
+        Self(self.0.set_value("KeySpec", value))
     }
 
     /// Determines the [cryptographic
@@ -245,7 +245,7 @@ impl Key {
     ///   `KEY_AGREEMENT`.
     #[track_caller]
     pub fn key_usage(self, value: impl IntoValue<KeyUsage>) -> Self {
-        Self(self.0.set("KeyUsage", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyUsage", value))
     }
 
     /// Creates a multi-Region primary key that you can replicate in other AWS-Regions. You can't change the
@@ -278,7 +278,7 @@ impl Key {
     /// resource in a CloudFormation stack in the replica Region. Specify the key ARN of this primary key.
     #[track_caller]
     pub fn multi_region(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("MultiRegion", value.into_value().into_expression()))
+        Self(self.0.set_value("MultiRegion", value))
     }
 
     /// The source of the key material for the KMS key. You cannot change the origin after you create the KMS key. The
@@ -299,7 +299,7 @@ impl Key {
     /// - `EXTERNAL` is not supported for ML-DSA keys.
     #[track_caller]
     pub fn origin(self, value: impl IntoValue<KeyOrigin>) -> Self {
-        Self(self.0.set("Origin", value.into_value().into_expression()))
+        Self(self.0.set_value("Origin", value))
     }
 
     /// Specifies the number of days in the waiting period before KMS deletes a KMS key that has been removed from a
@@ -334,7 +334,7 @@ impl Key {
     /// keys](https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html) in the *Developer Guide*.
     #[track_caller]
     pub fn pending_window_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("PendingWindowInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("PendingWindowInDays", value))
     }
 
     /// Specifies a custom period of time between each rotation date. If no value is specified, the default value is 365
@@ -352,7 +352,7 @@ impl Key {
     /// keys](https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html) in the *Developer Guide*.
     #[track_caller]
     pub fn rotation_period_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RotationPeriodInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("RotationPeriodInDays", value))
     }
 
     /// Assigns one or more tags to the replica key.
@@ -366,13 +366,13 @@ impl Key {
     /// [Tag](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html).
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -419,7 +419,7 @@ impl AsRef<Handle> for KeyRef {
 }
 
 /// The values of `Origin` of [`Key`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KeyOrigin {
     /// `AWS_KMS`
     AwsKms,
@@ -440,6 +440,12 @@ impl KeyOrigin {
     }
 }
 
+impl std::fmt::Debug for KeyOrigin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for KeyOrigin {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -449,7 +455,7 @@ impl Literal for KeyOrigin {
 impl Is<Self> for KeyOrigin {}
 
 /// The values of `KeySpec` of [`Key`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KeySpec {
     /// `SYMMETRIC_DEFAULT`
     SymmetricDefault,
@@ -515,6 +521,12 @@ impl KeySpec {
     }
 }
 
+impl std::fmt::Debug for KeySpec {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for KeySpec {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -524,7 +536,7 @@ impl Literal for KeySpec {
 impl Is<Self> for KeySpec {}
 
 /// The values of `KeyUsage` of [`Key`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KeyUsage {
     /// `ENCRYPT_DECRYPT`
     EncryptDecrypt,
@@ -548,6 +560,12 @@ impl KeyUsage {
             Self::KeyAgreement => "KEY_AGREEMENT",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for KeyUsage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -28,34 +28,34 @@ impl Alias {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("FunctionName", function_name.into_value().into_expression())
-                .require("FunctionVersion", function_version.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("FunctionName", function_name)
+                .require_value("FunctionVersion", function_version),
         )
     }
 
     /// A description of the alias.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Specifies a provisioned concurrency configuration for a function's alias.
     #[track_caller]
     pub fn provisioned_concurrency_config(self, value: impl IntoValue<ProvisionedConcurrencyConfiguration>) -> Self {
-        Self(self.0.set("ProvisionedConcurrencyConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ProvisionedConcurrencyConfig", value))
     }
 
     /// The routing configuration of the alias.
     #[track_caller]
     pub fn routing_config(self, value: impl IntoValue<AliasRoutingConfiguration>) -> Self {
-        Self(self.0.set("RoutingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("RoutingConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -115,13 +115,13 @@ impl AliasRoutingConfiguration {
     /// The second version, and the percentage of traffic that's routed to it.
     #[track_caller]
     pub fn additional_version_weights(self, value: impl IntoValue<List<VersionWeight>>) -> Self {
-        Self(self.0.set("AdditionalVersionWeights", value.into_value().into_expression()))
+        Self(self.0.set_value("AdditionalVersionWeights", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -147,16 +147,13 @@ impl ProvisionedConcurrencyConfiguration {
     /// - `provisioned_concurrent_executions`: The amount of provisioned concurrency to allocate for the alias.
     #[track_caller]
     pub fn new(provisioned_concurrent_executions: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require(
-            "ProvisionedConcurrentExecutions",
-            provisioned_concurrent_executions.into_value().into_expression(),
-        ))
+        Self(Properties::new().require_value("ProvisionedConcurrentExecutions", provisioned_concurrent_executions))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -185,15 +182,15 @@ impl VersionWeight {
     pub fn new(function_version: impl IntoValue<String>, function_weight: impl IntoValue<f64>) -> Self {
         Self(
             Properties::new()
-                .require("FunctionVersion", function_version.into_value().into_expression())
-                .require("FunctionWeight", function_weight.into_value().into_expression()),
+                .require_value("FunctionVersion", function_version)
+                .require_value("FunctionWeight", function_weight),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

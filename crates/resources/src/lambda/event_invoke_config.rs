@@ -19,35 +19,31 @@ impl EventInvokeConfig {
     /// - `qualifier`: The identifier of a version or alias. A change replaces the resource.
     #[track_caller]
     pub fn new(function_name: impl IntoValue<String>, qualifier: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("FunctionName", function_name.into_value().into_expression())
-                .require("Qualifier", qualifier.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("FunctionName", function_name).require_value("Qualifier", qualifier))
     }
 
     /// A destination for events after they have been sent to a function for processing.
     #[track_caller]
     pub fn destination_config(self, value: impl IntoValue<DestinationConfig>) -> Self {
-        Self(self.0.set("DestinationConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationConfig", value))
     }
 
     /// The maximum age of a request that Lambda sends to a function for processing.
     #[track_caller]
     pub fn maximum_event_age_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumEventAgeInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumEventAgeInSeconds", value))
     }
 
     /// The maximum number of times to retry when the function returns an error.
     #[track_caller]
     pub fn maximum_retry_attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRetryAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRetryAttempts", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -107,19 +103,19 @@ impl DestinationConfig {
     /// The destination configuration for failed invocations.
     #[track_caller]
     pub fn on_failure(self, value: impl IntoValue<OnFailure>) -> Self {
-        Self(self.0.set("OnFailure", value.into_value().into_expression()))
+        Self(self.0.set_value("OnFailure", value))
     }
 
     /// The destination configuration for successful invocations.
     #[track_caller]
     pub fn on_success(self, value: impl IntoValue<OnSuccess>) -> Self {
-        Self(self.0.set("OnSuccess", value.into_value().into_expression()))
+        Self(self.0.set_value("OnSuccess", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -145,13 +141,13 @@ impl OnFailure {
     /// - `destination`: The Amazon Resource Name (ARN) of the destination resource.
     #[track_caller]
     pub fn new(destination: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Destination", destination.into_value().into_expression()))
+        Self(Properties::new().require_value("Destination", destination))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -177,13 +173,13 @@ impl OnSuccess {
     /// - `destination`: The Amazon Resource Name (ARN) of the destination resource.
     #[track_caller]
     pub fn new(destination: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Destination", destination.into_value().into_expression()))
+        Self(Properties::new().require_value("Destination", destination))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -40,7 +40,7 @@ impl EventSourceMapping {
     /// - `function_name`: The name or ARN of the Lambda function.
     #[track_caller]
     pub fn new(function_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("FunctionName", function_name.into_value().into_expression()))
+        Self(Properties::new().require_value("FunctionName", function_name))
     }
 
     /// Specific configuration settings for an Amazon Managed Streaming for Apache Kafka (Amazon MSK) event source.
@@ -49,7 +49,7 @@ impl EventSourceMapping {
         self,
         value: impl IntoValue<AmazonManagedKafkaEventSourceConfig>,
     ) -> Self {
-        Self(self.0.set("AmazonManagedKafkaEventSourceConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("AmazonManagedKafkaEventSourceConfig", value))
     }
 
     /// The maximum number of records in each batch that Lambda pulls from your stream or queue and sends to your
@@ -66,7 +66,7 @@ impl EventSourceMapping {
     /// - *DocumentDB* – Default 100. Max 10,000.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// (Kinesis and DynamoDB Streams only) If the function returns an error, split the batch in two and retry. The
@@ -77,20 +77,20 @@ impl EventSourceMapping {
     /// when writing to the `OnFailure` destination.
     #[track_caller]
     pub fn bisect_batch_on_function_error(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("BisectBatchOnFunctionError", value.into_value().into_expression()))
+        Self(self.0.set_value("BisectBatchOnFunctionError", value))
     }
 
     /// (Kinesis, DynamoDB Streams, Amazon MSK, and self-managed Apache Kafka) A configuration object that specifies the
     /// destination of an event after Lambda processes it.
     #[track_caller]
     pub fn destination_config(self, value: impl IntoValue<DestinationConfig>) -> Self {
-        Self(self.0.set("DestinationConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationConfig", value))
     }
 
     /// Specific configuration settings for a DocumentDB event source.
     #[track_caller]
     pub fn document_db_event_source_config(self, value: impl IntoValue<DocumentDBEventSourceConfig>) -> Self {
-        Self(self.0.set("DocumentDBEventSourceConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentDBEventSourceConfig", value))
     }
 
     /// When true, the event source mapping is active. When false, Lambda pauses polling and invocation.
@@ -98,7 +98,7 @@ impl EventSourceMapping {
     /// Default: True
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// The Amazon Resource Name (ARN) of the event source.
@@ -115,7 +115,7 @@ impl EventSourceMapping {
     /// A change replaces the resource.
     #[track_caller]
     pub fn event_source_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventSourceArn", value.into_value().into_expression()))
+        Self(self.0.set_value("EventSourceArn", value))
     }
 
     /// An object that defines the filter criteria that determine whether Lambda should process an event. For more
@@ -123,7 +123,7 @@ impl EventSourceMapping {
     /// filtering](https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html).
     #[track_caller]
     pub fn filter_criteria(self, value: impl IntoValue<FilterCriteria>) -> Self {
-        Self(self.0.set("FilterCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterCriteria", value))
     }
 
     /// (Kinesis, DynamoDB Streams, and SQS) A list of current response type enums applied to the event source mapping.
@@ -131,21 +131,21 @@ impl EventSourceMapping {
     /// Valid Values: `ReportBatchItemFailures`
     #[track_caller]
     pub fn function_response_types(self, value: impl IntoValue<List<EventSourceMappingFunctionResponseType>>) -> Self {
-        Self(self.0.set("FunctionResponseTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionResponseTypes", value))
     }
 
     /// The ARN of the AWS KMS (KMS) customer managed key that Lambda uses to encrypt your function's [filter
     /// criteria](https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-basics).
     #[track_caller]
     pub fn kms_key_arn(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
-        Self(self.0.set("KmsKeyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyArn", value))
     }
 
     /// (Amazon MSK, and self-managed Apache Kafka only) The logging configuration for your event source. For more
     /// information, see [Event source mapping logging](https://docs.aws.amazon.com/lambda/latest/dg/esm-logging.html).
     #[track_caller]
     pub fn logging_config(self, value: impl IntoValue<LoggingConfig>) -> Self {
-        Self(self.0.set("LoggingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("LoggingConfig", value))
     }
 
     /// The maximum amount of time, in seconds, that Lambda spends gathering records before invoking the function.
@@ -158,7 +158,7 @@ impl EventSourceMapping {
     /// `MaximumBatchingWindowInSeconds` to at least 1.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// (Kinesis, DynamoDB Streams, Amazon MSK, and self-managed Apache Kafka) Discard records older than the specified
@@ -169,7 +169,7 @@ impl EventSourceMapping {
     /// within the parameter's absolute range, they are not allowed
     #[track_caller]
     pub fn maximum_record_age_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRecordAgeInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRecordAgeInSeconds", value))
     }
 
     /// (Kinesis, DynamoDB Streams, Amazon MSK, and self-managed Apache Kafka) Discard records after the specified
@@ -177,21 +177,21 @@ impl EventSourceMapping {
     /// MaximumRetryAttempts is infinite, Lambda retries failed records until the record expires in the event source.
     #[track_caller]
     pub fn maximum_retry_attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRetryAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRetryAttempts", value))
     }
 
     /// The metrics configuration for your event source. For more information, see [Event source mapping
     /// metrics](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics).
     #[track_caller]
     pub fn metrics_config(self, value: impl IntoValue<MetricsConfig>) -> Self {
-        Self(self.0.set("MetricsConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricsConfig", value))
     }
 
     /// (Kinesis and DynamoDB Streams only) The number of batches to process concurrently from each shard. The default
     /// value is 1.
     #[track_caller]
     pub fn parallelization_factor(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ParallelizationFactor", value.into_value().into_expression()))
+        Self(self.0.set_value("ParallelizationFactor", value))
     }
 
     /// (Amazon SQS, Amazon MSK, and self-managed Apache Kafka only) The provisioned mode configuration for the event
@@ -199,20 +199,20 @@ impl EventSourceMapping {
     /// mode](https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-provisioned-mode).
     #[track_caller]
     pub fn provisioned_poller_config(self, value: impl IntoValue<ProvisionedPollerConfig>) -> Self {
-        Self(self.0.set("ProvisionedPollerConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ProvisionedPollerConfig", value))
     }
 
     /// (Amazon MQ) The name of the Amazon MQ broker destination queue to consume.
     #[track_caller]
     pub fn queues(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Queues", value.into_value().into_expression()))
+        Self(self.0.set_value("Queues", value))
     }
 
     /// This property is for Amazon SQS event sources only. You cannot use `ProvisionedPollerConfig` while using
     /// `ScalingConfig`. These options are mutually exclusive. To remove the scaling configuration, pass an empty value.
     #[track_caller]
     pub fn scaling_config(self, value: impl IntoValue<ScalingConfig>) -> Self {
-        Self(self.0.set("ScalingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ScalingConfig", value))
     }
 
     /// The self-managed Apache Kafka cluster for your event source.
@@ -220,7 +220,7 @@ impl EventSourceMapping {
     /// A change replaces the resource.
     #[track_caller]
     pub fn self_managed_event_source(self, value: impl IntoValue<SelfManagedEventSource>) -> Self {
-        Self(self.0.set("SelfManagedEventSource", value.into_value().into_expression()))
+        Self(self.0.set_value("SelfManagedEventSource", value))
     }
 
     /// Specific configuration settings for a self-managed Apache Kafka event source.
@@ -229,13 +229,13 @@ impl EventSourceMapping {
         self,
         value: impl IntoValue<SelfManagedKafkaEventSourceConfig>,
     ) -> Self {
-        Self(self.0.set("SelfManagedKafkaEventSourceConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("SelfManagedKafkaEventSourceConfig", value))
     }
 
     /// An array of the authentication protocol, VPC components, or virtual host to secure and define your event source.
     #[track_caller]
     pub fn source_access_configurations(self, value: impl IntoValue<List<SourceAccessConfiguration>>) -> Self {
-        Self(self.0.set("SourceAccessConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceAccessConfigurations", value))
     }
 
     /// The position in a stream from which to start reading. Required for Amazon Kinesis and Amazon DynamoDB.
@@ -247,7 +247,7 @@ impl EventSourceMapping {
     /// A change replaces the resource.
     #[track_caller]
     pub fn starting_position(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StartingPosition", value.into_value().into_expression()))
+        Self(self.0.set_value("StartingPosition", value))
     }
 
     /// With `StartingPosition` set to `AT_TIMESTAMP`, the time from which to start reading, in Unix time seconds.
@@ -256,7 +256,7 @@ impl EventSourceMapping {
     /// A change replaces the resource.
     #[track_caller]
     pub fn starting_position_timestamp(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("StartingPositionTimestamp", value.into_value().into_expression()))
+        Self(self.0.set_value("StartingPositionTimestamp", value))
     }
 
     /// A list of tags to add to the event source mapping.
@@ -267,26 +267,26 @@ impl EventSourceMapping {
     /// tags propagating to the resource during resource creation and update.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The name of the Kafka topic.
     #[track_caller]
     pub fn topics(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Topics", value.into_value().into_expression()))
+        Self(self.0.set_value("Topics", value))
     }
 
     /// (Kinesis and DynamoDB Streams only) The duration in seconds of a processing window for DynamoDB and Kinesis
     /// Streams event sources. A value of 0 seconds indicates no tumbling window.
     #[track_caller]
     pub fn tumbling_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TumblingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("TumblingWindowInSeconds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -352,19 +352,19 @@ impl AmazonManagedKafkaEventSourceConfig {
     /// ID](https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html#services-msk-consumer-group-id).
     #[track_caller]
     pub fn consumer_group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ConsumerGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumerGroupId", value))
     }
 
     /// Specific configuration settings for a Kafka schema registry.
     #[track_caller]
     pub fn schema_registry_config(self, value: impl IntoValue<SchemaRegistryConfig>) -> Self {
-        Self(self.0.set("SchemaRegistryConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("SchemaRegistryConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -377,7 +377,7 @@ impl Literal for AmazonManagedKafkaEventSourceConfig {
 impl Is<Self> for AmazonManagedKafkaEventSourceConfig {}
 
 /// The values of `ConsumptionMode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ConsumptionMode {
     /// `Stream`
     Stream,
@@ -395,6 +395,12 @@ impl ConsumptionMode {
             Self::Queue => "Queue",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ConsumptionMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -425,13 +431,13 @@ impl DestinationConfig {
     /// The destination configuration for failed invocations.
     #[track_caller]
     pub fn on_failure(self, value: impl IntoValue<OnFailure>) -> Self {
-        Self(self.0.set("OnFailure", value.into_value().into_expression()))
+        Self(self.0.set_value("OnFailure", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -461,13 +467,13 @@ impl DocumentDBEventSourceConfig {
     /// all collections.
     #[track_caller]
     pub fn collection_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CollectionName", value.into_value().into_expression()))
+        Self(self.0.set_value("CollectionName", value))
     }
 
     /// The name of the database to consume within the DocumentDB cluster.
     #[track_caller]
     pub fn database_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DatabaseName", value.into_value().into_expression()))
+        Self(self.0.set_value("DatabaseName", value))
     }
 
     /// Determines what DocumentDB sends to your event stream during document update operations. If set to UpdateLookup,
@@ -475,13 +481,13 @@ impl DocumentDBEventSourceConfig {
     /// sends only a partial document that contains the changes.
     #[track_caller]
     pub fn full_document(self, value: impl IntoValue<DocumentDBEventSourceConfigFullDocument>) -> Self {
-        Self(self.0.set("FullDocument", value.into_value().into_expression()))
+        Self(self.0.set_value("FullDocument", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -494,7 +500,7 @@ impl Literal for DocumentDBEventSourceConfig {
 impl Is<Self> for DocumentDBEventSourceConfig {}
 
 /// The values of `FullDocument` of [`DocumentDBEventSourceConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DocumentDBEventSourceConfigFullDocument {
     /// `UpdateLookup`
     UpdateLookup,
@@ -512,6 +518,12 @@ impl DocumentDBEventSourceConfigFullDocument {
             Self::Default => "Default",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DocumentDBEventSourceConfigFullDocument {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -542,13 +554,13 @@ impl Endpoints {
     /// ["abc.xyz.com:xxxx","abc2.xyz.com:xxxx"]`.
     #[track_caller]
     pub fn kafka_bootstrap_servers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("KafkaBootstrapServers", value.into_value().into_expression()))
+        Self(self.0.set_value("KafkaBootstrapServers", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -561,7 +573,7 @@ impl Literal for Endpoints {
 impl Is<Self> for Endpoints {}
 
 /// The values of `FunctionResponseTypes` of [`EventSourceMapping`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EventSourceMappingFunctionResponseType {
     /// `ReportBatchItemFailures`
     ReportBatchItemFailures,
@@ -576,6 +588,12 @@ impl EventSourceMappingFunctionResponseType {
             Self::ReportBatchItemFailures => "ReportBatchItemFailures",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EventSourceMappingFunctionResponseType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -605,13 +623,13 @@ impl Filter {
     /// syntax](https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax).
     #[track_caller]
     pub fn pattern(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Pattern", value.into_value().into_expression()))
+        Self(self.0.set_value("Pattern", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -640,13 +658,13 @@ impl FilterCriteria {
     /// A list of filters.
     #[track_caller]
     pub fn filters(self, value: impl IntoValue<List<Filter>>) -> Self {
-        Self(self.0.set("Filters", value.into_value().into_expression()))
+        Self(self.0.set_value("Filters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -677,13 +695,13 @@ impl LoggingConfig {
     /// lowest.
     #[track_caller]
     pub fn system_log_level(self, value: impl IntoValue<LoggingConfigSystemLogLevel>) -> Self {
-        Self(self.0.set("SystemLogLevel", value.into_value().into_expression()))
+        Self(self.0.set_value("SystemLogLevel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -696,7 +714,7 @@ impl Literal for LoggingConfig {
 impl Is<Self> for LoggingConfig {}
 
 /// The values of `SystemLogLevel` of [`LoggingConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LoggingConfigSystemLogLevel {
     /// `DEBUG`
     Debug,
@@ -717,6 +735,12 @@ impl LoggingConfigSystemLogLevel {
             Self::Warn => "WARN",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LoggingConfigSystemLogLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -755,13 +779,13 @@ impl MetricsConfig {
     /// metrics](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics).
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<List<MetricsConfigMetric>>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -774,7 +798,7 @@ impl Literal for MetricsConfig {
 impl Is<Self> for MetricsConfig {}
 
 /// The values of `Metrics` of [`MetricsConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetricsConfigMetric {
     /// `EventCount`
     EventCount,
@@ -795,6 +819,12 @@ impl MetricsConfigMetric {
             Self::KafkaMetrics => "KafkaMetrics",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MetricsConfigMetric {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -843,13 +873,13 @@ impl OnFailure {
     /// can configure an Amazon SNS topic, Amazon SQS queue, or Amazon S3 bucket as the destination.
     #[track_caller]
     pub fn destination(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Destination", value.into_value().into_expression()))
+        Self(self.0.set_value("Destination", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -883,7 +913,7 @@ impl ProvisionedPollerConfig {
     /// event source mappings, the accepted range is between 1 and 2,000, with a default of 200.
     #[track_caller]
     pub fn maximum_pollers(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumPollers", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumPollers", value))
     }
 
     /// The minimum number of event pollers this event source can scale down to. For Amazon SQS events source mappings,
@@ -891,7 +921,7 @@ impl ProvisionedPollerConfig {
     /// default is 1.
     #[track_caller]
     pub fn minimum_pollers(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinimumPollers", value.into_value().into_expression()))
+        Self(self.0.set_value("MinimumPollers", value))
     }
 
     /// (Amazon MSK and self-managed Apache Kafka) The name of the provisioned poller group. Use this option to group
@@ -900,13 +930,13 @@ impl ProvisionedPollerConfig {
     /// maximum pollers across all ESMs in a group cannot exceed 2000.
     #[track_caller]
     pub fn poller_group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PollerGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("PollerGroupName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -935,13 +965,13 @@ impl ScalingConfig {
     /// Limits the number of concurrent instances that the SQS event source can invoke.
     #[track_caller]
     pub fn maximum_concurrency(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumConcurrency", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumConcurrency", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -976,19 +1006,19 @@ impl SchemaRegistryAccessConfig {
     /// The type of authentication Lambda uses to access your schema registry.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<SchemaRegistryAccessConfigType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// The URI of the secret (Secrets Manager secret ARN) to authenticate with your schema registry.
     #[track_caller]
     pub fn uri(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("URI", value.into_value().into_expression()))
+        Self(self.0.set_value("URI", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1001,7 +1031,7 @@ impl Literal for SchemaRegistryAccessConfig {
 impl Is<Self> for SchemaRegistryAccessConfig {}
 
 /// The values of `Type` of [`SchemaRegistryAccessConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SchemaRegistryAccessConfigType {
     /// `BASIC_AUTH`
     BasicAuth,
@@ -1025,6 +1055,12 @@ impl SchemaRegistryAccessConfigType {
             Self::OauthbearerAuth => "OAUTHBEARER_AUTH",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SchemaRegistryAccessConfigType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1053,7 +1089,7 @@ impl SchemaRegistryConfig {
     /// An array of access configuration objects that tell Lambda how to authenticate with your schema registry.
     #[track_caller]
     pub fn access_configs(self, value: impl IntoValue<List<SchemaRegistryAccessConfig>>) -> Self {
-        Self(self.0.set("AccessConfigs", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessConfigs", value))
     }
 
     /// The record format that Lambda delivers to your function after schema validation.
@@ -1063,7 +1099,7 @@ impl SchemaRegistryConfig {
     ///   removes all schema metadata, such as the schema ID, before sending the record to your function.
     #[track_caller]
     pub fn event_record_format(self, value: impl IntoValue<SchemaRegistryConfigEventRecordFormat>) -> Self {
-        Self(self.0.set("EventRecordFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("EventRecordFormat", value))
     }
 
     /// The URI for your schema registry. The correct URI format depends on the type of schema registry you're using.
@@ -1072,20 +1108,20 @@ impl SchemaRegistryConfig {
     /// - For Confluent schema registries, use the URL of the registry.
     #[track_caller]
     pub fn schema_registry_uri(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SchemaRegistryURI", value.into_value().into_expression()))
+        Self(self.0.set_value("SchemaRegistryURI", value))
     }
 
     /// An array of schema validation configuration objects, which tell Lambda the message attributes you want to
     /// validate and filter using your schema registry.
     #[track_caller]
     pub fn schema_validation_configs(self, value: impl IntoValue<List<SchemaValidationConfig>>) -> Self {
-        Self(self.0.set("SchemaValidationConfigs", value.into_value().into_expression()))
+        Self(self.0.set_value("SchemaValidationConfigs", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1098,7 +1134,7 @@ impl Literal for SchemaRegistryConfig {
 impl Is<Self> for SchemaRegistryConfig {}
 
 /// The values of `EventRecordFormat` of [`SchemaRegistryConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SchemaRegistryConfigEventRecordFormat {
     /// `JSON`
     Json,
@@ -1116,6 +1152,12 @@ impl SchemaRegistryConfigEventRecordFormat {
             Self::Source => "SOURCE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SchemaRegistryConfigEventRecordFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1146,13 +1188,13 @@ impl SchemaValidationConfig {
     /// `EventRecordFormat`, Lambda also deserializes the selected message attributes.
     #[track_caller]
     pub fn attribute(self, value: impl IntoValue<SchemaValidationConfigAttribute>) -> Self {
-        Self(self.0.set("Attribute", value.into_value().into_expression()))
+        Self(self.0.set_value("Attribute", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1165,7 +1207,7 @@ impl Literal for SchemaValidationConfig {
 impl Is<Self> for SchemaValidationConfig {}
 
 /// The values of `Attribute` of [`SchemaValidationConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SchemaValidationConfigAttribute {
     /// `KEY`
     Key,
@@ -1183,6 +1225,12 @@ impl SchemaValidationConfigAttribute {
             Self::Value => "VALUE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SchemaValidationConfigAttribute {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1212,13 +1260,13 @@ impl SelfManagedEventSource {
     /// ["abc.xyz.com:xxxx","abc2.xyz.com:xxxx"]`.
     #[track_caller]
     pub fn endpoints(self, value: impl IntoValue<Endpoints>) -> Self {
-        Self(self.0.set("Endpoints", value.into_value().into_expression()))
+        Self(self.0.set_value("Endpoints", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1250,26 +1298,26 @@ impl SelfManagedKafkaEventSourceConfig {
     /// ID](https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-process.html#services-smaa-topic-add).
     #[track_caller]
     pub fn consumer_group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ConsumerGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumerGroupId", value))
     }
 
     /// The mode that determines how Lambda reads from a Kafka topic. Use Stream for ordered processing or Queue for
     /// higher throughput when ordering is not required.
     #[track_caller]
     pub fn consumption_mode(self, value: impl IntoValue<ConsumptionMode>) -> Self {
-        Self(self.0.set("ConsumptionMode", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumptionMode", value))
     }
 
     /// Specific configuration settings for a Kafka schema registry.
     #[track_caller]
     pub fn schema_registry_config(self, value: impl IntoValue<SchemaRegistryConfig>) -> Self {
-        Self(self.0.set("SchemaRegistryConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("SchemaRegistryConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1318,20 +1366,20 @@ impl SourceAccessConfiguration {
     ///   containing the root CA certificate (X.509 PEM) used for TLS encryption of your Apache Kafka brokers.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<SourceAccessConfigurationType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// The value for your chosen configuration in `Type`. For example: `"URI":
     /// "arn:aws:secretsmanager:us-east-1:01234567890:secret:MyBrokerSecretName"`.
     #[track_caller]
     pub fn uri(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("URI", value.into_value().into_expression()))
+        Self(self.0.set_value("URI", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1344,7 +1392,7 @@ impl Literal for SourceAccessConfiguration {
 impl Is<Self> for SourceAccessConfiguration {}
 
 /// The values of `Type` of [`SourceAccessConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SourceAccessConfigurationType {
     /// `BASIC_AUTH`
     BasicAuth,
@@ -1401,6 +1449,12 @@ impl SourceAccessConfigurationType {
             Self::IamOauthbearerAuth => "IAM_OAUTHBEARER_AUTH",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SourceAccessConfigurationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

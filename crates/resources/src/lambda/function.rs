@@ -63,31 +63,27 @@ impl Function {
     /// - `code`: The code for the function. You can define your function code in multiple ways:
     #[track_caller]
     pub fn new(role: impl IntoValue<Arn<kind::iam::Role>>, code: impl IntoValue<Code>) -> Self {
-        Self(
-            Properties::new()
-                .require("Role", role.into_value().into_expression())
-                .require("Code", code.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Role", role).require_value("Code", code))
     }
 
     /// The instruction set architecture that the function supports. Enter a string array with one of the valid values
     /// (arm64 or x86_64). The default value is `x86_64`.
     #[track_caller]
     pub fn architectures(self, value: impl IntoValue<List<FunctionArchitecture>>) -> Self {
-        Self(self.0.set("Architectures", value.into_value().into_expression()))
+        Self(self.0.set_value("Architectures", value))
     }
 
     /// Configuration for the capacity provider that manages compute resources for Lambda functions.
     #[track_caller]
     pub fn capacity_provider_config(self, value: impl IntoValue<CapacityProviderConfig>) -> Self {
-        Self(self.0.set("CapacityProviderConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityProviderConfig", value))
     }
 
     /// To enable code signing for this function, specify the ARN of a code-signing configuration. A code-signing
     /// configuration includes a set of signing profiles, which define the trusted publishers for this function.
     #[track_caller]
     pub fn code_signing_config_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CodeSigningConfigArn", value.into_value().into_expression()))
+        Self(self.0.set_value("CodeSigningConfigArn", value))
     }
 
     /// A dead-letter queue configuration that specifies the queue or topic where Lambda sends asynchronous events when
@@ -95,13 +91,13 @@ impl Function {
     /// queues](https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html#invocation-dlq).
     #[track_caller]
     pub fn dead_letter_config(self, value: impl IntoValue<DeadLetterConfig>) -> Self {
-        Self(self.0.set("DeadLetterConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DeadLetterConfig", value))
     }
 
     /// A description of the function.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Configuration settings for [durable
@@ -112,20 +108,20 @@ impl Function {
     /// A change may replace the resource.
     #[track_caller]
     pub fn durable_config(self, value: impl IntoValue<DurableConfig>) -> Self {
-        Self(self.0.set("DurableConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DurableConfig", value))
     }
 
     /// Environment variables that are accessible from function code during execution.
     #[track_caller]
     pub fn environment(self, value: impl IntoValue<Environment>) -> Self {
-        Self(self.0.set("Environment", value.into_value().into_expression()))
+        Self(self.0.set_value("Environment", value))
     }
 
     /// The size of the function's `/tmp` directory in MB. The default value is 512, but it can be any whole number
     /// between 512 and 10,240 MB.
     #[track_caller]
     pub fn ephemeral_storage(self, value: impl IntoValue<EphemeralStorage>) -> Self {
-        Self(self.0.set("EphemeralStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("EphemeralStorage", value))
     }
 
     /// Connection settings for an Amazon EFS or Amazon S3 Files file system. To connect a function to a file system, a
@@ -141,7 +137,7 @@ impl Function {
     /// Attribute](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html).
     #[track_caller]
     pub fn file_system_configs(self, value: impl IntoValue<List<FileSystemConfig>>) -> Self {
-        Self(self.0.set("FileSystemConfigs", value.into_value().into_expression()))
+        Self(self.0.set_value("FileSystemConfigs", value))
     }
 
     /// The name of the Lambda function, up to 64 characters in length. If you don't specify a name, CloudFormation
@@ -153,14 +149,14 @@ impl Function {
     /// A change replaces the resource.
     #[track_caller]
     pub fn function_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FunctionName", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionName", value))
     }
 
     /// Configuration that defines the scaling behavior for a Lambda Managed Instances function, including the minimum
     /// and maximum number of execution environments that can be provisioned.
     #[track_caller]
     pub fn function_scaling_config(self, value: impl IntoValue<FunctionScalingConfig>) -> Self {
-        Self(self.0.set("FunctionScalingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionScalingConfig", value))
     }
 
     /// The name of the method within your code that Lambda calls to run your function. Handler is required if the
@@ -169,14 +165,14 @@ impl Function {
     /// model](https://docs.aws.amazon.com/lambda/latest/dg/foundation-progmodel.html).
     #[track_caller]
     pub fn handler(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Handler", value.into_value().into_expression()))
+        Self(self.0.set_value("Handler", value))
     }
 
     /// Configuration values that override the container image Dockerfile settings. For more information, see [Container
     /// image settings](https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#images-parms).
     #[track_caller]
     pub fn image_config(self, value: impl IntoValue<ImageConfig>) -> Self {
-        Self(self.0.set("ImageConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageConfig", value))
     }
 
     /// The ARN of the AWS KMS (KMS) customer managed key that's used to encrypt the following resources:
@@ -198,20 +194,20 @@ impl Function {
     /// [](https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk).
     #[track_caller]
     pub fn kms_key_arn(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
-        Self(self.0.set("KmsKeyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyArn", value))
     }
 
     /// A list of [function layers](https://docs.aws.amazon.com/lambda/latest/dg/configuration-layers.html) to add to
     /// the function's execution environment. Specify each layer by its ARN, including the version.
     #[track_caller]
     pub fn layers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Layers", value.into_value().into_expression()))
+        Self(self.0.set_value("Layers", value))
     }
 
     /// The function's Amazon CloudWatch Logs configuration settings.
     #[track_caller]
     pub fn logging_config(self, value: impl IntoValue<LoggingConfig>) -> Self {
-        Self(self.0.set("LoggingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("LoggingConfig", value))
     }
 
     /// The amount of [memory available to the
@@ -221,7 +217,7 @@ impl Function {
     /// raises these quotas automatically based on your usage. You can also request a quota increase.
     #[track_caller]
     pub fn memory_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MemorySize", value.into_value().into_expression()))
+        Self(self.0.set_value("MemorySize", value))
     }
 
     /// The type of deployment package. Set to `Image` for container image and set `Zip` for .zip file archive.
@@ -229,13 +225,13 @@ impl Function {
     /// A change replaces the resource.
     #[track_caller]
     pub fn package_type(self, value: impl IntoValue<FunctionPackageType>) -> Self {
-        Self(self.0.set("PackageType", value.into_value().into_expression()))
+        Self(self.0.set_value("PackageType", value))
     }
 
     /// Sets `PublishToLatestPublished`.
     #[track_caller]
     pub fn publish_to_latest_published(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("PublishToLatestPublished", value.into_value().into_expression()))
+        Self(self.0.set_value("PublishToLatestPublished", value))
     }
 
     /// The status of your function's recursive loop detection configuration.
@@ -247,13 +243,13 @@ impl Function {
     /// loop, it stops your function being invoked and notifies you.
     #[track_caller]
     pub fn recursive_loop(self, value: impl IntoValue<RecursiveLoop>) -> Self {
-        Self(self.0.set("RecursiveLoop", value.into_value().into_expression()))
+        Self(self.0.set_value("RecursiveLoop", value))
     }
 
     /// The number of simultaneous executions to reserve for the function.
     #[track_caller]
     pub fn reserved_concurrent_executions(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ReservedConcurrentExecutions", value.into_value().into_expression()))
+        Self(self.0.set_value("ReservedConcurrentExecutions", value))
     }
 
     /// The identifier of the function's [runtime](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
@@ -268,20 +264,20 @@ impl Function {
     /// runtimes](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-supported).
     #[track_caller]
     pub fn runtime(self, value: impl IntoValue<FunctionRuntime>) -> Self {
-        Self(self.0.set("Runtime", value.into_value().into_expression()))
+        Self(self.0.set_value("Runtime", value))
     }
 
     /// Sets the runtime management configuration for a function's version. For more information, see [Runtime
     /// updates](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html).
     #[track_caller]
     pub fn runtime_management_config(self, value: impl IntoValue<RuntimeManagementConfig>) -> Self {
-        Self(self.0.set("RuntimeManagementConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimeManagementConfig", value))
     }
 
     /// The function's [SnapStart](https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html) setting.
     #[track_caller]
     pub fn snap_start(self, value: impl IntoValue<SnapStart>) -> Self {
-        Self(self.0.set("SnapStart", value.into_value().into_expression()))
+        Self(self.0.set_value("SnapStart", value))
     }
 
     /// A list of [tags](https://docs.aws.amazon.com/lambda/latest/dg/tagging.html) to apply to the function.
@@ -292,7 +288,7 @@ impl Function {
     /// tags propagating to the resource during resource creation and update.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The function's tenant isolation configuration settings. Determines whether the Lambda function runs on a shared
@@ -301,7 +297,7 @@ impl Function {
     /// A change replaces the resource.
     #[track_caller]
     pub fn tenancy_config(self, value: impl IntoValue<TenancyConfig>) -> Self {
-        Self(self.0.set("TenancyConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("TenancyConfig", value))
     }
 
     /// The amount of time (in seconds) that Lambda allows a function to run before stopping it. The default is 3
@@ -311,14 +307,14 @@ impl Function {
     /// environment](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-context.html).
     #[track_caller]
     pub fn timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Timeout", value.into_value().into_expression()))
+        Self(self.0.set_value("Timeout", value))
     }
 
     /// Set `Mode` to `Active` to sample and trace a subset of incoming requests with
     /// [X-Ray](https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
     #[track_caller]
     pub fn tracing_config(self, value: impl IntoValue<TracingConfig>) -> Self {
-        Self(self.0.set("TracingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("TracingConfig", value))
     }
 
     /// For network connectivity to AWS resources in a VPC, specify a list of security groups and subnets in the VPC.
@@ -327,13 +323,13 @@ impl Function {
     /// VPC](https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html).
     #[track_caller]
     pub fn vpc_config(self, value: impl IntoValue<VpcConfig>) -> Self {
-        Self(self.0.set("VpcConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("VpcConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -419,16 +415,16 @@ impl CapacityProviderConfig {
     pub fn new(
         lambda_managed_instances_capacity_provider_config: impl IntoValue<LambdaManagedInstancesCapacityProviderConfig>,
     ) -> Self {
-        Self(Properties::new().require(
+        Self(Properties::new().require_value(
             "LambdaManagedInstancesCapacityProviderConfig",
-            lambda_managed_instances_capacity_provider_config.into_value().into_expression(),
+            lambda_managed_instances_capacity_provider_config,
         ))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -467,19 +463,19 @@ impl Code {
     /// registry.
     #[track_caller]
     pub fn image_uri(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ImageUri", value.into_value().into_expression()))
+        Self(self.0.set_value("ImageUri", value))
     }
 
     /// An Amazon S3 bucket in the same AWS-Region as your function. The bucket can be in a different AWS-account.
     #[track_caller]
     pub fn s3_bucket(self, value: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(self.0.set("S3Bucket", value.into_value().into_expression()))
+        Self(self.0.set_value("S3Bucket", value))
     }
 
     /// The Amazon S3 key of the deployment package.
     #[track_caller]
     pub fn s3_key(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3Key", value.into_value().into_expression()))
+        Self(self.0.set_value("S3Key", value))
     }
 
     /// Specifies the storage mode for the deployment package. Use `COPY` to store the package in AWS Lambda-managed
@@ -487,13 +483,13 @@ impl Code {
     /// `COPY`.
     #[track_caller]
     pub fn s3_object_storage_mode(self, value: impl IntoValue<CodeS3ObjectStorageMode>) -> Self {
-        Self(self.0.set("S3ObjectStorageMode", value.into_value().into_expression()))
+        Self(self.0.set_value("S3ObjectStorageMode", value))
     }
 
     /// For versioned objects, the version of the deployment package object to use.
     #[track_caller]
     pub fn s3_object_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3ObjectVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("S3ObjectVersion", value))
     }
 
     /// The ARN of the AWS KMS (KMS) customer managed key that's used to encrypt your function's .zip deployment
@@ -501,7 +497,7 @@ impl Code {
     /// key](https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-owned-cmk).
     #[track_caller]
     pub fn source_kms_key_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourceKMSKeyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceKMSKeyArn", value))
     }
 
     /// (Node.js and Python) The source code of your Lambda function. If you include your function source inline with
@@ -528,13 +524,13 @@ impl Code {
     /// CloudFormation](https://docs.aws.amazon.com/lambda/latest/dg/services-cloudformation.html) for details.
     #[track_caller]
     pub fn zip_file(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ZipFile", value.into_value().into_expression()))
+        Self(self.0.set_value("ZipFile", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -547,7 +543,7 @@ impl Literal for Code {
 impl Is<Self> for Code {}
 
 /// The values of `S3ObjectStorageMode` of [`Code`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CodeS3ObjectStorageMode {
     /// `COPY`
     Copy,
@@ -565,6 +561,12 @@ impl CodeS3ObjectStorageMode {
             Self::Reference => "REFERENCE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CodeS3ObjectStorageMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -595,13 +597,13 @@ impl DeadLetterConfig {
     /// The Amazon Resource Name (ARN) of an Amazon SQS queue or Amazon SNS topic.
     #[track_caller]
     pub fn target_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TargetArn", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -631,27 +633,27 @@ impl DurableConfig {
     ///   timeout applies to the entire durable execution, not individual function invocations.
     #[track_caller]
     pub fn new(execution_timeout: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("ExecutionTimeout", execution_timeout.into_value().into_expression()))
+        Self(Properties::new().require_value("ExecutionTimeout", execution_timeout))
     }
 
     /// The ARN of the AWS KMS (KMS) customer managed key that is used to encrypt your durable execution's payload data,
     /// including input, output, and error payloads.
     #[track_caller]
     pub fn kms_key_arn(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
-        Self(self.0.set("KMSKeyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("KMSKeyArn", value))
     }
 
     /// The number of days to retain execution history after a durable execution completes. After this period, execution
     /// history is no longer available through the GetDurableExecutionHistory API.
     #[track_caller]
     pub fn retention_period_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RetentionPeriodInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("RetentionPeriodInDays", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -685,13 +687,13 @@ impl Environment {
     /// If the value of the environment variable is a time or a duration, enclose the value in quotes.
     #[track_caller]
     pub fn variables(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Variables", value.into_value().into_expression()))
+        Self(self.0.set_value("Variables", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -718,13 +720,13 @@ impl EphemeralStorage {
     /// - `size`: The size of the function's `/tmp` directory.
     #[track_caller]
     pub fn new(size: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("Size", size.into_value().into_expression()))
+        Self(Properties::new().require_value("Size", size))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -754,11 +756,7 @@ impl FileSystemConfig {
     /// - `local_mount_path`: The path where the function can access the file system, starting with `/mnt/`.
     #[track_caller]
     pub fn new(arn: impl IntoValue<Arn<kind::efs::AccessPoint>>, local_mount_path: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Arn", arn.into_value().into_expression())
-                .require("LocalMountPath", local_mount_path.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Arn", arn).require_value("LocalMountPath", local_mount_path))
     }
 
     /// The configuration for how your function accesses data on an Amazon S3 file system. Valid only when the file
@@ -766,13 +764,13 @@ impl FileSystemConfig {
     /// example, Amazon Elastic File System), the operation returns an `InvalidParameterException`.
     #[track_caller]
     pub fn s3_files_config(self, value: impl IntoValue<S3FilesConfig>) -> Self {
-        Self(self.0.set("S3FilesConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("S3FilesConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -785,7 +783,7 @@ impl Literal for FileSystemConfig {
 impl Is<Self> for FileSystemConfig {}
 
 /// The values of `Architectures` of [`Function`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FunctionArchitecture {
     /// `x86_64`
     X86_64,
@@ -806,6 +804,12 @@ impl FunctionArchitecture {
     }
 }
 
+impl std::fmt::Debug for FunctionArchitecture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for FunctionArchitecture {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -815,7 +819,7 @@ impl Literal for FunctionArchitecture {
 impl Is<Self> for FunctionArchitecture {}
 
 /// The values of `PackageType` of [`Function`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FunctionPackageType {
     /// `Image`
     Image,
@@ -836,6 +840,12 @@ impl FunctionPackageType {
     }
 }
 
+impl std::fmt::Debug for FunctionPackageType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for FunctionPackageType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -845,7 +855,7 @@ impl Literal for FunctionPackageType {
 impl Is<Self> for FunctionPackageType {}
 
 /// The values of `Runtime` of [`Function`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FunctionRuntime {
     /// `dotnet10`
     Dotnet10,
@@ -1013,6 +1023,12 @@ impl FunctionRuntime {
     }
 }
 
+impl std::fmt::Debug for FunctionRuntime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for FunctionRuntime {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1039,19 +1055,19 @@ impl FunctionScalingConfig {
     /// The maximum number of execution environments that can be provisioned for the function.
     #[track_caller]
     pub fn max_execution_environments(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxExecutionEnvironments", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxExecutionEnvironments", value))
     }
 
     /// The minimum number of execution environments to maintain for the function.
     #[track_caller]
     pub fn min_execution_environments(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinExecutionEnvironments", value.into_value().into_expression()))
+        Self(self.0.set_value("MinExecutionEnvironments", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1082,26 +1098,26 @@ impl ImageConfig {
     /// the list.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Specifies the entry point to their application, which is typically the location of the runtime executable. You
     /// can specify a maximum of 1,500 string entries in the list.
     #[track_caller]
     pub fn entry_point(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("EntryPoint", value.into_value().into_expression()))
+        Self(self.0.set_value("EntryPoint", value))
     }
 
     /// Specifies the working directory. The length of the directory string cannot exceed 1,000 characters.
     #[track_caller]
     pub fn working_directory(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("WorkingDirectory", value.into_value().into_expression()))
+        Self(self.0.set_value("WorkingDirectory", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1127,25 +1143,25 @@ impl LambdaManagedInstancesCapacityProviderConfig {
     /// - `capacity_provider_arn`: The Amazon Resource Name (ARN) of the capacity provider.
     #[track_caller]
     pub fn new(capacity_provider_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CapacityProviderArn", capacity_provider_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("CapacityProviderArn", capacity_provider_arn))
     }
 
     /// The amount of memory in GiB allocated per vCPU for execution environments.
     #[track_caller]
     pub fn execution_environment_memory_gib_per_vcpu(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("ExecutionEnvironmentMemoryGiBPerVCpu", value.into_value().into_expression()))
+        Self(self.0.set_value("ExecutionEnvironmentMemoryGiBPerVCpu", value))
     }
 
     /// The maximum number of concurrent executions that can run on each execution environment.
     #[track_caller]
     pub fn per_execution_environment_max_concurrency(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("PerExecutionEnvironmentMaxConcurrency", value.into_value().into_expression()))
+        Self(self.0.set_value("PerExecutionEnvironmentMaxConcurrency", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1176,14 +1192,14 @@ impl LoggingConfig {
     /// is the lowest.
     #[track_caller]
     pub fn application_log_level(self, value: impl IntoValue<LoggingConfigApplicationLogLevel>) -> Self {
-        Self(self.0.set("ApplicationLogLevel", value.into_value().into_expression()))
+        Self(self.0.set_value("ApplicationLogLevel", value))
     }
 
     /// The format in which Lambda sends your function's application and system logs to CloudWatch. Select between plain
     /// text and structured JSON.
     #[track_caller]
     pub fn log_format(self, value: impl IntoValue<LoggingConfigLogFormat>) -> Self {
-        Self(self.0.set("LogFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("LogFormat", value))
     }
 
     /// The name of the Amazon CloudWatch log group the function sends logs to. By default, Lambda functions send logs
@@ -1191,7 +1207,7 @@ impl LoggingConfig {
     /// group or enter a new log group name.
     #[track_caller]
     pub fn log_group(self, value: impl IntoValue<Name<kind::logs::LogGroup>>) -> Self {
-        Self(self.0.set("LogGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroup", value))
     }
 
     /// Set this property to filter the system logs for your function that Lambda sends to CloudWatch. Lambda only sends
@@ -1199,13 +1215,13 @@ impl LoggingConfig {
     /// lowest.
     #[track_caller]
     pub fn system_log_level(self, value: impl IntoValue<LoggingConfigSystemLogLevel>) -> Self {
-        Self(self.0.set("SystemLogLevel", value.into_value().into_expression()))
+        Self(self.0.set_value("SystemLogLevel", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1218,7 +1234,7 @@ impl Literal for LoggingConfig {
 impl Is<Self> for LoggingConfig {}
 
 /// The values of `ApplicationLogLevel` of [`LoggingConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LoggingConfigApplicationLogLevel {
     /// `TRACE`
     Trace,
@@ -1251,6 +1267,12 @@ impl LoggingConfigApplicationLogLevel {
     }
 }
 
+impl std::fmt::Debug for LoggingConfigApplicationLogLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LoggingConfigApplicationLogLevel {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1260,7 +1282,7 @@ impl Literal for LoggingConfigApplicationLogLevel {
 impl Is<Self> for LoggingConfigApplicationLogLevel {}
 
 /// The values of `LogFormat` of [`LoggingConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LoggingConfigLogFormat {
     /// `Text`
     Text,
@@ -1281,6 +1303,12 @@ impl LoggingConfigLogFormat {
     }
 }
 
+impl std::fmt::Debug for LoggingConfigLogFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LoggingConfigLogFormat {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1290,7 +1318,7 @@ impl Literal for LoggingConfigLogFormat {
 impl Is<Self> for LoggingConfigLogFormat {}
 
 /// The values of `SystemLogLevel` of [`LoggingConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LoggingConfigSystemLogLevel {
     /// `DEBUG`
     Debug,
@@ -1314,6 +1342,12 @@ impl LoggingConfigSystemLogLevel {
     }
 }
 
+impl std::fmt::Debug for LoggingConfigSystemLogLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LoggingConfigSystemLogLevel {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1323,7 +1357,7 @@ impl Literal for LoggingConfigSystemLogLevel {
 impl Is<Self> for LoggingConfigSystemLogLevel {}
 
 /// The values of `RecursiveLoop`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RecursiveLoop {
     /// `Allow`
     Allow,
@@ -1341,6 +1375,12 @@ impl RecursiveLoop {
             Self::Terminate => "Terminate",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RecursiveLoop {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1367,7 +1407,7 @@ impl RuntimeManagementConfig {
     /// - `update_runtime_on`: Specify the runtime update mode.
     #[track_caller]
     pub fn new(update_runtime_on: impl IntoValue<RuntimeManagementConfigUpdateRuntimeOn>) -> Self {
-        Self(Properties::new().require("UpdateRuntimeOn", update_runtime_on.into_value().into_expression()))
+        Self(Properties::new().require_value("UpdateRuntimeOn", update_runtime_on))
     }
 
     /// The ARN of the runtime version you want the function to use.
@@ -1375,13 +1415,13 @@ impl RuntimeManagementConfig {
     /// This is only required if you're using the *Manual* runtime update mode.
     #[track_caller]
     pub fn runtime_version_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RuntimeVersionArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimeVersionArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1394,7 +1434,7 @@ impl Literal for RuntimeManagementConfig {
 impl Is<Self> for RuntimeManagementConfig {}
 
 /// The values of `UpdateRuntimeOn` of [`RuntimeManagementConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RuntimeManagementConfigUpdateRuntimeOn {
     /// `Auto`
     Auto,
@@ -1418,6 +1458,12 @@ impl RuntimeManagementConfigUpdateRuntimeOn {
     }
 }
 
+impl std::fmt::Debug for RuntimeManagementConfigUpdateRuntimeOn {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for RuntimeManagementConfigUpdateRuntimeOn {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1435,7 +1481,7 @@ impl Is<Self> for RuntimeManagementConfigUpdateRuntimeOn {}
 pub struct S3FilesConfig(Properties);
 
 impl S3FilesConfig {
-    /// Makes a `S3FilesConfig`.
+    /// Makes an `S3FilesConfig`.
     pub fn new() -> Self {
         Self(Properties::new())
     }
@@ -1452,13 +1498,13 @@ impl S3FilesConfig {
     /// If a direct read fails, Lambda automatically falls back to reading through the file system.
     #[track_caller]
     pub fn direct_s3_read(self, value: impl IntoValue<S3FilesConfigDirectS3Read>) -> Self {
-        Self(self.0.set("DirectS3Read", value.into_value().into_expression()))
+        Self(self.0.set_value("DirectS3Read", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1471,7 +1517,7 @@ impl Literal for S3FilesConfig {
 impl Is<Self> for S3FilesConfig {}
 
 /// The values of `DirectS3Read` of [`S3FilesConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum S3FilesConfigDirectS3Read {
     /// `ENABLED`
     Enabled,
@@ -1492,6 +1538,12 @@ impl S3FilesConfigDirectS3Read {
             Self::Auto => "AUTO",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for S3FilesConfigDirectS3Read {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1518,13 +1570,13 @@ impl SnapStart {
     ///   when you publish a function version.
     #[track_caller]
     pub fn new(apply_on: impl IntoValue<SnapStartApplyOn>) -> Self {
-        Self(Properties::new().require("ApplyOn", apply_on.into_value().into_expression()))
+        Self(Properties::new().require_value("ApplyOn", apply_on))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1537,7 +1589,7 @@ impl Literal for SnapStart {
 impl Is<Self> for SnapStart {}
 
 /// The values of `ApplyOn` of [`SnapStart`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SnapStartApplyOn {
     /// `PublishedVersions`
     PublishedVersions,
@@ -1555,6 +1607,12 @@ impl SnapStartApplyOn {
             Self::None => "None",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SnapStartApplyOn {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1583,13 +1641,13 @@ impl TenancyConfig {
     ///   environment dedicated to a specific tenant ID.
     #[track_caller]
     pub fn new(tenant_isolation_mode: impl IntoValue<TenancyConfigTenantIsolationMode>) -> Self {
-        Self(Properties::new().require("TenantIsolationMode", tenant_isolation_mode.into_value().into_expression()))
+        Self(Properties::new().require_value("TenantIsolationMode", tenant_isolation_mode))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1602,7 +1660,7 @@ impl Literal for TenancyConfig {
 impl Is<Self> for TenancyConfig {}
 
 /// The values of `TenantIsolationMode` of [`TenancyConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TenancyConfigTenantIsolationMode {
     /// `PER_TENANT`
     PerTenant,
@@ -1617,6 +1675,12 @@ impl TenancyConfigTenantIsolationMode {
             Self::PerTenant => "PER_TENANT",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TenancyConfigTenantIsolationMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1646,13 +1710,13 @@ impl TracingConfig {
     /// The tracing mode.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<TracingConfigMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1665,7 +1729,7 @@ impl Literal for TracingConfig {
 impl Is<Self> for TracingConfig {}
 
 /// The values of `Mode` of [`TracingConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TracingConfigMode {
     /// `Active`
     Active,
@@ -1683,6 +1747,12 @@ impl TracingConfigMode {
             Self::PassThrough => "PassThrough",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TracingConfigMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1722,25 +1792,25 @@ impl VpcConfig {
     /// Allows outbound IPv6 traffic on VPC functions that are connected to dual-stack subnets.
     #[track_caller]
     pub fn ipv6_allowed_for_dual_stack(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Ipv6AllowedForDualStack", value.into_value().into_expression()))
+        Self(self.0.set_value("Ipv6AllowedForDualStack", value))
     }
 
     /// A list of VPC security group IDs.
     #[track_caller]
     pub fn security_group_ids(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroupIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroupIds", value))
     }
 
     /// A list of VPC subnet IDs.
     #[track_caller]
     pub fn subnet_ids(self, value: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(self.0.set("SubnetIds", value.into_value().into_expression()))
+        Self(self.0.set_value("SubnetIds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

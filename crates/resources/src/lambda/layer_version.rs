@@ -22,7 +22,7 @@ impl LayerVersion {
     /// - `content`: The function layer archive. A change replaces the resource.
     #[track_caller]
     pub fn new(content: impl IntoValue<Content>) -> Self {
-        Self(Properties::new().require("Content", content.into_value().into_expression()))
+        Self(Properties::new().require_value("Content", content))
     }
 
     /// A list of compatible instruction set architectures.
@@ -30,7 +30,7 @@ impl LayerVersion {
     /// A change replaces the resource.
     #[track_caller]
     pub fn compatible_architectures(self, value: impl IntoValue<List<LayerVersionCompatibleArchitecture>>) -> Self {
-        Self(self.0.set("CompatibleArchitectures", value.into_value().into_expression()))
+        Self(self.0.set_value("CompatibleArchitectures", value))
     }
 
     /// A list of compatible function runtimes. Used for filtering with ListLayers and ListLayerVersions.
@@ -38,7 +38,7 @@ impl LayerVersion {
     /// A change replaces the resource.
     #[track_caller]
     pub fn compatible_runtimes(self, value: impl IntoValue<List<LayerVersionCompatibleRuntime>>) -> Self {
-        Self(self.0.set("CompatibleRuntimes", value.into_value().into_expression()))
+        Self(self.0.set_value("CompatibleRuntimes", value))
     }
 
     /// The description of the version.
@@ -46,7 +46,7 @@ impl LayerVersion {
     /// A change replaces the resource.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The name or Amazon Resource Name (ARN) of the layer.
@@ -54,7 +54,7 @@ impl LayerVersion {
     /// A change replaces the resource.
     #[track_caller]
     pub fn layer_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LayerName", value.into_value().into_expression()))
+        Self(self.0.set_value("LayerName", value))
     }
 
     /// The layer's software license.
@@ -62,13 +62,13 @@ impl LayerVersion {
     /// A change replaces the resource.
     #[track_caller]
     pub fn license_info(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LicenseInfo", value.into_value().into_expression()))
+        Self(self.0.set_value("LicenseInfo", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -124,30 +124,26 @@ impl Content {
     /// - `s3_key`: The Amazon S3 key of the layer archive.
     #[track_caller]
     pub fn new(s3_bucket: impl IntoValue<Name<kind::s3::Bucket>>, s3_key: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("S3Bucket", s3_bucket.into_value().into_expression())
-                .require("S3Key", s3_key.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("S3Bucket", s3_bucket).require_value("S3Key", s3_key))
     }
 
     /// Specifies whether Lambda should copy the deployment package to its internal storage (COPY) or reference it
     /// directly from your S3 bucket (REFERENCE).
     #[track_caller]
     pub fn s3_object_storage_mode(self, value: impl IntoValue<ContentS3ObjectStorageMode>) -> Self {
-        Self(self.0.set("S3ObjectStorageMode", value.into_value().into_expression()))
+        Self(self.0.set_value("S3ObjectStorageMode", value))
     }
 
     /// For versioned objects, the version of the layer archive object to use.
     #[track_caller]
     pub fn s3_object_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3ObjectVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("S3ObjectVersion", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -160,7 +156,7 @@ impl Literal for Content {
 impl Is<Self> for Content {}
 
 /// The values of `S3ObjectStorageMode` of [`Content`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ContentS3ObjectStorageMode {
     /// `COPY`
     Copy,
@@ -181,6 +177,12 @@ impl ContentS3ObjectStorageMode {
     }
 }
 
+impl std::fmt::Debug for ContentS3ObjectStorageMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ContentS3ObjectStorageMode {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -190,7 +192,7 @@ impl Literal for ContentS3ObjectStorageMode {
 impl Is<Self> for ContentS3ObjectStorageMode {}
 
 /// The values of `CompatibleArchitectures` of [`LayerVersion`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LayerVersionCompatibleArchitecture {
     /// `arm64`
     Arm64,
@@ -211,6 +213,12 @@ impl LayerVersionCompatibleArchitecture {
     }
 }
 
+impl std::fmt::Debug for LayerVersionCompatibleArchitecture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LayerVersionCompatibleArchitecture {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -220,7 +228,7 @@ impl Literal for LayerVersionCompatibleArchitecture {
 impl Is<Self> for LayerVersionCompatibleArchitecture {}
 
 /// The values of `CompatibleRuntimes` of [`LayerVersion`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LayerVersionCompatibleRuntime {
     /// `dotnet10`
     Dotnet10,
@@ -385,6 +393,12 @@ impl LayerVersionCompatibleRuntime {
             Self::Ruby4_0 => "ruby4.0",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LayerVersionCompatibleRuntime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -50,9 +50,9 @@ impl Permission {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Action", action.into_value().into_expression())
-                .require("FunctionName", function_name.into_value().into_expression())
-                .require("Principal", principal.into_value().into_expression()),
+                .require_value("Action", action)
+                .require_value("FunctionName", function_name)
+                .require_value("Principal", principal),
         )
     }
 
@@ -61,7 +61,7 @@ impl Permission {
     /// A change replaces the resource.
     #[track_caller]
     pub fn event_source_token(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EventSourceToken", value.into_value().into_expression()))
+        Self(self.0.set_value("EventSourceToken", value))
     }
 
     /// The type of authentication that your function URL uses. Set to `AWS_IAM` if you want to restrict access to
@@ -72,7 +72,7 @@ impl Permission {
     /// A change replaces the resource.
     #[track_caller]
     pub fn function_url_auth_type(self, value: impl IntoValue<PermissionFunctionUrlAuthType>) -> Self {
-        Self(self.0.set("FunctionUrlAuthType", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionUrlAuthType", value))
     }
 
     /// Indicates whether the permission applies when the function is invoked through a function URL.
@@ -80,7 +80,7 @@ impl Permission {
     /// A change replaces the resource.
     #[track_caller]
     pub fn invoked_via_function_url(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("InvokedViaFunctionUrl", value.into_value().into_expression()))
+        Self(self.0.set_value("InvokedViaFunctionUrl", value))
     }
 
     /// The identifier for your organization in AWS Organizations. Use this to grant permissions to all the AWS-accounts
@@ -89,7 +89,7 @@ impl Permission {
     /// A change replaces the resource.
     #[track_caller]
     pub fn principal_org_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PrincipalOrgID", value.into_value().into_expression()))
+        Self(self.0.set_value("PrincipalOrgID", value))
     }
 
     /// For AWS-service, the ID of the AWS-account that owns the resource. Use this together with `SourceArn` to ensure
@@ -99,7 +99,7 @@ impl Permission {
     /// A change replaces the resource.
     #[track_caller]
     pub fn source_account(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourceAccount", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceAccount", value))
     }
 
     /// For AWS-services, the ARN of the AWS resource that invokes the function. For example, an Amazon S3 bucket or
@@ -110,13 +110,13 @@ impl Permission {
     /// A change replaces the resource.
     #[track_caller]
     pub fn source_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SourceArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -165,7 +165,7 @@ impl AsRef<Handle> for PermissionRef {
 }
 
 /// The values of `FunctionUrlAuthType` of [`Permission`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PermissionFunctionUrlAuthType {
     /// `AWS_IAM`
     AwsIam,
@@ -183,6 +183,12 @@ impl PermissionFunctionUrlAuthType {
             Self::None => "NONE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PermissionFunctionUrlAuthType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

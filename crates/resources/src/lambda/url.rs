@@ -25,15 +25,15 @@ impl Url {
     pub fn new(target_function_arn: impl IntoValue<String>, auth_type: impl IntoValue<UrlAuthType>) -> Self {
         Self(
             Properties::new()
-                .require("TargetFunctionArn", target_function_arn.into_value().into_expression())
-                .require("AuthType", auth_type.into_value().into_expression()),
+                .require_value("TargetFunctionArn", target_function_arn)
+                .require_value("AuthType", auth_type),
         )
     }
 
     /// Sets `Cors`.
     #[track_caller]
     pub fn cors(self, value: impl IntoValue<Cors>) -> Self {
-        Self(self.0.set("Cors", value.into_value().into_expression()))
+        Self(self.0.set_value("Cors", value))
     }
 
     /// The invocation mode for the function's URL. Set to BUFFERED if you want to buffer responses before returning
@@ -41,7 +41,7 @@ impl Url {
     /// and larger response payload sizes. If not set, defaults to BUFFERED.
     #[track_caller]
     pub fn invoke_mode(self, value: impl IntoValue<UrlInvokeMode>) -> Self {
-        Self(self.0.set("InvokeMode", value.into_value().into_expression()))
+        Self(self.0.set_value("InvokeMode", value))
     }
 
     /// The alias qualifier for the target function. If TargetFunctionArn is unqualified then Qualifier must be passed.
@@ -49,13 +49,13 @@ impl Url {
     /// A change replaces the resource.
     #[track_caller]
     pub fn qualifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Qualifier", value.into_value().into_expression()))
+        Self(self.0.set_value("Qualifier", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -106,7 +106,7 @@ impl AsRef<Handle> for UrlRef {
 }
 
 /// The values of `AllowMethods` of [`Cors`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AllowMethod {
     /// `GET`
     Get,
@@ -142,6 +142,12 @@ impl AllowMethod {
     }
 }
 
+impl std::fmt::Debug for AllowMethod {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AllowMethod {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -167,43 +173,43 @@ impl Cors {
     /// Specifies whether credentials are included in the CORS request.
     #[track_caller]
     pub fn allow_credentials(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("AllowCredentials", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowCredentials", value))
     }
 
     /// Represents a collection of allowed headers.
     #[track_caller]
     pub fn allow_headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowHeaders", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowHeaders", value))
     }
 
     /// Represents a collection of allowed HTTP methods.
     #[track_caller]
     pub fn allow_methods(self, value: impl IntoValue<List<AllowMethod>>) -> Self {
-        Self(self.0.set("AllowMethods", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowMethods", value))
     }
 
     /// Represents a collection of allowed origins.
     #[track_caller]
     pub fn allow_origins(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowOrigins", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowOrigins", value))
     }
 
     /// Represents a collection of exposed headers.
     #[track_caller]
     pub fn expose_headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExposeHeaders", value.into_value().into_expression()))
+        Self(self.0.set_value("ExposeHeaders", value))
     }
 
     /// Sets `MaxAge`.
     #[track_caller]
     pub fn max_age(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxAge", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxAge", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -216,7 +222,7 @@ impl Literal for Cors {
 impl Is<Self> for Cors {}
 
 /// The values of `AuthType` of [`Url`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum UrlAuthType {
     /// `AWS_IAM`
     AwsIam,
@@ -237,6 +243,12 @@ impl UrlAuthType {
     }
 }
 
+impl std::fmt::Debug for UrlAuthType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for UrlAuthType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -246,7 +258,7 @@ impl Literal for UrlAuthType {
 impl Is<Self> for UrlAuthType {}
 
 /// The values of `InvokeMode` of [`Url`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum UrlInvokeMode {
     /// `BUFFERED`
     Buffered,
@@ -264,6 +276,12 @@ impl UrlInvokeMode {
             Self::ResponseStream => "RESPONSE_STREAM",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for UrlInvokeMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

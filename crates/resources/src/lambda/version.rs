@@ -20,7 +20,7 @@ impl Version {
     /// - `function_name`: The name of the Lambda function. A change replaces the resource.
     #[track_caller]
     pub fn new(function_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("FunctionName", function_name.into_value().into_expression()))
+        Self(Properties::new().require_value("FunctionName", function_name))
     }
 
     /// Only publish a version if the hash value matches the value that's specified. Use this option to avoid publishing
@@ -30,7 +30,7 @@ impl Version {
     /// A change replaces the resource.
     #[track_caller]
     pub fn code_sha256(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CodeSha256", value.into_value().into_expression()))
+        Self(self.0.set_value("CodeSha256", value))
     }
 
     /// A description for the version to override the description in the function configuration. Updates are not
@@ -39,13 +39,13 @@ impl Version {
     /// A change replaces the resource.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The scaling configuration to apply to the function, including minimum and maximum execution environment limits.
     #[track_caller]
     pub fn function_scaling_config(self, value: impl IntoValue<FunctionScalingConfig>) -> Self {
-        Self(self.0.set("FunctionScalingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("FunctionScalingConfig", value))
     }
 
     /// Specifies a provisioned concurrency configuration for a function's version. Updates are not supported for this
@@ -54,7 +54,7 @@ impl Version {
     /// A change replaces the resource.
     #[track_caller]
     pub fn provisioned_concurrency_config(self, value: impl IntoValue<ProvisionedConcurrencyConfiguration>) -> Self {
-        Self(self.0.set("ProvisionedConcurrencyConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("ProvisionedConcurrencyConfig", value))
     }
 
     /// Specifies the runtime management configuration of a function. Displays runtimeVersionArn only for Manual.
@@ -62,13 +62,13 @@ impl Version {
     /// A change replaces the resource.
     #[track_caller]
     pub fn runtime_policy(self, value: impl IntoValue<RuntimePolicy>) -> Self {
-        Self(self.0.set("RuntimePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimePolicy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -136,19 +136,19 @@ impl FunctionScalingConfig {
     /// The maximum number of execution environments that can be provisioned for the function.
     #[track_caller]
     pub fn max_execution_environments(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxExecutionEnvironments", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxExecutionEnvironments", value))
     }
 
     /// The minimum number of execution environments to maintain for the function.
     #[track_caller]
     pub fn min_execution_environments(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MinExecutionEnvironments", value.into_value().into_expression()))
+        Self(self.0.set_value("MinExecutionEnvironments", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -174,16 +174,13 @@ impl ProvisionedConcurrencyConfiguration {
     /// - `provisioned_concurrent_executions`: The amount of provisioned concurrency to allocate for the version.
     #[track_caller]
     pub fn new(provisioned_concurrent_executions: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require(
-            "ProvisionedConcurrentExecutions",
-            provisioned_concurrent_executions.into_value().into_expression(),
-        ))
+        Self(Properties::new().require_value("ProvisionedConcurrentExecutions", provisioned_concurrent_executions))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -209,20 +206,20 @@ impl RuntimePolicy {
     /// - `update_runtime_on`: The runtime update mode.
     #[track_caller]
     pub fn new(update_runtime_on: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("UpdateRuntimeOn", update_runtime_on.into_value().into_expression()))
+        Self(Properties::new().require_value("UpdateRuntimeOn", update_runtime_on))
     }
 
     /// The ARN of the runtime the function is configured to use. If the runtime update mode is manual, the ARN is
     /// returned, otherwise null is returned.
     #[track_caller]
     pub fn runtime_version_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("RuntimeVersionArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RuntimeVersionArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -36,20 +36,20 @@ impl LogGroup {
     /// authentication is allowed on operations until it is explicitly disabled.
     #[track_caller]
     pub fn bearer_token_authentication_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("BearerTokenAuthenticationEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("BearerTokenAuthenticationEnabled", value))
     }
 
     /// Sets `DataProtectionPolicy`.
     #[track_caller]
     pub fn data_protection_policy(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("DataProtectionPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("DataProtectionPolicy", value))
     }
 
     /// Indicates whether deletion protection is enabled for this log group. When enabled, deletion protection blocks
     /// all deletion operations until it is explicitly disabled.
     #[track_caller]
     pub fn deletion_protection_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("DeletionProtectionEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("DeletionProtectionEnabled", value))
     }
 
     /// Creates or updates a *field index policy* for the specified log group. Only log groups in the Standard log class
@@ -67,7 +67,7 @@ impl LogGroup {
     /// Currently, this array supports only one field index policy object.
     #[track_caller]
     pub fn field_index_policies(self, value: impl IntoValue<List<Json>>) -> Self {
-        Self(self.0.set("FieldIndexPolicies", value.into_value().into_expression()))
+        Self(self.0.set_value("FieldIndexPolicies", value))
     }
 
     /// The Amazon Resource Name (ARN) of the KMS key to use when encrypting log data.
@@ -84,7 +84,7 @@ impl LogGroup {
     /// using](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html)
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// Specifies the log group class for this log group. There are two classes:
@@ -96,7 +96,7 @@ impl LogGroup {
     /// classes](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html)
     #[track_caller]
     pub fn log_group_class(self, value: impl IntoValue<LogGroupClass>) -> Self {
-        Self(self.0.set("LogGroupClass", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroupClass", value))
     }
 
     /// The name of the log group. If you don't specify a name, CloudFormation generates a unique ID for the log group.
@@ -104,14 +104,14 @@ impl LogGroup {
     /// A change replaces the resource.
     #[track_caller]
     pub fn log_group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LogGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroupName", value))
     }
 
     /// Creates or updates a resource policy for the specified log group that allows other services to put log events to
     /// this account. A LogGroup can have 1 resource policy.
     #[track_caller]
     pub fn resource_policy_document(self, value: impl IntoValue<ResourcePolicy>) -> Self {
-        Self(self.0.set("ResourcePolicyDocument", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourcePolicyDocument", value))
     }
 
     /// The number of days to retain the log events in the specified log group. Possible values are: 1, 3, 5, 7, 14, 30,
@@ -120,7 +120,7 @@ impl LogGroup {
     /// To set a log group so that its log events do not expire, do not specify this property.
     #[track_caller]
     pub fn retention_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("RetentionInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("RetentionInDays", value))
     }
 
     /// An array of key-value pairs to apply to the log group.
@@ -129,13 +129,13 @@ impl LogGroup {
     /// [Tag](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html).
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -184,7 +184,7 @@ impl AsRef<Handle> for LogGroupRef {
 }
 
 /// The values of `LogGroupClass` of [`LogGroup`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LogGroupClass {
     /// `STANDARD`
     Standard,
@@ -205,6 +205,12 @@ impl LogGroupClass {
             Self::Delivery => "DELIVERY",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LogGroupClass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

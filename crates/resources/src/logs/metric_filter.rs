@@ -37,9 +37,9 @@ impl MetricFilter {
     ) -> Self {
         Self(
             Properties::new()
-                .require("LogGroupName", log_group_name.into_value().into_expression())
-                .require("FilterPattern", filter_pattern.into_value().into_expression())
-                .require("MetricTransformations", metric_transformations.into_value().into_expression()),
+                .require_value("LogGroupName", log_group_name)
+                .require_value("FilterPattern", filter_pattern)
+                .require_value("MetricTransformations", metric_transformations),
         )
     }
 
@@ -51,21 +51,21 @@ impl MetricFilter {
     /// the original ingested log events.
     #[track_caller]
     pub fn apply_on_transformed_logs(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ApplyOnTransformedLogs", value.into_value().into_expression()))
+        Self(self.0.set_value("ApplyOnTransformedLogs", value))
     }
 
     /// The list of system fields that are emitted as additional dimensions in the generated metrics. Returns the
     /// `emitSystemFieldDimensions` value if it was specified when the metric filter was created.
     #[track_caller]
     pub fn emit_system_field_dimensions(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("EmitSystemFieldDimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("EmitSystemFieldDimensions", value))
     }
 
     /// The filter expression that specifies which log events are processed by this metric filter based on system
     /// fields. Returns the `fieldSelectionCriteria` value if it was specified when the metric filter was created.
     #[track_caller]
     pub fn field_selection_criteria(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FieldSelectionCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("FieldSelectionCriteria", value))
     }
 
     /// The name of the metric filter.
@@ -73,13 +73,13 @@ impl MetricFilter {
     /// A change replaces the resource.
     #[track_caller]
     pub fn filter_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FilterName", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -157,17 +157,13 @@ impl Dimension {
     ///   or `$server` for space-delimited log events.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -207,16 +203,16 @@ impl MetricTransformation {
     ) -> Self {
         Self(
             Properties::new()
-                .require("MetricNamespace", metric_namespace.into_value().into_expression())
-                .require("MetricName", metric_name.into_value().into_expression())
-                .require("MetricValue", metric_value.into_value().into_expression()),
+                .require_value("MetricNamespace", metric_namespace)
+                .require_value("MetricName", metric_name)
+                .require_value("MetricValue", metric_value),
         )
     }
 
     /// (Optional) The value to emit when a filter pattern does not match a log event. This value can be null.
     #[track_caller]
     pub fn default_value(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("DefaultValue", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultValue", value))
     }
 
     /// The fields to use as dimensions for the metric. One metric filter can include as many as three dimensions.
@@ -233,19 +229,19 @@ impl MetricTransformation {
     /// Charges](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html).
     #[track_caller]
     pub fn dimensions(self, value: impl IntoValue<List<Dimension>>) -> Self {
-        Self(self.0.set("Dimensions", value.into_value().into_expression()))
+        Self(self.0.set_value("Dimensions", value))
     }
 
     /// The unit to assign to the metric. If you omit this, the unit is set as `None`.
     #[track_caller]
     pub fn unit(self, value: impl IntoValue<MetricTransformationUnit>) -> Self {
-        Self(self.0.set("Unit", value.into_value().into_expression()))
+        Self(self.0.set_value("Unit", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -258,7 +254,7 @@ impl Literal for MetricTransformation {
 impl Is<Self> for MetricTransformation {}
 
 /// The values of `Unit` of [`MetricTransformation`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetricTransformationUnit {
     /// `Seconds`
     Seconds,
@@ -351,6 +347,12 @@ impl MetricTransformationUnit {
             Self::None => "None",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MetricTransformationUnit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

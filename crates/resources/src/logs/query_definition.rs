@@ -23,17 +23,13 @@ impl QueryDefinition {
     /// - `query_string`: The query string to use for this definition
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, query_string: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("QueryString", query_string.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("QueryString", query_string))
     }
 
     /// Optionally define specific log groups as part of your query definition
     #[track_caller]
     pub fn log_group_names(self, value: impl IntoValue<List<Name<kind::logs::LogGroup>>>) -> Self {
-        Self(self.0.set("LogGroupNames", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroupNames", value))
     }
 
     /// Use this parameter to include specific query parameters as part of your query definition. Query parameters are
@@ -42,19 +38,19 @@ impl QueryDefinition {
     /// string to reference a parameter.
     #[track_caller]
     pub fn parameters(self, value: impl IntoValue<List<QueryParameter>>) -> Self {
-        Self(self.0.set("Parameters", value.into_value().into_expression()))
+        Self(self.0.set_value("Parameters", value))
     }
 
     /// Query language of the query string. Possible values are CWLI, SQL, PPL, with CWLI being the default.
     #[track_caller]
     pub fn query_language(self, value: impl IntoValue<QueryDefinitionQueryLanguage>) -> Self {
-        Self(self.0.set("QueryLanguage", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryLanguage", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -98,7 +94,7 @@ impl AsRef<Handle> for QueryDefinitionRef {
 }
 
 /// The values of `QueryLanguage` of [`QueryDefinition`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum QueryDefinitionQueryLanguage {
     /// `CWLI`
     Cwli,
@@ -119,6 +115,12 @@ impl QueryDefinitionQueryLanguage {
             Self::Ppl => "PPL",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for QueryDefinitionQueryLanguage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -147,25 +149,25 @@ impl QueryParameter {
     ///   contain only letters, digits, and underscores.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// The default value to use for this query parameter if no value is supplied at execution time.
     #[track_caller]
     pub fn default_value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DefaultValue", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultValue", value))
     }
 
     /// A description of the query parameter that explains its purpose or expected values.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

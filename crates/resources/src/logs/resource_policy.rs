@@ -22,16 +22,14 @@ impl ResourcePolicy {
     #[track_caller]
     pub fn new(policy_name: impl IntoValue<String>, policy_document: impl IntoValue<template::ResourcePolicy>) -> Self {
         Self(
-            Properties::new()
-                .require("PolicyName", policy_name.into_value().into_expression())
-                .require("PolicyDocument", policy_document.into_value().into_expression()),
+            Properties::new().require_value("PolicyName", policy_name).require_value("PolicyDocument", policy_document),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -44,9 +44,9 @@ impl SubscriptionFilter {
     ) -> Self {
         Self(
             Properties::new()
-                .require("LogGroupName", log_group_name.into_value().into_expression())
-                .require("FilterPattern", filter_pattern.into_value().into_expression())
-                .require("DestinationArn", destination_arn.into_value().into_expression()),
+                .require_value("LogGroupName", log_group_name)
+                .require_value("FilterPattern", filter_pattern)
+                .require_value("DestinationArn", destination_arn),
         )
     }
 
@@ -58,27 +58,27 @@ impl SubscriptionFilter {
     /// of the original ingested log events.
     #[track_caller]
     pub fn apply_on_transformed_logs(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ApplyOnTransformedLogs", value.into_value().into_expression()))
+        Self(self.0.set_value("ApplyOnTransformedLogs", value))
     }
 
     /// The method used to distribute log data to the destination, which can be either random or grouped by log stream.
     #[track_caller]
     pub fn distribution(self, value: impl IntoValue<SubscriptionFilterDistribution>) -> Self {
-        Self(self.0.set("Distribution", value.into_value().into_expression()))
+        Self(self.0.set_value("Distribution", value))
     }
 
     /// The list of system fields that are included in the log events sent to the subscription destination. Returns the
     /// `emitSystemFields` value if it was specified when the subscription filter was created.
     #[track_caller]
     pub fn emit_system_fields(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("EmitSystemFields", value.into_value().into_expression()))
+        Self(self.0.set_value("EmitSystemFields", value))
     }
 
     /// The filter expression that specifies which log events are processed by this subscription filter based on system
     /// fields. Returns the `fieldSelectionCriteria` value if it was specified when the subscription filter was created.
     #[track_caller]
     pub fn field_selection_criteria(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FieldSelectionCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("FieldSelectionCriteria", value))
     }
 
     /// The name of the subscription filter.
@@ -86,7 +86,7 @@ impl SubscriptionFilter {
     /// A change replaces the resource.
     #[track_caller]
     pub fn filter_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FilterName", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterName", value))
     }
 
     /// The ARN of an IAM role that grants CloudWatch Logs permissions to deliver ingested log events to the destination
@@ -94,13 +94,13 @@ impl SubscriptionFilter {
     /// delivery.
     #[track_caller]
     pub fn role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("RoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("RoleArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -144,7 +144,7 @@ impl AsRef<Handle> for SubscriptionFilterRef {
 }
 
 /// The values of `Distribution` of [`SubscriptionFilter`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SubscriptionFilterDistribution {
     /// `Random`
     Random,
@@ -162,6 +162,12 @@ impl SubscriptionFilterDistribution {
             Self::ByLogStream => "ByLogStream",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SubscriptionFilterDistribution {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -22,34 +22,34 @@ impl JobTemplate {
     ///
     /// - `settings_json`: the property `SettingsJson`.
     #[track_caller]
-    pub fn new(settings_json: impl IntoValue<Json>) -> Self {
-        Self(Properties::new().require("SettingsJson", settings_json.into_value().into_expression()))
+    pub fn new(settings_json: impl IntoValue<super::settings::JobTemplateSettings>) -> Self {
+        Self(Properties::new().require_value("SettingsJson", settings_json))
     }
 
     /// Accelerated transcoding can significantly speed up jobs with long, visually complex content. Outputs that use
     /// this feature incur pro-tier pricing.
     #[track_caller]
     pub fn acceleration_settings(self, value: impl IntoValue<AccelerationSettings>) -> Self {
-        Self(self.0.set("AccelerationSettings", value.into_value().into_expression()))
+        Self(self.0.set_value("AccelerationSettings", value))
     }
 
     /// Optional. A category for the job template you are creating.
     #[track_caller]
     pub fn category(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Category", value.into_value().into_expression()))
+        Self(self.0.set_value("Category", value))
     }
 
     /// Optional. A description of the job template you are creating.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Optional. Configuration for a destination queue to which the job can hop once a customer-defined minimum wait
     /// time has passed.
     #[track_caller]
     pub fn hop_destinations(self, value: impl IntoValue<List<HopDestination>>) -> Self {
-        Self(self.0.set("HopDestinations", value.into_value().into_expression()))
+        Self(self.0.set_value("HopDestinations", value))
     }
 
     /// The name of the job template you are creating.
@@ -57,7 +57,7 @@ impl JobTemplate {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Specify the relative priority for this job. In any given queue, the service begins processing the job with the
@@ -65,33 +65,33 @@ impl JobTemplate {
     /// you submitted first.
     #[track_caller]
     pub fn priority(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Priority", value.into_value().into_expression()))
+        Self(self.0.set_value("Priority", value))
     }
 
     /// Optional. The queue that jobs created from this template are assigned to. Specify the Amazon Resource Name (ARN)
     /// of the queue.
     #[track_caller]
     pub fn queue(self, value: impl IntoValue<Arn<kind::mediaconvert::Queue>>) -> Self {
-        Self(self.0.set("Queue", value.into_value().into_expression()))
+        Self(self.0.set_value("Queue", value))
     }
 
     /// Specify how often MediaConvert sends STATUS_UPDATE events to Amazon CloudWatch Events. Set the interval, in
     /// seconds, between status updates.
     #[track_caller]
     pub fn status_update_interval(self, value: impl IntoValue<JobTemplateStatusUpdateInterval>) -> Self {
-        Self(self.0.set("StatusUpdateInterval", value.into_value().into_expression()))
+        Self(self.0.set_value("StatusUpdateInterval", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -156,13 +156,13 @@ impl AccelerationSettings {
     /// - `mode`: Specify the conditions when the service will run your job with accelerated transcoding.
     #[track_caller]
     pub fn new(mode: impl IntoValue<AccelerationSettingsMode>) -> Self {
-        Self(Properties::new().require("Mode", mode.into_value().into_expression()))
+        Self(Properties::new().require_value("Mode", mode))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -175,7 +175,7 @@ impl Literal for AccelerationSettings {
 impl Is<Self> for AccelerationSettings {}
 
 /// The values of `Mode` of [`AccelerationSettings`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AccelerationSettingsMode {
     /// `DISABLED`
     Disabled,
@@ -196,6 +196,12 @@ impl AccelerationSettingsMode {
             Self::Preferred => "PREFERRED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AccelerationSettingsMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -224,25 +230,25 @@ impl HopDestination {
     /// Optional. A different relative priority for the job in the destination queue.
     #[track_caller]
     pub fn priority(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Priority", value.into_value().into_expression()))
+        Self(self.0.set_value("Priority", value))
     }
 
     /// Optional. The destination queue for queue hopping.
     #[track_caller]
     pub fn queue(self, value: impl IntoValue<Arn<kind::mediaconvert::Queue>>) -> Self {
-        Self(self.0.set("Queue", value.into_value().into_expression()))
+        Self(self.0.set_value("Queue", value))
     }
 
     /// Required for queue hopping. Minimum wait time in minutes until the job can hop to the destination queue.
     #[track_caller]
     pub fn wait_minutes(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("WaitMinutes", value.into_value().into_expression()))
+        Self(self.0.set_value("WaitMinutes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -255,7 +261,7 @@ impl Literal for HopDestination {
 impl Is<Self> for HopDestination {}
 
 /// The values of `StatusUpdateInterval` of [`JobTemplate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum JobTemplateStatusUpdateInterval {
     /// `SECONDS_10`
     Seconds10,
@@ -312,6 +318,12 @@ impl JobTemplateStatusUpdateInterval {
             Self::Seconds600 => "SECONDS_600",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for JobTemplateStatusUpdateInterval {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

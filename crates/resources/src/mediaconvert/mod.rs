@@ -5,6 +5,7 @@
 pub mod job_template;
 pub mod preset;
 pub mod queue;
+pub mod settings;
 
 pub use self::job_template::{
     AccelerationSettings, AccelerationSettingsMode, HopDestination, JobTemplate, JobTemplateRef,

@@ -19,20 +19,20 @@ impl Preset {
     ///
     /// - `settings_json`: the property `SettingsJson`.
     #[track_caller]
-    pub fn new(settings_json: impl IntoValue<Json>) -> Self {
-        Self(Properties::new().require("SettingsJson", settings_json.into_value().into_expression()))
+    pub fn new(settings_json: impl IntoValue<super::settings::PresetSettings>) -> Self {
+        Self(Properties::new().require_value("SettingsJson", settings_json))
     }
 
     /// The new category for the preset, if you are changing it.
     #[track_caller]
     pub fn category(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Category", value.into_value().into_expression()))
+        Self(self.0.set_value("Category", value))
     }
 
     /// The new description for the preset, if you are changing it.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The name of the preset that you are modifying.
@@ -40,19 +40,19 @@ impl Preset {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

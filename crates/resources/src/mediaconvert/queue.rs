@@ -28,19 +28,19 @@ impl Queue {
     /// your reservation plan instead.
     #[track_caller]
     pub fn concurrent_jobs(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ConcurrentJobs", value.into_value().into_expression()))
+        Self(self.0.set_value("ConcurrentJobs", value))
     }
 
     /// A description of the queue that you are creating.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Specify the maximum number of Elemental Inference feeds MediaConvert can process concurrently.
     #[track_caller]
     pub fn maximum_concurrent_feeds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumConcurrentFeeds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumConcurrentFeeds", value))
     }
 
     /// The name of the queue that you are creating.
@@ -48,7 +48,7 @@ impl Queue {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// When you use CloudFormation, you can create only on-demand queues. Therefore, always set PricingPlan to the
@@ -58,26 +58,26 @@ impl Queue {
     /// MediaConvert User Guide.
     #[track_caller]
     pub fn pricing_plan(self, value: impl IntoValue<QueuePricingPlan>) -> Self {
-        Self(self.0.set("PricingPlan", value.into_value().into_expression()))
+        Self(self.0.set_value("PricingPlan", value))
     }
 
     /// Initial state of the queue. Queues can be either ACTIVE or PAUSED. If you create a paused queue, then jobs that
     /// you send to that queue won't begin.
     #[track_caller]
     pub fn status(self, value: impl IntoValue<QueueStatus>) -> Self {
-        Self(self.0.set("Status", value.into_value().into_expression()))
+        Self(self.0.set_value("Status", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -128,7 +128,7 @@ impl AsRef<Handle> for QueueRef {
 }
 
 /// The values of `PricingPlan` of [`Queue`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum QueuePricingPlan {
     /// `ON_DEMAND`
     OnDemand,
@@ -149,6 +149,12 @@ impl QueuePricingPlan {
     }
 }
 
+impl std::fmt::Debug for QueuePricingPlan {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for QueuePricingPlan {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -158,7 +164,7 @@ impl Literal for QueuePricingPlan {
 impl Is<Self> for QueuePricingPlan {}
 
 /// The values of `Status` of [`Queue`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum QueueStatus {
     /// `ACTIVE`
     Active,
@@ -176,6 +182,12 @@ impl QueueStatus {
             Self::Paused => "PAUSED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for QueueStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

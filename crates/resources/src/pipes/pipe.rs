@@ -31,46 +31,46 @@ impl Pipe {
     ) -> Self {
         Self(
             Properties::new()
-                .require("RoleArn", role_arn.into_value().into_expression())
-                .require("Source", source.into_value().into_expression())
-                .require("Target", target.into_value().into_expression()),
+                .require_value("RoleArn", role_arn)
+                .require_value("Source", source)
+                .require_value("Target", target),
         )
     }
 
     /// Sets `Description`.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Sets `DesiredState`.
     #[track_caller]
     pub fn desired_state(self, value: impl IntoValue<RequestedPipeState>) -> Self {
-        Self(self.0.set("DesiredState", value.into_value().into_expression()))
+        Self(self.0.set_value("DesiredState", value))
     }
 
     /// Sets `Enrichment`.
     #[track_caller]
     pub fn enrichment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Enrichment", value.into_value().into_expression()))
+        Self(self.0.set_value("Enrichment", value))
     }
 
     /// Sets `EnrichmentParameters`.
     #[track_caller]
     pub fn enrichment_parameters(self, value: impl IntoValue<PipeEnrichmentParameters>) -> Self {
-        Self(self.0.set("EnrichmentParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("EnrichmentParameters", value))
     }
 
     /// Sets `KmsKeyIdentifier`.
     #[track_caller]
     pub fn kms_key_identifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyIdentifier", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyIdentifier", value))
     }
 
     /// Sets `LogConfiguration`.
     #[track_caller]
     pub fn log_configuration(self, value: impl IntoValue<PipeLogConfiguration>) -> Self {
-        Self(self.0.set("LogConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LogConfiguration", value))
     }
 
     /// Sets `Name`.
@@ -78,31 +78,31 @@ impl Pipe {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `SourceParameters`.
     #[track_caller]
     pub fn source_parameters(self, value: impl IntoValue<PipeSourceParameters>) -> Self {
-        Self(self.0.set("SourceParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceParameters", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `TargetParameters`.
     #[track_caller]
     pub fn target_parameters(self, value: impl IntoValue<PipeTargetParameters>) -> Self {
-        Self(self.0.set("TargetParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -169,7 +169,7 @@ impl AsRef<Handle> for PipeRef {
 }
 
 /// The values of `AssignPublicIp`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AssignPublicIp {
     /// `ENABLED`
     Enabled,
@@ -187,6 +187,12 @@ impl AssignPublicIp {
             Self::Disabled => "DISABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AssignPublicIp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -212,25 +218,25 @@ impl AwsVpcConfiguration {
     /// - `subnets`: the property `Subnets`.
     #[track_caller]
     pub fn new(subnets: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(Properties::new().require("Subnets", subnets.into_value().into_expression()))
+        Self(Properties::new().require_value("Subnets", subnets))
     }
 
     /// Sets `AssignPublicIp`.
     #[track_caller]
     pub fn assign_public_ip(self, value: impl IntoValue<AssignPublicIp>) -> Self {
-        Self(self.0.set("AssignPublicIp", value.into_value().into_expression()))
+        Self(self.0.set_value("AssignPublicIp", value))
     }
 
     /// Sets `SecurityGroups`.
     #[track_caller]
     pub fn security_groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroups", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -275,13 +281,13 @@ impl BatchArrayProperties {
     /// Sets `Size`.
     #[track_caller]
     pub fn size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Size", value.into_value().into_expression()))
+        Self(self.0.set_value("Size", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -310,31 +316,31 @@ impl BatchContainerOverrides {
     /// Sets `Command`.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Sets `Environment`.
     #[track_caller]
     pub fn environment(self, value: impl IntoValue<List<BatchEnvironmentVariable>>) -> Self {
-        Self(self.0.set("Environment", value.into_value().into_expression()))
+        Self(self.0.set_value("Environment", value))
     }
 
     /// Sets `InstanceType`.
     #[track_caller]
     pub fn instance_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InstanceType", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceType", value))
     }
 
     /// Sets `ResourceRequirements`.
     #[track_caller]
     pub fn resource_requirements(self, value: impl IntoValue<List<BatchResourceRequirement>>) -> Self {
-        Self(self.0.set("ResourceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRequirements", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -363,19 +369,19 @@ impl BatchEnvironmentVariable {
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `Value`.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -404,19 +410,19 @@ impl BatchJobDependency {
     /// Sets `JobId`.
     #[track_caller]
     pub fn job_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("JobId", value.into_value().into_expression()))
+        Self(self.0.set_value("JobId", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<BatchJobDependencyType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -429,7 +435,7 @@ impl Literal for BatchJobDependency {
 impl Is<Self> for BatchJobDependency {}
 
 /// The values of `BatchJobDependencyType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum BatchJobDependencyType {
     /// `N_TO_N`
     NToN,
@@ -447,6 +453,12 @@ impl BatchJobDependencyType {
             Self::Sequential => "SEQUENTIAL",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for BatchJobDependencyType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -473,17 +485,13 @@ impl BatchResourceRequirement {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<BatchResourceRequirementType>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Type", type_.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Type", type_).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -496,7 +504,7 @@ impl Literal for BatchResourceRequirement {
 impl Is<Self> for BatchResourceRequirement {}
 
 /// The values of `BatchResourceRequirementType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum BatchResourceRequirementType {
     /// `GPU`
     Gpu,
@@ -517,6 +525,12 @@ impl BatchResourceRequirementType {
             Self::Vcpu => "VCPU",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for BatchResourceRequirementType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -545,13 +559,13 @@ impl BatchRetryStrategy {
     /// Sets `Attempts`.
     #[track_caller]
     pub fn attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Attempts", value.into_value().into_expression()))
+        Self(self.0.set_value("Attempts", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -577,25 +591,25 @@ impl CapacityProviderStrategyItem {
     /// - `capacity_provider`: the property `CapacityProvider`.
     #[track_caller]
     pub fn new(capacity_provider: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CapacityProvider", capacity_provider.into_value().into_expression()))
+        Self(Properties::new().require_value("CapacityProvider", capacity_provider))
     }
 
     /// Sets `Base`.
     #[track_caller]
     pub fn base(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Base", value.into_value().into_expression()))
+        Self(self.0.set_value("Base", value))
     }
 
     /// Sets `Weight`.
     #[track_caller]
     pub fn weight(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Weight", value.into_value().into_expression()))
+        Self(self.0.set_value("Weight", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -624,13 +638,13 @@ impl CloudwatchLogsLogDestination {
     /// Sets `LogGroupArn`.
     #[track_caller]
     pub fn log_group_arn(self, value: impl IntoValue<Arn<kind::logs::LogGroup>>) -> Self {
-        Self(self.0.set("LogGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroupArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -659,13 +673,13 @@ impl DeadLetterConfig {
     /// Sets `Arn`.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -699,16 +713,16 @@ impl DimensionMapping {
     ) -> Self {
         Self(
             Properties::new()
-                .require("DimensionName", dimension_name.into_value().into_expression())
-                .require("DimensionValue", dimension_value.into_value().into_expression())
-                .require("DimensionValueType", dimension_value_type.into_value().into_expression()),
+                .require_value("DimensionName", dimension_name)
+                .require_value("DimensionValue", dimension_value)
+                .require_value("DimensionValueType", dimension_value_type),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -721,7 +735,7 @@ impl Literal for DimensionMapping {
 impl Is<Self> for DimensionMapping {}
 
 /// The values of `DimensionValueType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DimensionValueType {
     /// `VARCHAR`
     Varchar,
@@ -739,6 +753,12 @@ impl DimensionValueType {
     }
 }
 
+impl std::fmt::Debug for DimensionValueType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DimensionValueType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -748,7 +768,7 @@ impl Literal for DimensionValueType {
 impl Is<Self> for DimensionValueType {}
 
 /// The values of `DynamoDBStreamStartPosition`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DynamoDBStreamStartPosition {
     /// `TRIM_HORIZON`
     TrimHorizon,
@@ -766,6 +786,12 @@ impl DynamoDBStreamStartPosition {
             Self::Latest => "LATEST",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DynamoDBStreamStartPosition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -794,55 +820,55 @@ impl EcsContainerOverride {
     /// Sets `Command`.
     #[track_caller]
     pub fn command(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Command", value.into_value().into_expression()))
+        Self(self.0.set_value("Command", value))
     }
 
     /// Sets `Cpu`.
     #[track_caller]
     pub fn cpu(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Cpu", value.into_value().into_expression()))
+        Self(self.0.set_value("Cpu", value))
     }
 
     /// Sets `Environment`.
     #[track_caller]
     pub fn environment(self, value: impl IntoValue<List<EcsEnvironmentVariable>>) -> Self {
-        Self(self.0.set("Environment", value.into_value().into_expression()))
+        Self(self.0.set_value("Environment", value))
     }
 
     /// Sets `EnvironmentFiles`.
     #[track_caller]
     pub fn environment_files(self, value: impl IntoValue<List<EcsEnvironmentFile>>) -> Self {
-        Self(self.0.set("EnvironmentFiles", value.into_value().into_expression()))
+        Self(self.0.set_value("EnvironmentFiles", value))
     }
 
     /// Sets `Memory`.
     #[track_caller]
     pub fn memory(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Memory", value.into_value().into_expression()))
+        Self(self.0.set_value("Memory", value))
     }
 
     /// Sets `MemoryReservation`.
     #[track_caller]
     pub fn memory_reservation(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MemoryReservation", value.into_value().into_expression()))
+        Self(self.0.set_value("MemoryReservation", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `ResourceRequirements`.
     #[track_caller]
     pub fn resource_requirements(self, value: impl IntoValue<List<EcsResourceRequirement>>) -> Self {
-        Self(self.0.set("ResourceRequirements", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRequirements", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -869,17 +895,13 @@ impl EcsEnvironmentFile {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<EcsEnvironmentFileType>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Type", type_.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Type", type_).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -892,7 +914,7 @@ impl Literal for EcsEnvironmentFile {
 impl Is<Self> for EcsEnvironmentFile {}
 
 /// The values of `EcsEnvironmentFileType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EcsEnvironmentFileType {
     /// `s3`
     S3,
@@ -907,6 +929,12 @@ impl EcsEnvironmentFileType {
             Self::S3 => "s3",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EcsEnvironmentFileType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -935,19 +963,19 @@ impl EcsEnvironmentVariable {
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets `Value`.
     #[track_caller]
     pub fn value(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Value", value.into_value().into_expression()))
+        Self(self.0.set_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -973,13 +1001,13 @@ impl EcsEphemeralStorage {
     /// - `size_in_gib`: the property `SizeInGiB`.
     #[track_caller]
     pub fn new(size_in_gib: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("SizeInGiB", size_in_gib.into_value().into_expression()))
+        Self(Properties::new().require_value("SizeInGiB", size_in_gib))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1008,19 +1036,19 @@ impl EcsInferenceAcceleratorOverride {
     /// Sets `DeviceName`.
     #[track_caller]
     pub fn device_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DeviceName", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceName", value))
     }
 
     /// Sets `DeviceType`.
     #[track_caller]
     pub fn device_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DeviceType", value.into_value().into_expression()))
+        Self(self.0.set_value("DeviceType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1047,17 +1075,13 @@ impl EcsResourceRequirement {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<EcsResourceRequirementType>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Type", type_.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Type", type_).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1070,7 +1094,7 @@ impl Literal for EcsResourceRequirement {
 impl Is<Self> for EcsResourceRequirement {}
 
 /// The values of `EcsResourceRequirementType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EcsResourceRequirementType {
     /// `GPU`
     Gpu,
@@ -1088,6 +1112,12 @@ impl EcsResourceRequirementType {
             Self::InferenceAccelerator => "InferenceAccelerator",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EcsResourceRequirementType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1116,49 +1146,49 @@ impl EcsTaskOverride {
     /// Sets `ContainerOverrides`.
     #[track_caller]
     pub fn container_overrides(self, value: impl IntoValue<List<EcsContainerOverride>>) -> Self {
-        Self(self.0.set("ContainerOverrides", value.into_value().into_expression()))
+        Self(self.0.set_value("ContainerOverrides", value))
     }
 
     /// Sets `Cpu`.
     #[track_caller]
     pub fn cpu(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Cpu", value.into_value().into_expression()))
+        Self(self.0.set_value("Cpu", value))
     }
 
     /// Sets `EphemeralStorage`.
     #[track_caller]
     pub fn ephemeral_storage(self, value: impl IntoValue<EcsEphemeralStorage>) -> Self {
-        Self(self.0.set("EphemeralStorage", value.into_value().into_expression()))
+        Self(self.0.set_value("EphemeralStorage", value))
     }
 
     /// Sets `ExecutionRoleArn`.
     #[track_caller]
     pub fn execution_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ExecutionRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ExecutionRoleArn", value))
     }
 
     /// Sets `InferenceAcceleratorOverrides`.
     #[track_caller]
     pub fn inference_accelerator_overrides(self, value: impl IntoValue<List<EcsInferenceAcceleratorOverride>>) -> Self {
-        Self(self.0.set("InferenceAcceleratorOverrides", value.into_value().into_expression()))
+        Self(self.0.set_value("InferenceAcceleratorOverrides", value))
     }
 
     /// Sets `Memory`.
     #[track_caller]
     pub fn memory(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Memory", value.into_value().into_expression()))
+        Self(self.0.set_value("Memory", value))
     }
 
     /// Sets `TaskRoleArn`.
     #[track_caller]
     pub fn task_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("TaskRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskRoleArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1171,7 +1201,7 @@ impl Literal for EcsTaskOverride {
 impl Is<Self> for EcsTaskOverride {}
 
 /// The values of `EpochTimeUnit`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EpochTimeUnit {
     /// `MILLISECONDS`
     Milliseconds,
@@ -1195,6 +1225,12 @@ impl EpochTimeUnit {
             Self::Nanoseconds => "NANOSECONDS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EpochTimeUnit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1223,13 +1259,13 @@ impl Filter {
     /// Sets `Pattern`.
     #[track_caller]
     pub fn pattern(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Pattern", value.into_value().into_expression()))
+        Self(self.0.set_value("Pattern", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1258,13 +1294,13 @@ impl FilterCriteria {
     /// Sets `Filters`.
     #[track_caller]
     pub fn filters(self, value: impl IntoValue<List<Filter>>) -> Self {
-        Self(self.0.set("Filters", value.into_value().into_expression()))
+        Self(self.0.set_value("Filters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1293,13 +1329,13 @@ impl FirehoseLogDestination {
     /// Sets `DeliveryStreamArn`.
     #[track_caller]
     pub fn delivery_stream_arn(self, value: impl IntoValue<Arn<kind::kinesisfirehose::DeliveryStream>>) -> Self {
-        Self(self.0.set("DeliveryStreamArn", value.into_value().into_expression()))
+        Self(self.0.set_value("DeliveryStreamArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1312,7 +1348,7 @@ impl Literal for FirehoseLogDestination {
 impl Is<Self> for FirehoseLogDestination {}
 
 /// The values of `IncludeExecutionDataOption`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum IncludeExecutionDataOption {
     /// `ALL`
     All,
@@ -1330,6 +1366,12 @@ impl IncludeExecutionDataOption {
     }
 }
 
+impl std::fmt::Debug for IncludeExecutionDataOption {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for IncludeExecutionDataOption {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1339,7 +1381,7 @@ impl Literal for IncludeExecutionDataOption {
 impl Is<Self> for IncludeExecutionDataOption {}
 
 /// The values of `KinesisStreamStartPosition`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KinesisStreamStartPosition {
     /// `TRIM_HORIZON`
     TrimHorizon,
@@ -1363,6 +1405,12 @@ impl KinesisStreamStartPosition {
     }
 }
 
+impl std::fmt::Debug for KinesisStreamStartPosition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for KinesisStreamStartPosition {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1372,7 +1420,7 @@ impl Literal for KinesisStreamStartPosition {
 impl Is<Self> for KinesisStreamStartPosition {}
 
 /// The values of `LaunchType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LaunchType {
     /// `EC2`
     Ec2,
@@ -1396,6 +1444,12 @@ impl LaunchType {
     }
 }
 
+impl std::fmt::Debug for LaunchType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LaunchType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1405,7 +1459,7 @@ impl Literal for LaunchType {
 impl Is<Self> for LaunchType {}
 
 /// The values of `LogLevel`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LogLevel {
     /// `OFF`
     Off,
@@ -1429,6 +1483,12 @@ impl LogLevel {
             Self::Trace => "TRACE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LogLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1457,13 +1517,13 @@ impl MQBrokerAccessCredentials {
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn basic_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BasicAuth", value.into_value().into_expression()))
+        Self(self.0.set_value("BasicAuth", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1492,19 +1552,19 @@ impl MSKAccessCredentials {
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn client_certificate_tls_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ClientCertificateTlsAuth", value.into_value().into_expression()))
+        Self(self.0.set_value("ClientCertificateTlsAuth", value))
     }
 
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn sasl_scram512_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SaslScram512Auth", value.into_value().into_expression()))
+        Self(self.0.set_value("SaslScram512Auth", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1517,7 +1577,7 @@ impl Literal for MSKAccessCredentials {
 impl Is<Self> for MSKAccessCredentials {}
 
 /// The values of `MSKStartPosition`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MSKStartPosition {
     /// `TRIM_HORIZON`
     TrimHorizon,
@@ -1538,6 +1598,12 @@ impl MSKStartPosition {
     }
 }
 
+impl std::fmt::Debug for MSKStartPosition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MSKStartPosition {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1547,7 +1613,7 @@ impl Literal for MSKStartPosition {
 impl Is<Self> for MSKStartPosition {}
 
 /// The values of `MeasureValueType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MeasureValueType {
     /// `DOUBLE`
     Double,
@@ -1574,6 +1640,12 @@ impl MeasureValueType {
             Self::Timestamp => "TIMESTAMP",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MeasureValueType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1607,16 +1679,16 @@ impl MultiMeasureAttributeMapping {
     ) -> Self {
         Self(
             Properties::new()
-                .require("MeasureValue", measure_value.into_value().into_expression())
-                .require("MeasureValueType", measure_value_type.into_value().into_expression())
-                .require("MultiMeasureAttributeName", multi_measure_attribute_name.into_value().into_expression()),
+                .require_value("MeasureValue", measure_value)
+                .require_value("MeasureValueType", measure_value_type)
+                .require_value("MultiMeasureAttributeName", multi_measure_attribute_name),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1647,17 +1719,16 @@ impl MultiMeasureMapping {
         multi_measure_attribute_mappings: impl IntoValue<List<MultiMeasureAttributeMapping>>,
     ) -> Self {
         Self(
-            Properties::new().require("MultiMeasureName", multi_measure_name.into_value().into_expression()).require(
-                "MultiMeasureAttributeMappings",
-                multi_measure_attribute_mappings.into_value().into_expression(),
-            ),
+            Properties::new()
+                .require_value("MultiMeasureName", multi_measure_name)
+                .require_value("MultiMeasureAttributeMappings", multi_measure_attribute_mappings),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1686,13 +1757,13 @@ impl NetworkConfiguration {
     /// Sets `AwsvpcConfiguration`.
     #[track_caller]
     pub fn awsvpc_configuration(self, value: impl IntoValue<AwsVpcConfiguration>) -> Self {
-        Self(self.0.set("AwsvpcConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("AwsvpcConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1705,7 +1776,7 @@ impl Literal for NetworkConfiguration {
 impl Is<Self> for NetworkConfiguration {}
 
 /// The values of `OnPartialBatchItemFailureStreams`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum OnPartialBatchItemFailureStreams {
     /// `AUTOMATIC_BISECT`
     AutomaticBisect,
@@ -1720,6 +1791,12 @@ impl OnPartialBatchItemFailureStreams {
             Self::AutomaticBisect => "AUTOMATIC_BISECT",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for OnPartialBatchItemFailureStreams {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1748,25 +1825,25 @@ impl PipeEnrichmentHttpParameters {
     /// Sets `HeaderParameters`.
     #[track_caller]
     pub fn header_parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("HeaderParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("HeaderParameters", value))
     }
 
     /// Sets `PathParameterValues`.
     #[track_caller]
     pub fn path_parameter_values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("PathParameterValues", value.into_value().into_expression()))
+        Self(self.0.set_value("PathParameterValues", value))
     }
 
     /// Sets `QueryStringParameters`.
     #[track_caller]
     pub fn query_string_parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("QueryStringParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryStringParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1795,19 +1872,19 @@ impl PipeEnrichmentParameters {
     /// Sets `HttpParameters`.
     #[track_caller]
     pub fn http_parameters(self, value: impl IntoValue<PipeEnrichmentHttpParameters>) -> Self {
-        Self(self.0.set("HttpParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpParameters", value))
     }
 
     /// Sets `InputTemplate`.
     #[track_caller]
     pub fn input_template(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InputTemplate", value.into_value().into_expression()))
+        Self(self.0.set_value("InputTemplate", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1836,37 +1913,37 @@ impl PipeLogConfiguration {
     /// Sets `CloudwatchLogsLogDestination`.
     #[track_caller]
     pub fn cloudwatch_logs_log_destination(self, value: impl IntoValue<CloudwatchLogsLogDestination>) -> Self {
-        Self(self.0.set("CloudwatchLogsLogDestination", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudwatchLogsLogDestination", value))
     }
 
     /// Sets `FirehoseLogDestination`.
     #[track_caller]
     pub fn firehose_log_destination(self, value: impl IntoValue<FirehoseLogDestination>) -> Self {
-        Self(self.0.set("FirehoseLogDestination", value.into_value().into_expression()))
+        Self(self.0.set_value("FirehoseLogDestination", value))
     }
 
     /// Sets `IncludeExecutionData`.
     #[track_caller]
     pub fn include_execution_data(self, value: impl IntoValue<List<IncludeExecutionDataOption>>) -> Self {
-        Self(self.0.set("IncludeExecutionData", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeExecutionData", value))
     }
 
     /// Sets `Level`.
     #[track_caller]
     pub fn level(self, value: impl IntoValue<LogLevel>) -> Self {
-        Self(self.0.set("Level", value.into_value().into_expression()))
+        Self(self.0.set_value("Level", value))
     }
 
     /// Sets `S3LogDestination`.
     #[track_caller]
     pub fn s3_log_destination(self, value: impl IntoValue<S3LogDestination>) -> Self {
-        Self(self.0.set("S3LogDestination", value.into_value().into_expression()))
+        Self(self.0.set_value("S3LogDestination", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1893,29 +1970,25 @@ impl PipeSourceActiveMQBrokerParameters {
     /// - `credentials`: the property `Credentials`.
     #[track_caller]
     pub fn new(queue_name: impl IntoValue<String>, credentials: impl IntoValue<MQBrokerAccessCredentials>) -> Self {
-        Self(
-            Properties::new()
-                .require("QueueName", queue_name.into_value().into_expression())
-                .require("Credentials", credentials.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("QueueName", queue_name).require_value("Credentials", credentials))
     }
 
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1941,55 +2014,55 @@ impl PipeSourceDynamoDBStreamParameters {
     /// - `starting_position`: the property `StartingPosition`.
     #[track_caller]
     pub fn new(starting_position: impl IntoValue<DynamoDBStreamStartPosition>) -> Self {
-        Self(Properties::new().require("StartingPosition", starting_position.into_value().into_expression()))
+        Self(Properties::new().require_value("StartingPosition", starting_position))
     }
 
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `DeadLetterConfig`.
     #[track_caller]
     pub fn dead_letter_config(self, value: impl IntoValue<DeadLetterConfig>) -> Self {
-        Self(self.0.set("DeadLetterConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DeadLetterConfig", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Sets `MaximumRecordAgeInSeconds`.
     #[track_caller]
     pub fn maximum_record_age_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRecordAgeInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRecordAgeInSeconds", value))
     }
 
     /// Sets `MaximumRetryAttempts`.
     #[track_caller]
     pub fn maximum_retry_attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRetryAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRetryAttempts", value))
     }
 
     /// Sets `OnPartialBatchItemFailure`.
     #[track_caller]
     pub fn on_partial_batch_item_failure(self, value: impl IntoValue<OnPartialBatchItemFailureStreams>) -> Self {
-        Self(self.0.set("OnPartialBatchItemFailure", value.into_value().into_expression()))
+        Self(self.0.set_value("OnPartialBatchItemFailure", value))
     }
 
     /// Sets `ParallelizationFactor`.
     #[track_caller]
     pub fn parallelization_factor(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ParallelizationFactor", value.into_value().into_expression()))
+        Self(self.0.set_value("ParallelizationFactor", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2015,61 +2088,61 @@ impl PipeSourceKinesisStreamParameters {
     /// - `starting_position`: the property `StartingPosition`.
     #[track_caller]
     pub fn new(starting_position: impl IntoValue<KinesisStreamStartPosition>) -> Self {
-        Self(Properties::new().require("StartingPosition", starting_position.into_value().into_expression()))
+        Self(Properties::new().require_value("StartingPosition", starting_position))
     }
 
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `DeadLetterConfig`.
     #[track_caller]
     pub fn dead_letter_config(self, value: impl IntoValue<DeadLetterConfig>) -> Self {
-        Self(self.0.set("DeadLetterConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DeadLetterConfig", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Sets `MaximumRecordAgeInSeconds`.
     #[track_caller]
     pub fn maximum_record_age_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRecordAgeInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRecordAgeInSeconds", value))
     }
 
     /// Sets `MaximumRetryAttempts`.
     #[track_caller]
     pub fn maximum_retry_attempts(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumRetryAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRetryAttempts", value))
     }
 
     /// Sets `OnPartialBatchItemFailure`.
     #[track_caller]
     pub fn on_partial_batch_item_failure(self, value: impl IntoValue<OnPartialBatchItemFailureStreams>) -> Self {
-        Self(self.0.set("OnPartialBatchItemFailure", value.into_value().into_expression()))
+        Self(self.0.set_value("OnPartialBatchItemFailure", value))
     }
 
     /// Sets `ParallelizationFactor`.
     #[track_caller]
     pub fn parallelization_factor(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ParallelizationFactor", value.into_value().into_expression()))
+        Self(self.0.set_value("ParallelizationFactor", value))
     }
 
     /// Sets `StartingPositionTimestamp`.
     #[track_caller]
     pub fn starting_position_timestamp(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StartingPositionTimestamp", value.into_value().into_expression()))
+        Self(self.0.set_value("StartingPositionTimestamp", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2095,43 +2168,43 @@ impl PipeSourceManagedStreamingKafkaParameters {
     /// - `topic_name`: the property `TopicName`.
     #[track_caller]
     pub fn new(topic_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TopicName", topic_name.into_value().into_expression()))
+        Self(Properties::new().require_value("TopicName", topic_name))
     }
 
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `ConsumerGroupID`.
     #[track_caller]
     pub fn consumer_group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ConsumerGroupID", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumerGroupID", value))
     }
 
     /// Sets `Credentials`.
     #[track_caller]
     pub fn credentials(self, value: impl IntoValue<MSKAccessCredentials>) -> Self {
-        Self(self.0.set("Credentials", value.into_value().into_expression()))
+        Self(self.0.set_value("Credentials", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Sets `StartingPosition`.
     #[track_caller]
     pub fn starting_position(self, value: impl IntoValue<MSKStartPosition>) -> Self {
-        Self(self.0.set("StartingPosition", value.into_value().into_expression()))
+        Self(self.0.set_value("StartingPosition", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2160,25 +2233,25 @@ impl PipeSourceParameters {
     /// Sets `ActiveMQBrokerParameters`.
     #[track_caller]
     pub fn active_mq_broker_parameters(self, value: impl IntoValue<PipeSourceActiveMQBrokerParameters>) -> Self {
-        Self(self.0.set("ActiveMQBrokerParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("ActiveMQBrokerParameters", value))
     }
 
     /// Sets `DynamoDBStreamParameters`.
     #[track_caller]
     pub fn dynamo_db_stream_parameters(self, value: impl IntoValue<PipeSourceDynamoDBStreamParameters>) -> Self {
-        Self(self.0.set("DynamoDBStreamParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("DynamoDBStreamParameters", value))
     }
 
     /// Sets `FilterCriteria`.
     #[track_caller]
     pub fn filter_criteria(self, value: impl IntoValue<FilterCriteria>) -> Self {
-        Self(self.0.set("FilterCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterCriteria", value))
     }
 
     /// Sets `KinesisStreamParameters`.
     #[track_caller]
     pub fn kinesis_stream_parameters(self, value: impl IntoValue<PipeSourceKinesisStreamParameters>) -> Self {
-        Self(self.0.set("KinesisStreamParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("KinesisStreamParameters", value))
     }
 
     /// Sets `ManagedStreamingKafkaParameters`.
@@ -2187,31 +2260,31 @@ impl PipeSourceParameters {
         self,
         value: impl IntoValue<PipeSourceManagedStreamingKafkaParameters>,
     ) -> Self {
-        Self(self.0.set("ManagedStreamingKafkaParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("ManagedStreamingKafkaParameters", value))
     }
 
     /// Sets `RabbitMQBrokerParameters`.
     #[track_caller]
     pub fn rabbit_mq_broker_parameters(self, value: impl IntoValue<PipeSourceRabbitMQBrokerParameters>) -> Self {
-        Self(self.0.set("RabbitMQBrokerParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("RabbitMQBrokerParameters", value))
     }
 
     /// Sets `SelfManagedKafkaParameters`.
     #[track_caller]
     pub fn self_managed_kafka_parameters(self, value: impl IntoValue<PipeSourceSelfManagedKafkaParameters>) -> Self {
-        Self(self.0.set("SelfManagedKafkaParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SelfManagedKafkaParameters", value))
     }
 
     /// Sets `SqsQueueParameters`.
     #[track_caller]
     pub fn sqs_queue_parameters(self, value: impl IntoValue<PipeSourceSqsQueueParameters>) -> Self {
-        Self(self.0.set("SqsQueueParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SqsQueueParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2238,35 +2311,31 @@ impl PipeSourceRabbitMQBrokerParameters {
     /// - `credentials`: the property `Credentials`.
     #[track_caller]
     pub fn new(queue_name: impl IntoValue<String>, credentials: impl IntoValue<MQBrokerAccessCredentials>) -> Self {
-        Self(
-            Properties::new()
-                .require("QueueName", queue_name.into_value().into_expression())
-                .require("Credentials", credentials.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("QueueName", queue_name).require_value("Credentials", credentials))
     }
 
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Sets `VirtualHost`.
     #[track_caller]
     pub fn virtual_host(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VirtualHost", value.into_value().into_expression()))
+        Self(self.0.set_value("VirtualHost", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2292,61 +2361,61 @@ impl PipeSourceSelfManagedKafkaParameters {
     /// - `topic_name`: the property `TopicName`.
     #[track_caller]
     pub fn new(topic_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TopicName", topic_name.into_value().into_expression()))
+        Self(Properties::new().require_value("TopicName", topic_name))
     }
 
     /// Sets `AdditionalBootstrapServers`.
     #[track_caller]
     pub fn additional_bootstrap_servers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AdditionalBootstrapServers", value.into_value().into_expression()))
+        Self(self.0.set_value("AdditionalBootstrapServers", value))
     }
 
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `ConsumerGroupID`.
     #[track_caller]
     pub fn consumer_group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ConsumerGroupID", value.into_value().into_expression()))
+        Self(self.0.set_value("ConsumerGroupID", value))
     }
 
     /// Sets `Credentials`.
     #[track_caller]
     pub fn credentials(self, value: impl IntoValue<SelfManagedKafkaAccessConfigurationCredentials>) -> Self {
-        Self(self.0.set("Credentials", value.into_value().into_expression()))
+        Self(self.0.set_value("Credentials", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn server_root_ca_certificate(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ServerRootCaCertificate", value.into_value().into_expression()))
+        Self(self.0.set_value("ServerRootCaCertificate", value))
     }
 
     /// Sets `StartingPosition`.
     #[track_caller]
     pub fn starting_position(self, value: impl IntoValue<SelfManagedKafkaStartPosition>) -> Self {
-        Self(self.0.set("StartingPosition", value.into_value().into_expression()))
+        Self(self.0.set_value("StartingPosition", value))
     }
 
     /// Sets `Vpc`.
     #[track_caller]
     pub fn vpc(self, value: impl IntoValue<SelfManagedKafkaAccessConfigurationVpc>) -> Self {
-        Self(self.0.set("Vpc", value.into_value().into_expression()))
+        Self(self.0.set_value("Vpc", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2375,19 +2444,19 @@ impl PipeSourceSqsQueueParameters {
     /// Sets `BatchSize`.
     #[track_caller]
     pub fn batch_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("BatchSize", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchSize", value))
     }
 
     /// Sets `MaximumBatchingWindowInSeconds`.
     #[track_caller]
     pub fn maximum_batching_window_in_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumBatchingWindowInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumBatchingWindowInSeconds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2414,47 +2483,43 @@ impl PipeTargetBatchJobParameters {
     /// - `job_name`: the property `JobName`.
     #[track_caller]
     pub fn new(job_definition: impl IntoValue<String>, job_name: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("JobDefinition", job_definition.into_value().into_expression())
-                .require("JobName", job_name.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("JobDefinition", job_definition).require_value("JobName", job_name))
     }
 
     /// Sets `ArrayProperties`.
     #[track_caller]
     pub fn array_properties(self, value: impl IntoValue<BatchArrayProperties>) -> Self {
-        Self(self.0.set("ArrayProperties", value.into_value().into_expression()))
+        Self(self.0.set_value("ArrayProperties", value))
     }
 
     /// Sets `ContainerOverrides`.
     #[track_caller]
     pub fn container_overrides(self, value: impl IntoValue<BatchContainerOverrides>) -> Self {
-        Self(self.0.set("ContainerOverrides", value.into_value().into_expression()))
+        Self(self.0.set_value("ContainerOverrides", value))
     }
 
     /// Sets `DependsOn`.
     #[track_caller]
     pub fn depends_on(self, value: impl IntoValue<List<BatchJobDependency>>) -> Self {
-        Self(self.0.set("DependsOn", value.into_value().into_expression()))
+        Self(self.0.set_value("DependsOn", value))
     }
 
     /// Sets `Parameters`.
     #[track_caller]
     pub fn parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Parameters", value.into_value().into_expression()))
+        Self(self.0.set_value("Parameters", value))
     }
 
     /// Sets `RetryStrategy`.
     #[track_caller]
     pub fn retry_strategy(self, value: impl IntoValue<BatchRetryStrategy>) -> Self {
-        Self(self.0.set("RetryStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("RetryStrategy", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2483,19 +2548,19 @@ impl PipeTargetCloudWatchLogsParameters {
     /// Sets `LogStreamName`.
     #[track_caller]
     pub fn log_stream_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LogStreamName", value.into_value().into_expression()))
+        Self(self.0.set_value("LogStreamName", value))
     }
 
     /// Sets `Timestamp`.
     #[track_caller]
     pub fn timestamp(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Timestamp", value.into_value().into_expression()))
+        Self(self.0.set_value("Timestamp", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2521,97 +2586,97 @@ impl PipeTargetEcsTaskParameters {
     /// - `task_definition_arn`: the property `TaskDefinitionArn`.
     #[track_caller]
     pub fn new(task_definition_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TaskDefinitionArn", task_definition_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("TaskDefinitionArn", task_definition_arn))
     }
 
     /// Sets `CapacityProviderStrategy`.
     #[track_caller]
     pub fn capacity_provider_strategy(self, value: impl IntoValue<List<CapacityProviderStrategyItem>>) -> Self {
-        Self(self.0.set("CapacityProviderStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityProviderStrategy", value))
     }
 
     /// Sets `EnableECSManagedTags`.
     #[track_caller]
     pub fn enable_ecs_managed_tags(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableECSManagedTags", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableECSManagedTags", value))
     }
 
     /// Sets `EnableExecuteCommand`.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Sets `Group`.
     #[track_caller]
     pub fn group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Group", value.into_value().into_expression()))
+        Self(self.0.set_value("Group", value))
     }
 
     /// Sets `LaunchType`.
     #[track_caller]
     pub fn launch_type(self, value: impl IntoValue<LaunchType>) -> Self {
-        Self(self.0.set("LaunchType", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchType", value))
     }
 
     /// Sets `NetworkConfiguration`.
     #[track_caller]
     pub fn network_configuration(self, value: impl IntoValue<NetworkConfiguration>) -> Self {
-        Self(self.0.set("NetworkConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkConfiguration", value))
     }
 
     /// Sets `Overrides`.
     #[track_caller]
     pub fn overrides(self, value: impl IntoValue<EcsTaskOverride>) -> Self {
-        Self(self.0.set("Overrides", value.into_value().into_expression()))
+        Self(self.0.set_value("Overrides", value))
     }
 
     /// Sets `PlacementConstraints`.
     #[track_caller]
     pub fn placement_constraints(self, value: impl IntoValue<List<PlacementConstraint>>) -> Self {
-        Self(self.0.set("PlacementConstraints", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementConstraints", value))
     }
 
     /// Sets `PlacementStrategy`.
     #[track_caller]
     pub fn placement_strategy(self, value: impl IntoValue<List<PlacementStrategy>>) -> Self {
-        Self(self.0.set("PlacementStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementStrategy", value))
     }
 
     /// Sets `PlatformVersion`.
     #[track_caller]
     pub fn platform_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlatformVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("PlatformVersion", value))
     }
 
     /// Sets `PropagateTags`.
     #[track_caller]
     pub fn propagate_tags(self, value: impl IntoValue<PropagateTags>) -> Self {
-        Self(self.0.set("PropagateTags", value.into_value().into_expression()))
+        Self(self.0.set_value("PropagateTags", value))
     }
 
     /// Sets `ReferenceId`.
     #[track_caller]
     pub fn reference_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReferenceId", value.into_value().into_expression()))
+        Self(self.0.set_value("ReferenceId", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `TaskCount`.
     #[track_caller]
     pub fn task_count(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TaskCount", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskCount", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2640,37 +2705,37 @@ impl PipeTargetEventBridgeEventBusParameters {
     /// Sets `DetailType`.
     #[track_caller]
     pub fn detail_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DetailType", value.into_value().into_expression()))
+        Self(self.0.set_value("DetailType", value))
     }
 
     /// Sets `EndpointId`.
     #[track_caller]
     pub fn endpoint_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EndpointId", value.into_value().into_expression()))
+        Self(self.0.set_value("EndpointId", value))
     }
 
     /// Sets `Resources`.
     #[track_caller]
     pub fn resources(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Resources", value.into_value().into_expression()))
+        Self(self.0.set_value("Resources", value))
     }
 
     /// Sets `Source`.
     #[track_caller]
     pub fn source(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Source", value.into_value().into_expression()))
+        Self(self.0.set_value("Source", value))
     }
 
     /// Sets `Time`.
     #[track_caller]
     pub fn time(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Time", value.into_value().into_expression()))
+        Self(self.0.set_value("Time", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2699,25 +2764,25 @@ impl PipeTargetHttpParameters {
     /// Sets `HeaderParameters`.
     #[track_caller]
     pub fn header_parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("HeaderParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("HeaderParameters", value))
     }
 
     /// Sets `PathParameterValues`.
     #[track_caller]
     pub fn path_parameter_values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("PathParameterValues", value.into_value().into_expression()))
+        Self(self.0.set_value("PathParameterValues", value))
     }
 
     /// Sets `QueryStringParameters`.
     #[track_caller]
     pub fn query_string_parameters(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("QueryStringParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("QueryStringParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2730,7 +2795,7 @@ impl Literal for PipeTargetHttpParameters {
 impl Is<Self> for PipeTargetHttpParameters {}
 
 /// The values of `PipeTargetInvocationType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PipeTargetInvocationType {
     /// `REQUEST_RESPONSE`
     RequestResponse,
@@ -2748,6 +2813,12 @@ impl PipeTargetInvocationType {
             Self::FireAndForget => "FIRE_AND_FORGET",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PipeTargetInvocationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2773,13 +2844,13 @@ impl PipeTargetKinesisStreamParameters {
     /// - `partition_key`: the property `PartitionKey`.
     #[track_caller]
     pub fn new(partition_key: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("PartitionKey", partition_key.into_value().into_expression()))
+        Self(Properties::new().require_value("PartitionKey", partition_key))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2808,13 +2879,13 @@ impl PipeTargetLambdaFunctionParameters {
     /// Sets `InvocationType`.
     #[track_caller]
     pub fn invocation_type(self, value: impl IntoValue<PipeTargetInvocationType>) -> Self {
-        Self(self.0.set("InvocationType", value.into_value().into_expression()))
+        Self(self.0.set_value("InvocationType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2843,19 +2914,19 @@ impl PipeTargetParameters {
     /// Sets `BatchJobParameters`.
     #[track_caller]
     pub fn batch_job_parameters(self, value: impl IntoValue<PipeTargetBatchJobParameters>) -> Self {
-        Self(self.0.set("BatchJobParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("BatchJobParameters", value))
     }
 
     /// Sets `CloudWatchLogsParameters`.
     #[track_caller]
     pub fn cloud_watch_logs_parameters(self, value: impl IntoValue<PipeTargetCloudWatchLogsParameters>) -> Self {
-        Self(self.0.set("CloudWatchLogsParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchLogsParameters", value))
     }
 
     /// Sets `EcsTaskParameters`.
     #[track_caller]
     pub fn ecs_task_parameters(self, value: impl IntoValue<PipeTargetEcsTaskParameters>) -> Self {
-        Self(self.0.set("EcsTaskParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("EcsTaskParameters", value))
     }
 
     /// Sets `EventBridgeEventBusParameters`.
@@ -2864,49 +2935,49 @@ impl PipeTargetParameters {
         self,
         value: impl IntoValue<PipeTargetEventBridgeEventBusParameters>,
     ) -> Self {
-        Self(self.0.set("EventBridgeEventBusParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("EventBridgeEventBusParameters", value))
     }
 
     /// Sets `HttpParameters`.
     #[track_caller]
     pub fn http_parameters(self, value: impl IntoValue<PipeTargetHttpParameters>) -> Self {
-        Self(self.0.set("HttpParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpParameters", value))
     }
 
     /// Sets `InputTemplate`.
     #[track_caller]
     pub fn input_template(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("InputTemplate", value.into_value().into_expression()))
+        Self(self.0.set_value("InputTemplate", value))
     }
 
     /// Sets `KinesisStreamParameters`.
     #[track_caller]
     pub fn kinesis_stream_parameters(self, value: impl IntoValue<PipeTargetKinesisStreamParameters>) -> Self {
-        Self(self.0.set("KinesisStreamParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("KinesisStreamParameters", value))
     }
 
     /// Sets `LambdaFunctionParameters`.
     #[track_caller]
     pub fn lambda_function_parameters(self, value: impl IntoValue<PipeTargetLambdaFunctionParameters>) -> Self {
-        Self(self.0.set("LambdaFunctionParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("LambdaFunctionParameters", value))
     }
 
     /// Sets `RedshiftDataParameters`.
     #[track_caller]
     pub fn redshift_data_parameters(self, value: impl IntoValue<PipeTargetRedshiftDataParameters>) -> Self {
-        Self(self.0.set("RedshiftDataParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("RedshiftDataParameters", value))
     }
 
     /// Sets `SageMakerPipelineParameters`.
     #[track_caller]
     pub fn sage_maker_pipeline_parameters(self, value: impl IntoValue<PipeTargetSageMakerPipelineParameters>) -> Self {
-        Self(self.0.set("SageMakerPipelineParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SageMakerPipelineParameters", value))
     }
 
     /// Sets `SqsQueueParameters`.
     #[track_caller]
     pub fn sqs_queue_parameters(self, value: impl IntoValue<PipeTargetSqsQueueParameters>) -> Self {
-        Self(self.0.set("SqsQueueParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SqsQueueParameters", value))
     }
 
     /// Sets `StepFunctionStateMachineParameters`.
@@ -2915,19 +2986,19 @@ impl PipeTargetParameters {
         self,
         value: impl IntoValue<PipeTargetStateMachineParameters>,
     ) -> Self {
-        Self(self.0.set("StepFunctionStateMachineParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("StepFunctionStateMachineParameters", value))
     }
 
     /// Sets `TimestreamParameters`.
     #[track_caller]
     pub fn timestream_parameters(self, value: impl IntoValue<PipeTargetTimestreamParameters>) -> Self {
-        Self(self.0.set("TimestreamParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("TimestreamParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2954,41 +3025,37 @@ impl PipeTargetRedshiftDataParameters {
     /// - `sqls`: A list of SQLs.
     #[track_caller]
     pub fn new(database: impl IntoValue<String>, sqls: impl IntoValue<List<String>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Database", database.into_value().into_expression())
-                .require("Sqls", sqls.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Database", database).require_value("Sqls", sqls))
     }
 
     /// Database user name
     #[track_caller]
     pub fn db_user(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DbUser", value.into_value().into_expression()))
+        Self(self.0.set_value("DbUser", value))
     }
 
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn secret_manager_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SecretManagerArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SecretManagerArn", value))
     }
 
     /// A name for Redshift DataAPI statement which can be used as filter of ListStatement.
     #[track_caller]
     pub fn statement_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StatementName", value.into_value().into_expression()))
+        Self(self.0.set_value("StatementName", value))
     }
 
     /// Sets `WithEvent`.
     #[track_caller]
     pub fn with_event(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("WithEvent", value.into_value().into_expression()))
+        Self(self.0.set_value("WithEvent", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3017,13 +3084,13 @@ impl PipeTargetSageMakerPipelineParameters {
     /// Sets `PipelineParameterList`.
     #[track_caller]
     pub fn pipeline_parameter_list(self, value: impl IntoValue<List<SageMakerPipelineParameter>>) -> Self {
-        Self(self.0.set("PipelineParameterList", value.into_value().into_expression()))
+        Self(self.0.set_value("PipelineParameterList", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3052,19 +3119,19 @@ impl PipeTargetSqsQueueParameters {
     /// Sets `MessageDeduplicationId`.
     #[track_caller]
     pub fn message_deduplication_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MessageDeduplicationId", value.into_value().into_expression()))
+        Self(self.0.set_value("MessageDeduplicationId", value))
     }
 
     /// Sets `MessageGroupId`.
     #[track_caller]
     pub fn message_group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MessageGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("MessageGroupId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3093,13 +3160,13 @@ impl PipeTargetStateMachineParameters {
     /// Sets `InvocationType`.
     #[track_caller]
     pub fn invocation_type(self, value: impl IntoValue<PipeTargetInvocationType>) -> Self {
-        Self(self.0.set("InvocationType", value.into_value().into_expression()))
+        Self(self.0.set_value("InvocationType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3133,46 +3200,46 @@ impl PipeTargetTimestreamParameters {
     ) -> Self {
         Self(
             Properties::new()
-                .require("TimeValue", time_value.into_value().into_expression())
-                .require("VersionValue", version_value.into_value().into_expression())
-                .require("DimensionMappings", dimension_mappings.into_value().into_expression()),
+                .require_value("TimeValue", time_value)
+                .require_value("VersionValue", version_value)
+                .require_value("DimensionMappings", dimension_mappings),
         )
     }
 
     /// Sets `EpochTimeUnit`.
     #[track_caller]
     pub fn epoch_time_unit(self, value: impl IntoValue<EpochTimeUnit>) -> Self {
-        Self(self.0.set("EpochTimeUnit", value.into_value().into_expression()))
+        Self(self.0.set_value("EpochTimeUnit", value))
     }
 
     /// Sets `MultiMeasureMappings`.
     #[track_caller]
     pub fn multi_measure_mappings(self, value: impl IntoValue<List<MultiMeasureMapping>>) -> Self {
-        Self(self.0.set("MultiMeasureMappings", value.into_value().into_expression()))
+        Self(self.0.set_value("MultiMeasureMappings", value))
     }
 
     /// Sets `SingleMeasureMappings`.
     #[track_caller]
     pub fn single_measure_mappings(self, value: impl IntoValue<List<SingleMeasureMapping>>) -> Self {
-        Self(self.0.set("SingleMeasureMappings", value.into_value().into_expression()))
+        Self(self.0.set_value("SingleMeasureMappings", value))
     }
 
     /// Sets `TimeFieldType`.
     #[track_caller]
     pub fn time_field_type(self, value: impl IntoValue<TimeFieldType>) -> Self {
-        Self(self.0.set("TimeFieldType", value.into_value().into_expression()))
+        Self(self.0.set_value("TimeFieldType", value))
     }
 
     /// Sets `TimestampFormat`.
     #[track_caller]
     pub fn timestamp_format(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TimestampFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("TimestampFormat", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3201,19 +3268,19 @@ impl PlacementConstraint {
     /// Sets `Expression`.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<PlacementConstraintType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3226,7 +3293,7 @@ impl Literal for PlacementConstraint {
 impl Is<Self> for PlacementConstraint {}
 
 /// The values of `PlacementConstraintType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementConstraintType {
     /// `distinctInstance`
     DistinctInstance,
@@ -3244,6 +3311,12 @@ impl PlacementConstraintType {
             Self::MemberOf => "memberOf",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PlacementConstraintType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3272,19 +3345,19 @@ impl PlacementStrategy {
     /// Sets `Field`.
     #[track_caller]
     pub fn field(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Field", value.into_value().into_expression()))
+        Self(self.0.set_value("Field", value))
     }
 
     /// Sets `Type`.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<PlacementStrategyType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3297,7 +3370,7 @@ impl Literal for PlacementStrategy {
 impl Is<Self> for PlacementStrategy {}
 
 /// The values of `PlacementStrategyType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementStrategyType {
     /// `random`
     Random,
@@ -3321,6 +3394,12 @@ impl PlacementStrategyType {
     }
 }
 
+impl std::fmt::Debug for PlacementStrategyType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PlacementStrategyType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3330,7 +3409,7 @@ impl Literal for PlacementStrategyType {
 impl Is<Self> for PlacementStrategyType {}
 
 /// The values of `PropagateTags`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PropagateTags {
     /// `TASK_DEFINITION`
     TaskDefinition,
@@ -3348,6 +3427,12 @@ impl PropagateTags {
     }
 }
 
+impl std::fmt::Debug for PropagateTags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PropagateTags {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3357,7 +3442,7 @@ impl Literal for PropagateTags {
 impl Is<Self> for PropagateTags {}
 
 /// The values of `RequestedPipeState`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RequestedPipeState {
     /// `RUNNING`
     Running,
@@ -3378,6 +3463,12 @@ impl RequestedPipeState {
     }
 }
 
+impl std::fmt::Debug for RequestedPipeState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for RequestedPipeState {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3395,7 +3486,7 @@ impl Is<Self> for RequestedPipeState {}
 pub struct S3LogDestination(Properties);
 
 impl S3LogDestination {
-    /// Makes a `S3LogDestination`.
+    /// Makes an `S3LogDestination`.
     pub fn new() -> Self {
         Self(Properties::new())
     }
@@ -3403,31 +3494,31 @@ impl S3LogDestination {
     /// Sets `BucketName`.
     #[track_caller]
     pub fn bucket_name(self, value: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(self.0.set("BucketName", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketName", value))
     }
 
     /// Sets `BucketOwner`.
     #[track_caller]
     pub fn bucket_owner(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BucketOwner", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketOwner", value))
     }
 
     /// Sets `OutputFormat`.
     #[track_caller]
     pub fn output_format(self, value: impl IntoValue<S3OutputFormat>) -> Self {
-        Self(self.0.set("OutputFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputFormat", value))
     }
 
     /// Sets `Prefix`.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3440,7 +3531,7 @@ impl Literal for S3LogDestination {
 impl Is<Self> for S3LogDestination {}
 
 /// The values of `S3OutputFormat`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum S3OutputFormat {
     /// `json`
     Json,
@@ -3461,6 +3552,12 @@ impl S3OutputFormat {
             Self::W3c => "w3c",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for S3OutputFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3487,17 +3584,13 @@ impl SageMakerPipelineParameter {
     /// - `value`: the property `Value`.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3526,31 +3619,31 @@ impl SelfManagedKafkaAccessConfigurationCredentials {
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn basic_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BasicAuth", value.into_value().into_expression()))
+        Self(self.0.set_value("BasicAuth", value))
     }
 
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn client_certificate_tls_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ClientCertificateTlsAuth", value.into_value().into_expression()))
+        Self(self.0.set_value("ClientCertificateTlsAuth", value))
     }
 
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn sasl_scram256_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SaslScram256Auth", value.into_value().into_expression()))
+        Self(self.0.set_value("SaslScram256Auth", value))
     }
 
     /// Optional SecretManager ARN which stores the database credentials
     #[track_caller]
     pub fn sasl_scram512_auth(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SaslScram512Auth", value.into_value().into_expression()))
+        Self(self.0.set_value("SaslScram512Auth", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3579,19 +3672,19 @@ impl SelfManagedKafkaAccessConfigurationVpc {
     /// List of SecurityGroupId.
     #[track_caller]
     pub fn security_group(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroup", value))
     }
 
     /// List of SubnetId.
     #[track_caller]
     pub fn subnets(self, value: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(self.0.set("Subnets", value.into_value().into_expression()))
+        Self(self.0.set_value("Subnets", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3604,7 +3697,7 @@ impl Literal for SelfManagedKafkaAccessConfigurationVpc {
 impl Is<Self> for SelfManagedKafkaAccessConfigurationVpc {}
 
 /// The values of `SelfManagedKafkaStartPosition`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SelfManagedKafkaStartPosition {
     /// `TRIM_HORIZON`
     TrimHorizon,
@@ -3622,6 +3715,12 @@ impl SelfManagedKafkaStartPosition {
             Self::Latest => "LATEST",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SelfManagedKafkaStartPosition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3655,16 +3754,16 @@ impl SingleMeasureMapping {
     ) -> Self {
         Self(
             Properties::new()
-                .require("MeasureName", measure_name.into_value().into_expression())
-                .require("MeasureValue", measure_value.into_value().into_expression())
-                .require("MeasureValueType", measure_value_type.into_value().into_expression()),
+                .require_value("MeasureName", measure_name)
+                .require_value("MeasureValue", measure_value)
+                .require_value("MeasureValueType", measure_value_type),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3677,7 +3776,7 @@ impl Literal for SingleMeasureMapping {
 impl Is<Self> for SingleMeasureMapping {}
 
 /// The values of `TimeFieldType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TimeFieldType {
     /// `EPOCH`
     Epoch,
@@ -3695,6 +3794,12 @@ impl TimeFieldType {
             Self::TimestampFormat => "TIMESTAMP_FORMAT",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TimeFieldType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

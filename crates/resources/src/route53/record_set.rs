@@ -23,31 +23,27 @@ impl RecordSet {
     /// - `type_`: The DNS record type.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, type_: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Type", type_.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Type", type_))
     }
 
     /// Alias resource record sets only: Information about the AWS resource, such as a CloudFront distribution or an
     /// Amazon S3 bucket, that you want to route traffic to.
     #[track_caller]
     pub fn alias_target(self, value: impl IntoValue<AliasTarget>) -> Self {
-        Self(self.0.set("AliasTarget", value.into_value().into_expression()))
+        Self(self.0.set_value("AliasTarget", value))
     }
 
     /// The object that is specified in resource record set object when you are linking a resource record set to a CIDR
     /// location.
     #[track_caller]
     pub fn cidr_routing_config(self, value: impl IntoValue<CidrRoutingConfig>) -> Self {
-        Self(self.0.set("CidrRoutingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CidrRoutingConfig", value))
     }
 
     /// Optional: Any comments you want to include about a change batch request.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// To configure failover, you add the Failover element to two resource record sets. For one resource record set,
@@ -56,21 +52,21 @@ impl RecordSet {
     /// perform for each resource record set.
     #[track_caller]
     pub fn failover(self, value: impl IntoValue<Failover>) -> Self {
-        Self(self.0.set("Failover", value.into_value().into_expression()))
+        Self(self.0.set_value("Failover", value))
     }
 
     /// A complex type that lets you control how Amazon Route 53 responds to DNS queries based on the geographic origin
     /// of the query.
     #[track_caller]
     pub fn geo_location(self, value: impl IntoValue<GeoLocation>) -> Self {
-        Self(self.0.set("GeoLocation", value.into_value().into_expression()))
+        Self(self.0.set_value("GeoLocation", value))
     }
 
     /// Geoproximity resource record sets only: A complex type that lets you specify where your resources are located.
     /// Only one of LocalZoneGroup, Coordinates, or AWSRegion is allowed per request at a time.
     #[track_caller]
     pub fn geo_proximity_location(self, value: impl IntoValue<GeoProximityLocation>) -> Self {
-        Self(self.0.set("GeoProximityLocation", value.into_value().into_expression()))
+        Self(self.0.set_value("GeoProximityLocation", value))
     }
 
     /// If you want Amazon Route 53 to return this resource record set in response to a DNS query only when the status
@@ -78,7 +74,7 @@ impl RecordSet {
     /// check.
     #[track_caller]
     pub fn health_check_id(self, value: impl IntoValue<Id<kind::route53::HealthCheck>>) -> Self {
-        Self(self.0.set("HealthCheckId", value.into_value().into_expression()))
+        Self(self.0.set_value("HealthCheckId", value))
     }
 
     /// The ID of the hosted zone that you want to create records in.
@@ -86,7 +82,7 @@ impl RecordSet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn hosted_zone_id(self, value: impl IntoValue<Id<kind::route53::HostedZone>>) -> Self {
-        Self(self.0.set("HostedZoneId", value.into_value().into_expression()))
+        Self(self.0.set_value("HostedZoneId", value))
     }
 
     /// The name of the hosted zone that you want to create records in. You must include a trailing dot (for example,
@@ -95,39 +91,39 @@ impl RecordSet {
     /// A change replaces the resource.
     #[track_caller]
     pub fn hosted_zone_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostedZoneName", value.into_value().into_expression()))
+        Self(self.0.set_value("HostedZoneName", value))
     }
 
     /// To route traffic approximately randomly to multiple resources, such as web servers, create one multivalue answer
     /// record for each resource and specify true for MultiValueAnswer.
     #[track_caller]
     pub fn multi_value_answer(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("MultiValueAnswer", value.into_value().into_expression()))
+        Self(self.0.set_value("MultiValueAnswer", value))
     }
 
     /// The Amazon EC2 Region where you created the resource that this resource record set refers to.
     #[track_caller]
     pub fn region(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Region", value.into_value().into_expression()))
+        Self(self.0.set_value("Region", value))
     }
 
     /// One or more values that correspond with the value that you specified for the Type property.
     #[track_caller]
     pub fn resource_records(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ResourceRecords", value.into_value().into_expression()))
+        Self(self.0.set_value("ResourceRecords", value))
     }
 
     /// An identifier that differentiates among multiple resource record sets that have the same combination of name and
     /// type.
     #[track_caller]
     pub fn set_identifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SetIdentifier", value.into_value().into_expression()))
+        Self(self.0.set_value("SetIdentifier", value))
     }
 
     /// The resource record cache time to live (TTL), in seconds.
     #[track_caller]
     pub fn ttl(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TTL", value.into_value().into_expression()))
+        Self(self.0.set_value("TTL", value))
     }
 
     /// Among resource record sets that have the same combination of DNS name and type, a value that determines the
@@ -136,13 +132,13 @@ impl RecordSet {
     /// type. Route 53 then responds to queries based on the ratio of a resource's weight to the total.
     #[track_caller]
     pub fn weight(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Weight", value.into_value().into_expression()))
+        Self(self.0.set_value("Weight", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -200,24 +196,20 @@ impl AliasTarget {
     /// - `hosted_zone_id`: The value used depends on where you want to route traffic.
     #[track_caller]
     pub fn new(dns_name: impl IntoValue<String>, hosted_zone_id: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("DNSName", dns_name.into_value().into_expression())
-                .require("HostedZoneId", hosted_zone_id.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("DNSName", dns_name).require_value("HostedZoneId", hosted_zone_id))
     }
 
     /// When EvaluateTargetHealth is true, an alias resource record set inherits the health of the referenced AWS
     /// resource, such as an ELB load balancer or another resource record set in the hosted zone.
     #[track_caller]
     pub fn evaluate_target_health(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EvaluateTargetHealth", value.into_value().into_expression()))
+        Self(self.0.set_value("EvaluateTargetHealth", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -248,16 +240,14 @@ impl CidrRoutingConfig {
         location_name: impl IntoValue<String>,
     ) -> Self {
         Self(
-            Properties::new()
-                .require("CollectionId", collection_id.into_value().into_expression())
-                .require("LocationName", location_name.into_value().into_expression()),
+            Properties::new().require_value("CollectionId", collection_id).require_value("LocationName", location_name),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -286,17 +276,13 @@ impl Coordinates {
     ///   Earth.
     #[track_caller]
     pub fn new(latitude: impl IntoValue<String>, longitude: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Latitude", latitude.into_value().into_expression())
-                .require("Longitude", longitude.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Latitude", latitude).require_value("Longitude", longitude))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -309,7 +295,7 @@ impl Literal for Coordinates {
 impl Is<Self> for Coordinates {}
 
 /// The values of `Failover`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Failover {
     /// `PRIMARY`
     Primary,
@@ -327,6 +313,12 @@ impl Failover {
             Self::Secondary => "SECONDARY",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for Failover {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -355,25 +347,25 @@ impl GeoLocation {
     /// For geolocation resource record sets, a two-letter abbreviation that identifies a continent.
     #[track_caller]
     pub fn continent_code(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ContinentCode", value.into_value().into_expression()))
+        Self(self.0.set_value("ContinentCode", value))
     }
 
     /// For geolocation resource record sets, the two-letter code for a country.
     #[track_caller]
     pub fn country_code(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("CountryCode", value.into_value().into_expression()))
+        Self(self.0.set_value("CountryCode", value))
     }
 
     /// For geolocation resource record sets, the two-letter code for a state of the United States.
     #[track_caller]
     pub fn subdivision_code(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SubdivisionCode", value.into_value().into_expression()))
+        Self(self.0.set_value("SubdivisionCode", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -402,32 +394,32 @@ impl GeoProximityLocation {
     /// The AWS Region the resource you are directing DNS traffic to, is in.
     #[track_caller]
     pub fn aws_region(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AWSRegion", value.into_value().into_expression()))
+        Self(self.0.set_value("AWSRegion", value))
     }
 
     /// The bias increases or decreases the size of the geographic region from which Route 53 routes traffic to a
     /// resource.
     #[track_caller]
     pub fn bias(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Bias", value.into_value().into_expression()))
+        Self(self.0.set_value("Bias", value))
     }
 
     /// Contains the longitude and latitude for a geographic region.
     #[track_caller]
     pub fn coordinates(self, value: impl IntoValue<Coordinates>) -> Self {
-        Self(self.0.set("Coordinates", value.into_value().into_expression()))
+        Self(self.0.set_value("Coordinates", value))
     }
 
     /// Specifies an AWS Local Zone.
     #[track_caller]
     pub fn local_zone_group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LocalZoneGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("LocalZoneGroup", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -38,7 +38,7 @@ impl Bucket {
     /// buckets](https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging.html).
     #[track_caller]
     pub fn abac_status(self, value: impl IntoValue<BucketAbacStatus>) -> Self {
-        Self(self.0.set("AbacStatus", value.into_value().into_expression()))
+        Self(self.0.set_value("AbacStatus", value))
     }
 
     /// Configures the transfer acceleration state for an Amazon S3 bucket. For more information, see [Amazon S3
@@ -46,7 +46,7 @@ impl Bucket {
     /// *Amazon S3 User Guide*.
     #[track_caller]
     pub fn accelerate_configuration(self, value: impl IntoValue<AccelerateConfiguration>) -> Self {
-        Self(self.0.set("AccelerateConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("AccelerateConfiguration", value))
     }
 
     /// This is a legacy property, and it is not recommended for most use cases. A majority of modern use cases in
@@ -72,13 +72,13 @@ impl Bucket {
     /// *Amazon S3 User Guide*.
     #[track_caller]
     pub fn access_control(self, value: impl IntoValue<BucketAccessControl>) -> Self {
-        Self(self.0.set("AccessControl", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessControl", value))
     }
 
     /// Specifies the configuration and any analyses for the analytics filter of an Amazon S3 bucket.
     #[track_caller]
     pub fn analytics_configurations(self, value: impl IntoValue<List<AnalyticsConfiguration>>) -> Self {
-        Self(self.0.set("AnalyticsConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("AnalyticsConfigurations", value))
     }
 
     /// Specifies default encryption for a bucket using server-side encryption with Amazon S3-managed keys (SSE-S3), AWS
@@ -87,7 +87,7 @@ impl Bucket {
     /// Buckets](https://docs.aws.amazon.com/AmazonS3/latest/dev/bucket-encryption.html) in the *Amazon S3 User Guide*.
     #[track_caller]
     pub fn bucket_encryption(self, value: impl IntoValue<BucketEncryption>) -> Self {
-        Self(self.0.set("BucketEncryption", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketEncryption", value))
     }
 
     /// A name for the bucket. If you don't specify a name, AWS CloudFormation generates a unique ID and uses that ID
@@ -104,7 +104,7 @@ impl Bucket {
     /// A change replaces the resource.
     #[track_caller]
     pub fn bucket_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BucketName", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketName", value))
     }
 
     /// Sets `BucketNamePrefix`.
@@ -112,7 +112,7 @@ impl Bucket {
     /// A change replaces the resource.
     #[track_caller]
     pub fn bucket_name_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BucketNamePrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketNamePrefix", value))
     }
 
     /// Sets `BucketNamespace`.
@@ -120,7 +120,7 @@ impl Bucket {
     /// A change replaces the resource.
     #[track_caller]
     pub fn bucket_namespace(self, value: impl IntoValue<BucketNamespace>) -> Self {
-        Self(self.0.set("BucketNamespace", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketNamespace", value))
     }
 
     /// Describes the cross-origin access configuration for objects in an Amazon S3 bucket. For more information, see
@@ -128,7 +128,7 @@ impl Bucket {
     /// *Amazon S3 User Guide*.
     #[track_caller]
     pub fn cors_configuration(self, value: impl IntoValue<CorsConfiguration>) -> Self {
-        Self(self.0.set("CorsConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("CorsConfiguration", value))
     }
 
     /// Defines how Amazon S3 handles Intelligent-Tiering storage.
@@ -137,7 +137,7 @@ impl Bucket {
         self,
         value: impl IntoValue<List<IntelligentTieringConfiguration>>,
     ) -> Self {
-        Self(self.0.set("IntelligentTieringConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("IntelligentTieringConfigurations", value))
     }
 
     /// Specifies the S3 Inventory configuration for an Amazon S3 bucket. For more information, see [GET Bucket
@@ -145,7 +145,7 @@ impl Bucket {
     /// API Reference*.
     #[track_caller]
     pub fn inventory_configurations(self, value: impl IntoValue<List<InventoryConfiguration>>) -> Self {
-        Self(self.0.set("InventoryConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("InventoryConfigurations", value))
     }
 
     /// Specifies the lifecycle configuration for objects in an Amazon S3 bucket. For more information, see [Object
@@ -153,25 +153,25 @@ impl Bucket {
     /// S3 User Guide*.
     #[track_caller]
     pub fn lifecycle_configuration(self, value: impl IntoValue<LifecycleConfiguration>) -> Self {
-        Self(self.0.set("LifecycleConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LifecycleConfiguration", value))
     }
 
     /// Settings that define where logs are stored.
     #[track_caller]
     pub fn logging_configuration(self, value: impl IntoValue<LoggingConfiguration>) -> Self {
-        Self(self.0.set("LoggingConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LoggingConfiguration", value))
     }
 
     /// The S3 Metadata configuration for a general purpose bucket.
     #[track_caller]
     pub fn metadata_configuration(self, value: impl IntoValue<MetadataConfiguration>) -> Self {
-        Self(self.0.set("MetadataConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("MetadataConfiguration", value))
     }
 
     /// The metadata table configuration of an S3 general purpose bucket.
     #[track_caller]
     pub fn metadata_table_configuration(self, value: impl IntoValue<MetadataTableConfiguration>) -> Self {
-        Self(self.0.set("MetadataTableConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("MetadataTableConfiguration", value))
     }
 
     /// Specifies a metrics configuration for the CloudWatch request metrics (specified by the metrics configuration ID)
@@ -181,13 +181,13 @@ impl Bucket {
     /// [PutBucketMetricsConfiguration](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTBucketPUTMetricConfiguration.html).
     #[track_caller]
     pub fn metrics_configurations(self, value: impl IntoValue<List<MetricsConfiguration>>) -> Self {
-        Self(self.0.set("MetricsConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("MetricsConfigurations", value))
     }
 
     /// Configuration that defines how Amazon S3 handles bucket notifications.
     #[track_caller]
     pub fn notification_configuration(self, value: impl IntoValue<NotificationConfiguration>) -> Self {
-        Self(self.0.set("NotificationConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationConfiguration", value))
     }
 
     /// This operation is not supported for directory buckets.
@@ -206,26 +206,26 @@ impl Bucket {
     /// file.txt`, containing two spaces after `my`, you must URL encode this value to `my%20%20file.txt`.
     #[track_caller]
     pub fn object_lock_configuration(self, value: impl IntoValue<ObjectLockConfiguration>) -> Self {
-        Self(self.0.set("ObjectLockConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("ObjectLockConfiguration", value))
     }
 
     /// Indicates whether this bucket has an Object Lock configuration enabled. Enable `ObjectLockEnabled` when you
     /// apply `ObjectLockConfiguration` to a bucket.
     #[track_caller]
     pub fn object_lock_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ObjectLockEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("ObjectLockEnabled", value))
     }
 
     /// Configuration that defines how Amazon S3 handles Object Ownership rules.
     #[track_caller]
     pub fn ownership_controls(self, value: impl IntoValue<OwnershipControls>) -> Self {
-        Self(self.0.set("OwnershipControls", value.into_value().into_expression()))
+        Self(self.0.set_value("OwnershipControls", value))
     }
 
     /// Configuration that defines how Amazon S3 handles public access.
     #[track_caller]
     pub fn public_access_block_configuration(self, value: impl IntoValue<PublicAccessBlockConfiguration>) -> Self {
-        Self(self.0.set("PublicAccessBlockConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("PublicAccessBlockConfiguration", value))
     }
 
     /// Configuration for replicating objects in an S3 bucket. To enable replication, you must also enable versioning by
@@ -235,13 +235,13 @@ impl Bucket {
     /// destination bucket or buckets must already exist.
     #[track_caller]
     pub fn replication_configuration(self, value: impl IntoValue<ReplicationConfiguration>) -> Self {
-        Self(self.0.set("ReplicationConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplicationConfiguration", value))
     }
 
     /// An arbitrary set of tags (key-value pairs) for this S3 bucket.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Enables multiple versions of all objects in this bucket. You might enable versioning to prevent objects from
@@ -253,20 +253,20 @@ impl Bucket {
     /// operations (`PUT` or `DELETE`) on objects in the bucket.
     #[track_caller]
     pub fn versioning_configuration(self, value: impl IntoValue<VersioningConfiguration>) -> Self {
-        Self(self.0.set("VersioningConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("VersioningConfiguration", value))
     }
 
     /// Information used to configure the bucket as a static website. For more information, see [Hosting Websites on
     /// Amazon S3](https://docs.aws.amazon.com/AmazonS3/latest/dev/WebsiteHosting.html).
     #[track_caller]
     pub fn website_configuration(self, value: impl IntoValue<WebsiteConfiguration>) -> Self {
-        Self(self.0.set("WebsiteConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("WebsiteConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -444,13 +444,13 @@ impl AbortIncompleteMultipartUpload {
     ///   upload.
     #[track_caller]
     pub fn new(days_after_initiation: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("DaysAfterInitiation", days_after_initiation.into_value().into_expression()))
+        Self(Properties::new().require_value("DaysAfterInitiation", days_after_initiation))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -478,13 +478,13 @@ impl AccelerateConfiguration {
     /// - `acceleration_status`: Specifies the transfer acceleration status of the bucket.
     #[track_caller]
     pub fn new(acceleration_status: impl IntoValue<AccelerateConfigurationAccelerationStatus>) -> Self {
-        Self(Properties::new().require("AccelerationStatus", acceleration_status.into_value().into_expression()))
+        Self(Properties::new().require_value("AccelerationStatus", acceleration_status))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -497,7 +497,7 @@ impl Literal for AccelerateConfiguration {
 impl Is<Self> for AccelerateConfiguration {}
 
 /// The values of `AccelerationStatus` of [`AccelerateConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AccelerateConfigurationAccelerationStatus {
     /// `Enabled`
     Enabled,
@@ -515,6 +515,12 @@ impl AccelerateConfigurationAccelerationStatus {
             Self::Suspended => "Suspended",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AccelerateConfigurationAccelerationStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -544,13 +550,13 @@ impl AccessControlTranslation {
     ///   API Reference*.
     #[track_caller]
     pub fn new(owner: impl IntoValue<AccessControlTranslationOwner>) -> Self {
-        Self(Properties::new().require("Owner", owner.into_value().into_expression()))
+        Self(Properties::new().require_value("Owner", owner))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -563,7 +569,7 @@ impl Literal for AccessControlTranslation {
 impl Is<Self> for AccessControlTranslation {}
 
 /// The values of `Owner` of [`AccessControlTranslation`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AccessControlTranslationOwner {
     /// `Destination`
     Destination,
@@ -578,6 +584,12 @@ impl AccessControlTranslationOwner {
             Self::Destination => "Destination",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AccessControlTranslationOwner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -605,17 +617,13 @@ impl AnalyticsConfiguration {
     ///   analyze the tradeoffs between different storage classes.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>, storage_class_analysis: impl IntoValue<StorageClassAnalysis>) -> Self {
-        Self(
-            Properties::new()
-                .require("Id", id.into_value().into_expression())
-                .require("StorageClassAnalysis", storage_class_analysis.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Id", id).require_value("StorageClassAnalysis", storage_class_analysis))
     }
 
     /// The prefix that an object must have to be included in the analytics results.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// The tags to use when evaluating an analytics filter.
@@ -624,13 +632,13 @@ impl AnalyticsConfiguration {
     /// contents of the bucket are included in the analysis.
     #[track_caller]
     pub fn tag_filters(self, value: impl IntoValue<List<TagFilter>>) -> Self {
-        Self(self.0.set("TagFilters", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFilters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -661,7 +669,7 @@ impl AnnotationTableConfiguration {
     /// - `configuration_state`: Specifies whether the annotation table configuration is enabled or disabled.
     #[track_caller]
     pub fn new(configuration_state: impl IntoValue<AnnotationTableConfigurationState>) -> Self {
-        Self(Properties::new().require("ConfigurationState", configuration_state.into_value().into_expression()))
+        Self(Properties::new().require_value("ConfigurationState", configuration_state))
     }
 
     /// The encryption configuration for the annotation table. To encrypt your annotation table with server-side
@@ -670,19 +678,19 @@ impl AnnotationTableConfiguration {
     /// bucket is located.
     #[track_caller]
     pub fn encryption_configuration(self, value: impl IntoValue<MetadataTableEncryptionConfiguration>) -> Self {
-        Self(self.0.set("EncryptionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionConfiguration", value))
     }
 
     /// The ARN of the IAM role that grants Amazon S3 Metadata permission to read annotations from your bucket.
     #[track_caller]
     pub fn role(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("Role", value.into_value().into_expression()))
+        Self(self.0.set_value("Role", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -695,7 +703,7 @@ impl Literal for AnnotationTableConfiguration {
 impl Is<Self> for AnnotationTableConfiguration {}
 
 /// The values of `ConfigurationState` of [`AnnotationTableConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AnnotationTableConfigurationState {
     /// `ENABLED`
     Enabled,
@@ -716,6 +724,12 @@ impl AnnotationTableConfigurationState {
     }
 }
 
+impl std::fmt::Debug for AnnotationTableConfigurationState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AnnotationTableConfigurationState {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -725,7 +739,7 @@ impl Literal for AnnotationTableConfigurationState {
 impl Is<Self> for AnnotationTableConfigurationState {}
 
 /// The values of `EncryptionType` of [`BlockedEncryptionTypes`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum BlockedEncryptionType {
     /// `NONE`
     None,
@@ -743,6 +757,12 @@ impl BlockedEncryptionType {
             Self::SseC => "SSE-C",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for BlockedEncryptionType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -788,13 +808,13 @@ impl BlockedEncryptionTypes {
     /// (SSE-C)](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html).
     #[track_caller]
     pub fn encryption_type(self, value: impl IntoValue<List<BlockedEncryptionType>>) -> Self {
-        Self(self.0.set("EncryptionType", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -807,7 +827,7 @@ impl Literal for BlockedEncryptionTypes {
 impl Is<Self> for BlockedEncryptionTypes {}
 
 /// The values of `AbacStatus` of [`Bucket`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum BucketAbacStatus {
     /// `Enabled`
     Enabled,
@@ -828,6 +848,12 @@ impl BucketAbacStatus {
     }
 }
 
+impl std::fmt::Debug for BucketAbacStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for BucketAbacStatus {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -837,7 +863,7 @@ impl Literal for BucketAbacStatus {
 impl Is<Self> for BucketAbacStatus {}
 
 /// The values of `AccessControl` of [`Bucket`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum BucketAccessControl {
     /// `AuthenticatedRead`
     AuthenticatedRead,
@@ -876,6 +902,12 @@ impl BucketAccessControl {
     }
 }
 
+impl std::fmt::Debug for BucketAccessControl {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for BucketAccessControl {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -901,16 +933,13 @@ impl BucketEncryption {
     /// - `server_side_encryption_configuration`: Specifies the default server-side-encryption configuration.
     #[track_caller]
     pub fn new(server_side_encryption_configuration: impl IntoValue<List<ServerSideEncryptionRule>>) -> Self {
-        Self(Properties::new().require(
-            "ServerSideEncryptionConfiguration",
-            server_side_encryption_configuration.into_value().into_expression(),
-        ))
+        Self(Properties::new().require_value("ServerSideEncryptionConfiguration", server_side_encryption_configuration))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -939,7 +968,7 @@ impl<U: IntoValue<ServerSideEncryptionRule>> IntoValue<BucketEncryption> for Vec
 }
 
 /// The values of `BucketNamespace` of [`Bucket`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum BucketNamespace {
     /// `global`
     Global,
@@ -957,6 +986,12 @@ impl BucketNamespace {
             Self::AccountRegional => "account-regional",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for BucketNamespace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -985,13 +1020,13 @@ impl CorsConfiguration {
     ///   rules to the configuration.
     #[track_caller]
     pub fn new(cors_rules: impl IntoValue<List<CorsRule>>) -> Self {
-        Self(Properties::new().require("CorsRules", cors_rules.into_value().into_expression()))
+        Self(Properties::new().require_value("CorsRules", cors_rules))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1039,8 +1074,8 @@ impl CorsRule {
     ) -> Self {
         Self(
             Properties::new()
-                .require("AllowedMethods", allowed_methods.into_value().into_expression())
-                .require("AllowedOrigins", allowed_origins.into_value().into_expression()),
+                .require_value("AllowedMethods", allowed_methods)
+                .require_value("AllowedOrigins", allowed_origins),
         )
     }
 
@@ -1049,32 +1084,32 @@ impl CorsRule {
     /// that are allowed.
     #[track_caller]
     pub fn allowed_headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("AllowedHeaders", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedHeaders", value))
     }
 
     /// One or more headers in the response that you want customers to be able to access from their applications (for
     /// example, from a JavaScript `XMLHttpRequest` object).
     #[track_caller]
     pub fn exposed_headers(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("ExposedHeaders", value.into_value().into_expression()))
+        Self(self.0.set_value("ExposedHeaders", value))
     }
 
     /// A unique identifier for this rule. The value must be no more than 255 characters.
     #[track_caller]
     pub fn id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Id", value.into_value().into_expression()))
+        Self(self.0.set_value("Id", value))
     }
 
     /// The time in seconds that your browser is to cache the preflight response for the specified resource.
     #[track_caller]
     pub fn max_age(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaxAge", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxAge", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1087,7 +1122,7 @@ impl Literal for CorsRule {
 impl Is<Self> for CorsRule {}
 
 /// The values of `AllowedMethods` of [`CorsRule`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CorsRuleAllowedMethod {
     /// `GET`
     Get,
@@ -1114,6 +1149,12 @@ impl CorsRuleAllowedMethod {
             Self::Delete => "DELETE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for CorsRuleAllowedMethod {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1145,15 +1186,15 @@ impl DataExport {
     ) -> Self {
         Self(
             Properties::new()
-                .require("OutputSchemaVersion", output_schema_version.into_value().into_expression())
-                .require("Destination", destination.into_value().into_expression()),
+                .require_value("OutputSchemaVersion", output_schema_version)
+                .require_value("Destination", destination),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1166,7 +1207,7 @@ impl Literal for DataExport {
 impl Is<Self> for DataExport {}
 
 /// The values of `OutputSchemaVersion` of [`DataExport`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DataExportOutputSchemaVersion {
     /// `V_1`
     V1,
@@ -1181,6 +1222,12 @@ impl DataExportOutputSchemaVersion {
             Self::V1 => "V_1",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DataExportOutputSchemaVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1216,20 +1263,20 @@ impl DefaultEventHold {
     /// days. You must specify either `Days` or `Years`, but not both.
     #[track_caller]
     pub fn days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Days", value.into_value().into_expression()))
+        Self(self.0.set_value("Days", value))
     }
 
     /// The number of years that you want to specify for the default event hold duration. Valid values are `1` to `100`
     /// years. You must specify either `Days` or `Years`, but not both.
     #[track_caller]
     pub fn years(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Years", value.into_value().into_expression()))
+        Self(self.0.set_value("Years", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1264,7 +1311,7 @@ impl DefaultRetention {
     /// must specify `Mode` and specify either `Days` or `Years`.
     #[track_caller]
     pub fn days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Days", value.into_value().into_expression()))
+        Self(self.0.set_value("Days", value))
     }
 
     /// The default Object Lock event hold duration that you want to apply to new objects placed in the specified
@@ -1274,27 +1321,27 @@ impl DefaultRetention {
     /// duration can't exceed the default retention period.
     #[track_caller]
     pub fn default_event_hold(self, value: impl IntoValue<DefaultEventHold>) -> Self {
-        Self(self.0.set("DefaultEventHold", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultEventHold", value))
     }
 
     /// The default Object Lock retention mode you want to apply to new objects placed in the specified bucket. If
     /// Object Lock is turned on, you must specify `Mode` and specify either `Days` or `Years`.
     #[track_caller]
     pub fn mode(self, value: impl IntoValue<DefaultRetentionMode>) -> Self {
-        Self(self.0.set("Mode", value.into_value().into_expression()))
+        Self(self.0.set_value("Mode", value))
     }
 
     /// The number of years that you want to specify for the default retention period. If Object Lock is turned on, you
     /// must specify `Mode` and specify either `Days` or `Years`.
     #[track_caller]
     pub fn years(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Years", value.into_value().into_expression()))
+        Self(self.0.set_value("Years", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1307,7 +1354,7 @@ impl Literal for DefaultRetention {
 impl Is<Self> for DefaultRetention {}
 
 /// The values of `Mode` of [`DefaultRetention`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DefaultRetentionMode {
     /// `COMPLIANCE`
     Compliance,
@@ -1325,6 +1372,12 @@ impl DefaultRetentionMode {
             Self::Governance => "GOVERNANCE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DefaultRetentionMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1364,13 +1417,13 @@ impl DeleteMarkerReplication {
     /// Indicates whether to replicate delete markers.
     #[track_caller]
     pub fn status(self, value: impl IntoValue<DeleteMarkerReplicationStatus>) -> Self {
-        Self(self.0.set("Status", value.into_value().into_expression()))
+        Self(self.0.set_value("Status", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1383,7 +1436,7 @@ impl Literal for DeleteMarkerReplication {
 impl Is<Self> for DeleteMarkerReplication {}
 
 /// The values of `Status` of [`DeleteMarkerReplication`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DeleteMarkerReplicationStatus {
     /// `Disabled`
     Disabled,
@@ -1401,6 +1454,12 @@ impl DeleteMarkerReplicationStatus {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DeleteMarkerReplicationStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1427,11 +1486,7 @@ impl Destination {
     /// - `format`: Specifies the file format used when exporting data to Amazon S3.
     #[track_caller]
     pub fn new(bucket_arn: impl IntoValue<Arn<kind::s3::Bucket>>, format: impl IntoValue<DestinationFormat>) -> Self {
-        Self(
-            Properties::new()
-                .require("BucketArn", bucket_arn.into_value().into_expression())
-                .require("Format", format.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("BucketArn", bucket_arn).require_value("Format", format))
     }
 
     /// The account ID that owns the destination S3 bucket. If no account ID is provided, the owner is not validated
@@ -1441,19 +1496,19 @@ impl Destination {
     /// destination bucket ownership changes.
     #[track_caller]
     pub fn bucket_account_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("BucketAccountId", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketAccountId", value))
     }
 
     /// The prefix to use when exporting data. The prefix is prepended to all results.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1466,7 +1521,7 @@ impl Literal for Destination {
 impl Is<Self> for Destination {}
 
 /// The values of `Format` of [`Destination`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DestinationFormat {
     /// `CSV`
     Csv,
@@ -1487,6 +1542,12 @@ impl DestinationFormat {
             Self::Parquet => "Parquet",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DestinationFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1520,13 +1581,13 @@ impl EncryptionConfiguration {
     ///   Service Developer Guide*.
     #[track_caller]
     pub fn new(replica_kms_key_id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("ReplicaKmsKeyID", replica_kms_key_id.into_value().into_expression()))
+        Self(Properties::new().require_value("ReplicaKmsKeyID", replica_kms_key_id))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1559,13 +1620,13 @@ impl EventBridgeConfiguration {
     /// - `event_bridge_enabled`: Enables delivery of events to Amazon EventBridge.
     #[track_caller]
     pub fn new(event_bridge_enabled: impl IntoValue<bool>) -> Self {
-        Self(Properties::new().require("EventBridgeEnabled", event_bridge_enabled.into_value().into_expression()))
+        Self(Properties::new().require_value("EventBridgeEnabled", event_bridge_enabled))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1601,17 +1662,13 @@ impl FilterRule {
     /// - `value`: The value that the filter searches for in object key names.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1651,28 +1708,28 @@ impl IntelligentTieringConfiguration {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Id", id.into_value().into_expression())
-                .require("Status", status.into_value().into_expression())
-                .require("Tierings", tierings.into_value().into_expression()),
+                .require_value("Id", id)
+                .require_value("Status", status)
+                .require_value("Tierings", tierings),
         )
     }
 
     /// An object key name prefix that identifies the subset of objects to which the rule applies.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// A container for a key-value pair.
     #[track_caller]
     pub fn tag_filters(self, value: impl IntoValue<List<TagFilter>>) -> Self {
-        Self(self.0.set("TagFilters", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFilters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1685,7 +1742,7 @@ impl Literal for IntelligentTieringConfiguration {
 impl Is<Self> for IntelligentTieringConfiguration {}
 
 /// The values of `Status` of [`IntelligentTieringConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum IntelligentTieringConfigurationStatus {
     /// `Disabled`
     Disabled,
@@ -1703,6 +1760,12 @@ impl IntelligentTieringConfigurationStatus {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for IntelligentTieringConfigurationStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1745,30 +1808,30 @@ impl InventoryConfiguration {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Enabled", enabled.into_value().into_expression())
-                .require("Id", id.into_value().into_expression())
-                .require("IncludedObjectVersions", included_object_versions.into_value().into_expression())
-                .require("ScheduleFrequency", schedule_frequency.into_value().into_expression())
-                .require("Destination", destination.into_value().into_expression()),
+                .require_value("Enabled", enabled)
+                .require_value("Id", id)
+                .require_value("IncludedObjectVersions", included_object_versions)
+                .require_value("ScheduleFrequency", schedule_frequency)
+                .require_value("Destination", destination),
         )
     }
 
     /// Contains the optional fields that are included in the inventory results.
     #[track_caller]
     pub fn optional_fields(self, value: impl IntoValue<List<InventoryConfigurationOptionalField>>) -> Self {
-        Self(self.0.set("OptionalFields", value.into_value().into_expression()))
+        Self(self.0.set_value("OptionalFields", value))
     }
 
     /// Specifies the inventory filter prefix.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1781,7 +1844,7 @@ impl Literal for InventoryConfiguration {
 impl Is<Self> for InventoryConfiguration {}
 
 /// The values of `IncludedObjectVersions` of [`InventoryConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InventoryConfigurationIncludedObjectVersions {
     /// `All`
     All,
@@ -1802,6 +1865,12 @@ impl InventoryConfigurationIncludedObjectVersions {
     }
 }
 
+impl std::fmt::Debug for InventoryConfigurationIncludedObjectVersions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InventoryConfigurationIncludedObjectVersions {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1811,7 +1880,7 @@ impl Literal for InventoryConfigurationIncludedObjectVersions {
 impl Is<Self> for InventoryConfigurationIncludedObjectVersions {}
 
 /// The values of `OptionalFields` of [`InventoryConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InventoryConfigurationOptionalField {
     /// `Size`
     Size,
@@ -1883,6 +1952,12 @@ impl InventoryConfigurationOptionalField {
     }
 }
 
+impl std::fmt::Debug for InventoryConfigurationOptionalField {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for InventoryConfigurationOptionalField {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -1892,7 +1967,7 @@ impl Literal for InventoryConfigurationOptionalField {
 impl Is<Self> for InventoryConfigurationOptionalField {}
 
 /// The values of `ScheduleFrequency` of [`InventoryConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InventoryConfigurationScheduleFrequency {
     /// `Daily`
     Daily,
@@ -1910,6 +1985,12 @@ impl InventoryConfigurationScheduleFrequency {
             Self::Weekly => "Weekly",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InventoryConfigurationScheduleFrequency {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -1940,19 +2021,19 @@ impl InventoryTableConfiguration {
     ///   is enabled or disabled.
     #[track_caller]
     pub fn new(configuration_state: impl IntoValue<InventoryTableConfigurationState>) -> Self {
-        Self(Properties::new().require("ConfigurationState", configuration_state.into_value().into_expression()))
+        Self(Properties::new().require_value("ConfigurationState", configuration_state))
     }
 
     /// The encryption configuration for the inventory table.
     #[track_caller]
     pub fn encryption_configuration(self, value: impl IntoValue<MetadataTableEncryptionConfiguration>) -> Self {
-        Self(self.0.set("EncryptionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1965,7 +2046,7 @@ impl Literal for InventoryTableConfiguration {
 impl Is<Self> for InventoryTableConfiguration {}
 
 /// The values of `ConfigurationState` of [`InventoryTableConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum InventoryTableConfigurationState {
     /// `ENABLED`
     Enabled,
@@ -1983,6 +2064,12 @@ impl InventoryTableConfigurationState {
             Self::Disabled => "DISABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for InventoryTableConfigurationState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2012,19 +2099,19 @@ impl JournalTableConfiguration {
     /// - `record_expiration`: The journal table record expiration settings for the journal table.
     #[track_caller]
     pub fn new(record_expiration: impl IntoValue<RecordExpiration>) -> Self {
-        Self(Properties::new().require("RecordExpiration", record_expiration.into_value().into_expression()))
+        Self(Properties::new().require_value("RecordExpiration", record_expiration))
     }
 
     /// The encryption configuration for the journal table.
     #[track_caller]
     pub fn encryption_configuration(self, value: impl IntoValue<MetadataTableEncryptionConfiguration>) -> Self {
-        Self(self.0.set("EncryptionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2054,11 +2141,7 @@ impl LambdaConfiguration {
     ///   specified event type occurs.
     #[track_caller]
     pub fn new(event: impl IntoValue<String>, function: impl IntoValue<Arn<kind::lambda::Function>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Event", event.into_value().into_expression())
-                .require("Function", function.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Event", event).require_value("Function", function))
     }
 
     /// The filtering rules that determine which objects invoke the AWS Lambda function. For example, you can create a
@@ -2066,13 +2149,13 @@ impl LambdaConfiguration {
     /// bucket.
     #[track_caller]
     pub fn filter(self, value: impl IntoValue<NotificationFilter>) -> Self {
-        Self(self.0.set("Filter", value.into_value().into_expression()))
+        Self(self.0.set_value("Filter", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2100,7 +2183,7 @@ impl LifecycleConfiguration {
     /// - `rules`: A lifecycle rule for individual objects in an Amazon S3 bucket.
     #[track_caller]
     pub fn new(rules: impl IntoValue<List<Rule>>) -> Self {
-        Self(Properties::new().require("Rules", rules.into_value().into_expression()))
+        Self(Properties::new().require_value("Rules", rules))
     }
 
     /// Indicates which default minimum object size behavior is applied to the lifecycle configuration.
@@ -2121,13 +2204,13 @@ impl LifecycleConfiguration {
         self,
         value: impl IntoValue<LifecycleConfigurationTransitionDefaultMinimumObjectSize>,
     ) -> Self {
-        Self(self.0.set("TransitionDefaultMinimumObjectSize", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitionDefaultMinimumObjectSize", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2156,7 +2239,7 @@ impl<U: IntoValue<Rule>> IntoValue<LifecycleConfiguration> for Vec<U> {
 }
 
 /// The values of `TransitionDefaultMinimumObjectSize` of [`LifecycleConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LifecycleConfigurationTransitionDefaultMinimumObjectSize {
     /// `varies_by_storage_class`
     VariesByStorageClass,
@@ -2174,6 +2257,12 @@ impl LifecycleConfigurationTransitionDefaultMinimumObjectSize {
             Self::AllStorageClasses128k => "all_storage_classes_128K",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LifecycleConfigurationTransitionDefaultMinimumObjectSize {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2210,26 +2299,26 @@ impl LoggingConfiguration {
     /// defined.
     #[track_caller]
     pub fn destination_bucket_name(self, value: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(self.0.set("DestinationBucketName", value.into_value().into_expression()))
+        Self(self.0.set_value("DestinationBucketName", value))
     }
 
     /// A prefix for all log object keys. If you store log files from multiple Amazon S3 buckets in a single bucket, you
     /// can use a prefix to distinguish which log files came from which bucket.
     #[track_caller]
     pub fn log_file_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("LogFilePrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("LogFilePrefix", value))
     }
 
     /// Amazon S3 key format for log objects. Only one format, either PartitionedPrefix or SimplePrefix, is allowed.
     #[track_caller]
     pub fn target_object_key_format(self, value: impl IntoValue<TargetObjectKeyFormat>) -> Self {
-        Self(self.0.set("TargetObjectKeyFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetObjectKeyFormat", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2257,28 +2346,25 @@ impl MetadataConfiguration {
     /// - `journal_table_configuration`: The journal table configuration for a metadata configuration.
     #[track_caller]
     pub fn new(journal_table_configuration: impl IntoValue<JournalTableConfiguration>) -> Self {
-        Self(
-            Properties::new()
-                .require("JournalTableConfiguration", journal_table_configuration.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("JournalTableConfiguration", journal_table_configuration))
     }
 
     /// The annotation table configuration for a metadata configuration.
     #[track_caller]
     pub fn annotation_table_configuration(self, value: impl IntoValue<AnnotationTableConfiguration>) -> Self {
-        Self(self.0.set("AnnotationTableConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("AnnotationTableConfiguration", value))
     }
 
     /// The inventory table configuration for a metadata configuration.
     #[track_caller]
     pub fn inventory_table_configuration(self, value: impl IntoValue<InventoryTableConfiguration>) -> Self {
-        Self(self.0.set("InventoryTableConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("InventoryTableConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2317,13 +2403,13 @@ impl MetadataTableConfiguration {
     ///   table name must be unique within the `aws_s3_metadata` namespace in the destination table bucket.
     #[track_caller]
     pub fn new(s3_tables_destination: impl IntoValue<S3TablesDestination>) -> Self {
-        Self(Properties::new().require("S3TablesDestination", s3_tables_destination.into_value().into_expression()))
+        Self(Properties::new().require_value("S3TablesDestination", s3_tables_destination))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2351,7 +2437,7 @@ impl MetadataTableEncryptionConfiguration {
     ///   managed keys (SSE-S3), use the `AES256` value.
     #[track_caller]
     pub fn new(sse_algorithm: impl IntoValue<MetadataTableEncryptionConfigurationSseAlgorithm>) -> Self {
-        Self(Properties::new().require("SseAlgorithm", sse_algorithm.into_value().into_expression()))
+        Self(Properties::new().require_value("SseAlgorithm", sse_algorithm))
     }
 
     /// If server-side encryption with AWS KMS (KMS) keys (SSE-KMS) is specified, you must also specify the KMS key
@@ -2359,13 +2445,13 @@ impl MetadataTableEncryptionConfiguration {
     /// general purpose bucket that corresponds to the metadata table configuration.
     #[track_caller]
     pub fn kms_key_arn(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
-        Self(self.0.set("KmsKeyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2378,7 +2464,7 @@ impl Literal for MetadataTableEncryptionConfiguration {
 impl Is<Self> for MetadataTableEncryptionConfiguration {}
 
 /// The values of `SseAlgorithm` of [`MetadataTableEncryptionConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetadataTableEncryptionConfigurationSseAlgorithm {
     /// `aws:kms`
     AwsKms,
@@ -2396,6 +2482,12 @@ impl MetadataTableEncryptionConfigurationSseAlgorithm {
             Self::Aes256 => "AES256",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MetadataTableEncryptionConfigurationSseAlgorithm {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2421,19 +2513,19 @@ impl Metrics {
     /// - `status`: Specifies whether the replication metrics are enabled.
     #[track_caller]
     pub fn new(status: impl IntoValue<MetricsStatus>) -> Self {
-        Self(Properties::new().require("Status", status.into_value().into_expression()))
+        Self(Properties::new().require_value("Status", status))
     }
 
     /// A container specifying the time threshold for emitting the `s3:Replication:OperationMissedThreshold` event.
     #[track_caller]
     pub fn event_threshold(self, value: impl IntoValue<ReplicationTimeValue>) -> Self {
-        Self(self.0.set("EventThreshold", value.into_value().into_expression()))
+        Self(self.0.set_value("EventThreshold", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2467,33 +2559,33 @@ impl MetricsConfiguration {
     ///   identify your metrics configuration.
     #[track_caller]
     pub fn new(id: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Id", id.into_value().into_expression()))
+        Self(Properties::new().require_value("Id", id))
     }
 
     /// The access point that was used while performing operations on the object. The metrics configuration only
     /// includes objects that meet the filter's criteria.
     #[track_caller]
     pub fn access_point_arn(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AccessPointArn", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessPointArn", value))
     }
 
     /// The prefix that an object must have to be included in the metrics results.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// Specifies a list of tag filters to use as a metrics configuration filter. The metrics configuration includes
     /// only objects that meet the filter's criteria.
     #[track_caller]
     pub fn tag_filters(self, value: impl IntoValue<List<TagFilter>>) -> Self {
-        Self(self.0.set("TagFilters", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFilters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2506,7 +2598,7 @@ impl Literal for MetricsConfiguration {
 impl Is<Self> for MetricsConfiguration {}
 
 /// The values of `Status` of [`Metrics`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MetricsStatus {
     /// `Disabled`
     Disabled,
@@ -2524,6 +2616,12 @@ impl MetricsStatus {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MetricsStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2557,7 +2655,7 @@ impl NoncurrentVersionExpiration {
     ///   in the *Amazon S3 User Guide*.
     #[track_caller]
     pub fn new(noncurrent_days: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("NoncurrentDays", noncurrent_days.into_value().into_expression()))
+        Self(Properties::new().require_value("NoncurrentDays", noncurrent_days))
     }
 
     /// Specifies how many noncurrent versions S3 will retain. If there are this many more recent noncurrent versions,
@@ -2566,13 +2664,13 @@ impl NoncurrentVersionExpiration {
     /// User Guide*.
     #[track_caller]
     pub fn newer_noncurrent_versions(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("NewerNoncurrentVersions", value.into_value().into_expression()))
+        Self(self.0.set_value("NewerNoncurrentVersions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2613,8 +2711,8 @@ impl NoncurrentVersionTransition {
     ) -> Self {
         Self(
             Properties::new()
-                .require("StorageClass", storage_class.into_value().into_expression())
-                .require("TransitionInDays", transition_in_days.into_value().into_expression()),
+                .require_value("StorageClass", storage_class)
+                .require_value("TransitionInDays", transition_in_days),
         )
     }
 
@@ -2624,13 +2722,13 @@ impl NoncurrentVersionTransition {
     /// User Guide*.
     #[track_caller]
     pub fn newer_noncurrent_versions(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("NewerNoncurrentVersions", value.into_value().into_expression()))
+        Self(self.0.set_value("NewerNoncurrentVersions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2643,7 +2741,7 @@ impl Literal for NoncurrentVersionTransition {
 impl Is<Self> for NoncurrentVersionTransition {}
 
 /// The values of `StorageClass` of [`NoncurrentVersionTransition`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum NoncurrentVersionTransitionStorageClass {
     /// `DEEP_ARCHIVE`
     DeepArchive,
@@ -2676,6 +2774,12 @@ impl NoncurrentVersionTransitionStorageClass {
             Self::StandardIa => "STANDARD_IA",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for NoncurrentVersionTransitionStorageClass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2720,31 +2824,31 @@ impl NotificationConfiguration {
     /// Enables delivery of events to Amazon EventBridge.
     #[track_caller]
     pub fn event_bridge_configuration(self, value: impl IntoValue<EventBridgeConfiguration>) -> Self {
-        Self(self.0.set("EventBridgeConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EventBridgeConfiguration", value))
     }
 
     /// Describes the AWS Lambda functions to invoke and the events for which to invoke them.
     #[track_caller]
     pub fn lambda_configurations(self, value: impl IntoValue<List<LambdaConfiguration>>) -> Self {
-        Self(self.0.set("LambdaConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("LambdaConfigurations", value))
     }
 
     /// The Amazon Simple Queue Service queues to publish messages to and the events for which to publish messages.
     #[track_caller]
     pub fn queue_configurations(self, value: impl IntoValue<List<QueueConfiguration>>) -> Self {
-        Self(self.0.set("QueueConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("QueueConfigurations", value))
     }
 
     /// The topic to which notifications are sent and the events for which notifications are generated.
     #[track_caller]
     pub fn topic_configurations(self, value: impl IntoValue<List<TopicConfiguration>>) -> Self {
-        Self(self.0.set("TopicConfigurations", value.into_value().into_expression()))
+        Self(self.0.set_value("TopicConfigurations", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2773,13 +2877,13 @@ impl NotificationFilter {
     /// - `s3_key`: A container for object key name prefix and suffix filtering rules.
     #[track_caller]
     pub fn new(s3_key: impl IntoValue<S3KeyFilter>) -> Self {
-        Self(Properties::new().require("S3Key", s3_key.into_value().into_expression()))
+        Self(Properties::new().require_value("S3Key", s3_key))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2811,7 +2915,7 @@ impl ObjectLockConfiguration {
     /// apply `ObjectLockConfiguration` to a bucket.
     #[track_caller]
     pub fn object_lock_enabled(self, value: impl IntoValue<ObjectLockConfigurationObjectLockEnabled>) -> Self {
-        Self(self.0.set("ObjectLockEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("ObjectLockEnabled", value))
     }
 
     /// Specifies the Object Lock rule for the specified object. Enable this rule when you apply
@@ -2823,13 +2927,13 @@ impl ObjectLockConfiguration {
     /// [DefaultRetention](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-s3-bucket-defaultretention.html).
     #[track_caller]
     pub fn rule(self, value: impl IntoValue<ObjectLockRule>) -> Self {
-        Self(self.0.set("Rule", value.into_value().into_expression()))
+        Self(self.0.set_value("Rule", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2842,7 +2946,7 @@ impl Literal for ObjectLockConfiguration {
 impl Is<Self> for ObjectLockConfiguration {}
 
 /// The values of `ObjectLockEnabled` of [`ObjectLockConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ObjectLockConfigurationObjectLockEnabled {
     /// `Enabled`
     Enabled,
@@ -2857,6 +2961,12 @@ impl ObjectLockConfigurationObjectLockEnabled {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ObjectLockConfigurationObjectLockEnabled {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -2890,13 +3000,13 @@ impl ObjectLockRule {
     /// [DefaultRetention](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-s3-bucket-defaultretention.html).
     #[track_caller]
     pub fn default_retention(self, value: impl IntoValue<DefaultRetention>) -> Self {
-        Self(self.0.set("DefaultRetention", value.into_value().into_expression()))
+        Self(self.0.set_value("DefaultRetention", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2928,13 +3038,13 @@ impl OwnershipControls {
     /// - `rules`: Specifies the container element for Object Ownership rules.
     #[track_caller]
     pub fn new(rules: impl IntoValue<List<OwnershipControlsRule>>) -> Self {
-        Self(Properties::new().require("Rules", rules.into_value().into_expression()))
+        Self(Properties::new().require_value("Rules", rules))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -2985,13 +3095,13 @@ impl OwnershipControlsRule {
     /// Specifies an object ownership rule.
     #[track_caller]
     pub fn object_ownership(self, value: impl IntoValue<OwnershipControlsRuleObjectOwnership>) -> Self {
-        Self(self.0.set("ObjectOwnership", value.into_value().into_expression()))
+        Self(self.0.set_value("ObjectOwnership", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3004,7 +3114,7 @@ impl Literal for OwnershipControlsRule {
 impl Is<Self> for OwnershipControlsRule {}
 
 /// The values of `ObjectOwnership` of [`OwnershipControlsRule`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum OwnershipControlsRuleObjectOwnership {
     /// `ObjectWriter`
     ObjectWriter,
@@ -3025,6 +3135,12 @@ impl OwnershipControlsRuleObjectOwnership {
             Self::BucketOwnerEnforced => "BucketOwnerEnforced",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for OwnershipControlsRuleObjectOwnership {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3063,13 +3179,13 @@ impl PartitionedPrefix {
     /// on which the event occurred, and the hour, minutes and seconds are set to 00 in the key.
     #[track_caller]
     pub fn partition_date_source(self, value: impl IntoValue<PartitionedPrefixPartitionDateSource>) -> Self {
-        Self(self.0.set("PartitionDateSource", value.into_value().into_expression()))
+        Self(self.0.set_value("PartitionDateSource", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3082,7 +3198,7 @@ impl Literal for PartitionedPrefix {
 impl Is<Self> for PartitionedPrefix {}
 
 /// The values of `PartitionDateSource` of [`PartitionedPrefix`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PartitionedPrefixPartitionDateSource {
     /// `EventTime`
     EventTime,
@@ -3100,6 +3216,12 @@ impl PartitionedPrefixPartitionDateSource {
             Self::DeliveryTime => "DeliveryTime",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PartitionedPrefixPartitionDateSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3140,7 +3262,7 @@ impl PublicAccessBlockConfiguration {
     /// Enabling this setting doesn't affect existing policies or ACLs.
     #[track_caller]
     pub fn block_public_acls(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("BlockPublicAcls", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockPublicAcls", value))
     }
 
     /// Specifies whether Amazon S3 should block public bucket policies for this bucket. Setting this element to `TRUE`
@@ -3149,7 +3271,7 @@ impl PublicAccessBlockConfiguration {
     /// Enabling this setting doesn't affect existing bucket policies.
     #[track_caller]
     pub fn block_public_policy(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("BlockPublicPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockPublicPolicy", value))
     }
 
     /// Specifies whether Amazon S3 should ignore public ACLs for this bucket and objects in this bucket. Setting this
@@ -3159,7 +3281,7 @@ impl PublicAccessBlockConfiguration {
     /// from being set.
     #[track_caller]
     pub fn ignore_public_acls(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IgnorePublicAcls", value.into_value().into_expression()))
+        Self(self.0.set_value("IgnorePublicAcls", value))
     }
 
     /// Specifies whether Amazon S3 should restrict public bucket policies for this bucket. Setting this element to
@@ -3170,13 +3292,13 @@ impl PublicAccessBlockConfiguration {
     /// access within any public bucket policy, including non-public delegation to specific accounts, is blocked.
     #[track_caller]
     pub fn restrict_public_buckets(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RestrictPublicBuckets", value.into_value().into_expression()))
+        Self(self.0.set_value("RestrictPublicBuckets", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3208,11 +3330,7 @@ impl QueueConfiguration {
     ///   notification destination.
     #[track_caller]
     pub fn new(event: impl IntoValue<String>, queue: impl IntoValue<Arn<kind::sqs::Queue>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Event", event.into_value().into_expression())
-                .require("Queue", queue.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Event", event).require_value("Queue", queue))
     }
 
     /// The filtering rules that determine which objects trigger notifications. For example, you can create a filter so
@@ -3222,13 +3340,13 @@ impl QueueConfiguration {
     /// *Amazon S3 User Guide*.
     #[track_caller]
     pub fn filter(self, value: impl IntoValue<NotificationFilter>) -> Self {
-        Self(self.0.set("Filter", value.into_value().into_expression()))
+        Self(self.0.set_value("Filter", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3254,7 +3372,7 @@ impl RecordExpiration {
     /// - `expiration`: Specifies whether journal table record expiration is enabled or disabled.
     #[track_caller]
     pub fn new(expiration: impl IntoValue<RecordExpirationExpiration>) -> Self {
-        Self(Properties::new().require("Expiration", expiration.into_value().into_expression()))
+        Self(Properties::new().require_value("Expiration", expiration))
     }
 
     /// If you enable journal table record expiration, you can set the number of days to retain your journal table
@@ -3263,13 +3381,13 @@ impl RecordExpiration {
     /// to `365`.
     #[track_caller]
     pub fn days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Days", value.into_value().into_expression()))
+        Self(self.0.set_value("Days", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3282,7 +3400,7 @@ impl Literal for RecordExpiration {
 impl Is<Self> for RecordExpiration {}
 
 /// The values of `Expiration` of [`RecordExpiration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RecordExpirationExpiration {
     /// `ENABLED`
     Enabled,
@@ -3300,6 +3418,12 @@ impl RecordExpirationExpiration {
             Self::Disabled => "DISABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RecordExpirationExpiration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3325,19 +3449,19 @@ impl RedirectAllRequestsTo {
     /// - `host_name`: Name of the host where requests are redirected.
     #[track_caller]
     pub fn new(host_name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("HostName", host_name.into_value().into_expression()))
+        Self(Properties::new().require_value("HostName", host_name))
     }
 
     /// Protocol to use when redirecting requests. The default is the protocol that is used in the original request.
     #[track_caller]
     pub fn protocol(self, value: impl IntoValue<RedirectAllRequestsToProtocol>) -> Self {
-        Self(self.0.set("Protocol", value.into_value().into_expression()))
+        Self(self.0.set_value("Protocol", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3350,7 +3474,7 @@ impl Literal for RedirectAllRequestsTo {
 impl Is<Self> for RedirectAllRequestsTo {}
 
 /// The values of `Protocol` of [`RedirectAllRequestsTo`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RedirectAllRequestsToProtocol {
     /// `http`
     Http,
@@ -3368,6 +3492,12 @@ impl RedirectAllRequestsToProtocol {
             Self::Https => "https",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RedirectAllRequestsToProtocol {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3396,19 +3526,19 @@ impl RedirectRule {
     /// The host name to use in the redirect request.
     #[track_caller]
     pub fn host_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HostName", value.into_value().into_expression()))
+        Self(self.0.set_value("HostName", value))
     }
 
     /// The HTTP redirect code to use on the response. Not required if one of the siblings is present.
     #[track_caller]
     pub fn http_redirect_code(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HttpRedirectCode", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpRedirectCode", value))
     }
 
     /// Protocol to use when redirecting requests. The default is the protocol that is used in the original request.
     #[track_caller]
     pub fn protocol(self, value: impl IntoValue<RedirectRuleProtocol>) -> Self {
-        Self(self.0.set("Protocol", value.into_value().into_expression()))
+        Self(self.0.set_value("Protocol", value))
     }
 
     /// The object key prefix to use in the redirect request. For example, to redirect requests for all pages with
@@ -3421,7 +3551,7 @@ impl RedirectRule {
     /// constraints](https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints).
     #[track_caller]
     pub fn replace_key_prefix_with(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReplaceKeyPrefixWith", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplaceKeyPrefixWith", value))
     }
 
     /// The specific object key to use in the redirect request. For example, redirect request to `error.html`. Not
@@ -3432,13 +3562,13 @@ impl RedirectRule {
     /// constraints](https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints).
     #[track_caller]
     pub fn replace_key_with(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReplaceKeyWith", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplaceKeyWith", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3451,7 +3581,7 @@ impl Literal for RedirectRule {
 impl Is<Self> for RedirectRule {}
 
 /// The values of `Protocol` of [`RedirectRule`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RedirectRuleProtocol {
     /// `http`
     Http,
@@ -3469,6 +3599,12 @@ impl RedirectRuleProtocol {
             Self::Https => "https",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RedirectRuleProtocol {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3494,13 +3630,13 @@ impl ReplicaModifications {
     /// - `status`: Specifies whether Amazon S3 replicates modifications on replicas.
     #[track_caller]
     pub fn new(status: impl IntoValue<ReplicaModificationsStatus>) -> Self {
-        Self(Properties::new().require("Status", status.into_value().into_expression()))
+        Self(Properties::new().require_value("Status", status))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3513,7 +3649,7 @@ impl Literal for ReplicaModifications {
 impl Is<Self> for ReplicaModifications {}
 
 /// The values of `Status` of [`ReplicaModifications`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReplicaModificationsStatus {
     /// `Enabled`
     Enabled,
@@ -3531,6 +3667,12 @@ impl ReplicaModificationsStatus {
             Self::Disabled => "Disabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ReplicaModificationsStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3565,17 +3707,13 @@ impl ReplicationConfiguration {
     ///   rule and can contain a maximum of 1,000 rules.
     #[track_caller]
     pub fn new(role: impl IntoValue<Arn<kind::iam::Role>>, rules: impl IntoValue<List<ReplicationRule>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Role", role.into_value().into_expression())
-                .require("Rules", rules.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Role", role).require_value("Rules", rules))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3602,7 +3740,7 @@ impl ReplicationDestination {
     /// - `bucket`: The Amazon Resource Name (ARN) of the bucket where you want Amazon S3 to store the results.
     #[track_caller]
     pub fn new(bucket: impl IntoValue<Arn<kind::s3::Bucket>>) -> Self {
-        Self(Properties::new().require("Bucket", bucket.into_value().into_expression()))
+        Self(Properties::new().require_value("Bucket", bucket))
     }
 
     /// Specify this only in a cross-account scenario (where source and destination bucket owners are not the same), and
@@ -3611,7 +3749,7 @@ impl ReplicationDestination {
     /// object.
     #[track_caller]
     pub fn access_control_translation(self, value: impl IntoValue<AccessControlTranslation>) -> Self {
-        Self(self.0.set("AccessControlTranslation", value.into_value().into_expression()))
+        Self(self.0.set_value("AccessControlTranslation", value))
     }
 
     /// Destination bucket owner account ID. In a cross-account scenario, if you direct Amazon S3 to change replica
@@ -3623,19 +3761,19 @@ impl ReplicationDestination {
     /// If you specify the `AccessControlTranslation` property, the `Account` property is required.
     #[track_caller]
     pub fn account(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Account", value.into_value().into_expression()))
+        Self(self.0.set_value("Account", value))
     }
 
     /// Specifies encryption-related information.
     #[track_caller]
     pub fn encryption_configuration(self, value: impl IntoValue<EncryptionConfiguration>) -> Self {
-        Self(self.0.set("EncryptionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionConfiguration", value))
     }
 
     /// A container specifying replication metrics-related settings enabling replication metrics and events.
     #[track_caller]
     pub fn metrics(self, value: impl IntoValue<Metrics>) -> Self {
-        Self(self.0.set("Metrics", value.into_value().into_expression()))
+        Self(self.0.set_value("Metrics", value))
     }
 
     /// A container specifying S3 Replication Time Control (S3 RTC), including whether S3 RTC is enabled and the time
@@ -3643,7 +3781,7 @@ impl ReplicationDestination {
     /// block.
     #[track_caller]
     pub fn replication_time(self, value: impl IntoValue<ReplicationTime>) -> Self {
-        Self(self.0.set("ReplicationTime", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplicationTime", value))
     }
 
     /// The storage class to use when replicating objects, such as S3 Standard or reduced redundancy. By default, Amazon
@@ -3656,13 +3794,13 @@ impl ReplicationDestination {
     /// `FSX_OPENZFS` is not an accepted value when replicating objects.
     #[track_caller]
     pub fn storage_class(self, value: impl IntoValue<ReplicationDestinationStorageClass>) -> Self {
-        Self(self.0.set("StorageClass", value.into_value().into_expression()))
+        Self(self.0.set_value("StorageClass", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3675,7 +3813,7 @@ impl Literal for ReplicationDestination {
 impl Is<Self> for ReplicationDestination {}
 
 /// The values of `StorageClass` of [`ReplicationDestination`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReplicationDestinationStorageClass {
     /// `DEEP_ARCHIVE`
     DeepArchive,
@@ -3714,6 +3852,12 @@ impl ReplicationDestinationStorageClass {
     }
 }
 
+impl std::fmt::Debug for ReplicationDestinationStorageClass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ReplicationDestinationStorageClass {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -3741,11 +3885,7 @@ impl ReplicationRule {
         status: impl IntoValue<ReplicationRuleStatus>,
         destination: impl IntoValue<ReplicationDestination>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("Status", status.into_value().into_expression())
-                .require("Destination", destination.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Status", status).require_value("Destination", destination))
     }
 
     /// Specifies whether Amazon S3 replicates delete markers. If you specify a `Filter` in your replication
@@ -3762,7 +3902,7 @@ impl ReplicationRule {
     /// Compatibility](https://docs.aws.amazon.com/AmazonS3/latest/dev/replication-add-config.html#replication-backward-compat-considerations).
     #[track_caller]
     pub fn delete_marker_replication(self, value: impl IntoValue<DeleteMarkerReplication>) -> Self {
-        Self(self.0.set("DeleteMarkerReplication", value.into_value().into_expression()))
+        Self(self.0.set_value("DeleteMarkerReplication", value))
     }
 
     /// A filter that identifies the subset of objects to which the replication rule applies. A `Filter` must specify
@@ -3773,7 +3913,7 @@ impl ReplicationRule {
     /// configuration, add the `Prefix` directly as a child element of the `Rule` element.
     #[track_caller]
     pub fn filter(self, value: impl IntoValue<ReplicationRuleFilter>) -> Self {
-        Self(self.0.set("Filter", value.into_value().into_expression()))
+        Self(self.0.set_value("Filter", value))
     }
 
     /// A unique identifier for the rule. The maximum value is 255 characters. If you don't specify a value, AWS
@@ -3781,7 +3921,7 @@ impl ReplicationRule {
     /// "ID".
     #[track_caller]
     pub fn id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Id", value.into_value().into_expression()))
+        Self(self.0.set_value("Id", value))
     }
 
     /// An object key name prefix that identifies the object or objects to which the rule applies. The maximum prefix
@@ -3793,7 +3933,7 @@ impl ReplicationRule {
     /// constraints](https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints).
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// The priority indicates which rule has precedence whenever two or more replication rules conflict. Amazon S3 will
@@ -3805,20 +3945,20 @@ impl ReplicationRule {
     /// *Amazon S3 User Guide*.
     #[track_caller]
     pub fn priority(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("Priority", value.into_value().into_expression()))
+        Self(self.0.set_value("Priority", value))
     }
 
     /// A container that describes additional filters for identifying the source objects that you want to replicate. You
     /// can choose to enable or disable the replication of these objects.
     #[track_caller]
     pub fn source_selection_criteria(self, value: impl IntoValue<SourceSelectionCriteria>) -> Self {
-        Self(self.0.set("SourceSelectionCriteria", value.into_value().into_expression()))
+        Self(self.0.set_value("SourceSelectionCriteria", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3853,19 +3993,19 @@ impl ReplicationRuleAndOperator {
     /// An object key name prefix that identifies the subset of objects to which the rule applies.
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// An array of tags containing key and value pairs.
     #[track_caller]
     pub fn tag_filters(self, value: impl IntoValue<List<TagFilter>>) -> Self {
-        Self(self.0.set("TagFilters", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFilters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3899,7 +4039,7 @@ impl ReplicationRuleFilter {
     /// - If you specify a filter based on multiple tags, wrap the `TagFilter` elements in an `And` tag.
     #[track_caller]
     pub fn and(self, value: impl IntoValue<ReplicationRuleAndOperator>) -> Self {
-        Self(self.0.set("And", value.into_value().into_expression()))
+        Self(self.0.set_value("And", value))
     }
 
     /// An object key name prefix that identifies the subset of objects to which the rule applies.
@@ -3909,7 +4049,7 @@ impl ReplicationRuleFilter {
     /// constraints](https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints).
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// A container for specifying a tag key and value.
@@ -3917,13 +4057,13 @@ impl ReplicationRuleFilter {
     /// The rule applies only to objects that have the tag in their tag set.
     #[track_caller]
     pub fn tag_filter(self, value: impl IntoValue<TagFilter>) -> Self {
-        Self(self.0.set("TagFilter", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFilter", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -3936,7 +4076,7 @@ impl Literal for ReplicationRuleFilter {
 impl Is<Self> for ReplicationRuleFilter {}
 
 /// The values of `Status` of [`ReplicationRule`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReplicationRuleStatus {
     /// `Disabled`
     Disabled,
@@ -3954,6 +4094,12 @@ impl ReplicationRuleStatus {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ReplicationRuleStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -3983,17 +4129,13 @@ impl ReplicationTime {
     ///   on objects.
     #[track_caller]
     pub fn new(status: impl IntoValue<ReplicationTimeStatus>, time: impl IntoValue<ReplicationTimeValue>) -> Self {
-        Self(
-            Properties::new()
-                .require("Status", status.into_value().into_expression())
-                .require("Time", time.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Status", status).require_value("Time", time))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4006,7 +4148,7 @@ impl Literal for ReplicationTime {
 impl Is<Self> for ReplicationTime {}
 
 /// The values of `Status` of [`ReplicationTime`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ReplicationTimeStatus {
     /// `Disabled`
     Disabled,
@@ -4024,6 +4166,12 @@ impl ReplicationTimeStatus {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ReplicationTimeStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4050,13 +4198,13 @@ impl ReplicationTimeValue {
     /// - `minutes`: Contains an integer specifying time in minutes.
     #[track_caller]
     pub fn new(minutes: impl IntoValue<i64>) -> Self {
-        Self(Properties::new().require("Minutes", minutes.into_value().into_expression()))
+        Self(Properties::new().require_value("Minutes", minutes))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4086,7 +4234,7 @@ impl RoutingRule {
     ///   page, or with another protocol. In the event of an error, you can specify a different error code to return.
     #[track_caller]
     pub fn new(redirect_rule: impl IntoValue<RedirectRule>) -> Self {
-        Self(Properties::new().require("RedirectRule", redirect_rule.into_value().into_expression()))
+        Self(Properties::new().require_value("RedirectRule", redirect_rule))
     }
 
     /// A container for describing a condition that must be met for the specified redirect to apply. For example, 1. If
@@ -4094,13 +4242,13 @@ impl RoutingRule {
     /// error 4xx, redirect request to another host where you might process the error.
     #[track_caller]
     pub fn routing_rule_condition(self, value: impl IntoValue<RoutingRuleCondition>) -> Self {
-        Self(self.0.set("RoutingRuleCondition", value.into_value().into_expression()))
+        Self(self.0.set_value("RoutingRuleCondition", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4135,7 +4283,7 @@ impl RoutingRuleCondition {
     /// are specified, then both must be true for the redirect to be applied.
     #[track_caller]
     pub fn http_error_code_returned_equals(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("HttpErrorCodeReturnedEquals", value.into_value().into_expression()))
+        Self(self.0.set_value("HttpErrorCodeReturnedEquals", value))
     }
 
     /// The object key name prefix when the redirect is applied. For example, to redirect requests for
@@ -4146,13 +4294,13 @@ impl RoutingRuleCondition {
     /// specified. If both conditions are specified, both must be true for the redirect to be applied.
     #[track_caller]
     pub fn key_prefix_equals(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KeyPrefixEquals", value.into_value().into_expression()))
+        Self(self.0.set_value("KeyPrefixEquals", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4185,13 +4333,13 @@ impl Rule {
     ///   applied.
     #[track_caller]
     pub fn new(status: impl IntoValue<RuleStatus>) -> Self {
-        Self(Properties::new().require("Status", status.into_value().into_expression()))
+        Self(Properties::new().require_value("Status", status))
     }
 
     /// Specifies a lifecycle rule that stops incomplete multipart uploads to an Amazon S3 bucket.
     #[track_caller]
     pub fn abort_incomplete_multipart_upload(self, value: impl IntoValue<AbortIncompleteMultipartUpload>) -> Self {
-        Self(self.0.set("AbortIncompleteMultipartUpload", value.into_value().into_expression()))
+        Self(self.0.set_value("AbortIncompleteMultipartUpload", value))
     }
 
     /// Indicates when objects are deleted from Amazon S3 and Amazon S3 Glacier. The date value must be in ISO 8601
@@ -4200,7 +4348,7 @@ impl Rule {
     /// transition time.
     #[track_caller]
     pub fn expiration_date(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ExpirationDate", value.into_value().into_expression()))
+        Self(self.0.set_value("ExpirationDate", value))
     }
 
     /// Indicates the number of days after creation when objects are deleted from Amazon S3 and Amazon S3 Glacier. If
@@ -4208,7 +4356,7 @@ impl Rule {
     /// days or by date). The expiration time must also be later than the transition time.
     #[track_caller]
     pub fn expiration_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ExpirationInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("ExpirationInDays", value))
     }
 
     /// Indicates whether Amazon S3 will remove a delete marker without any noncurrent versions. If set to true, the
@@ -4216,13 +4364,13 @@ impl Rule {
     /// `ExpirationInDays`, `ExpirationDate`, or `TagFilters`.
     #[track_caller]
     pub fn expired_object_delete_marker(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ExpiredObjectDeleteMarker", value.into_value().into_expression()))
+        Self(self.0.set_value("ExpiredObjectDeleteMarker", value))
     }
 
     /// Unique identifier for the rule. The value can't be longer than 255 characters.
     #[track_caller]
     pub fn id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Id", value.into_value().into_expression()))
+        Self(self.0.set_value("Id", value))
     }
 
     /// Specifies when noncurrent object versions expire. Upon expiration, S3 permanently deletes the noncurrent object
@@ -4230,7 +4378,7 @@ impl Rule {
     /// request that S3 delete noncurrent object versions at a specific period in the object's lifetime.
     #[track_caller]
     pub fn noncurrent_version_expiration(self, value: impl IntoValue<NoncurrentVersionExpiration>) -> Self {
-        Self(self.0.set("NoncurrentVersionExpiration", value.into_value().into_expression()))
+        Self(self.0.set_value("NoncurrentVersionExpiration", value))
     }
 
     /// (Deprecated.) For buckets with versioning enabled (or suspended), specifies the time, in days, between when a
@@ -4239,7 +4387,7 @@ impl Rule {
     /// expiration time must be later than the transition time.
     #[track_caller]
     pub fn noncurrent_version_expiration_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("NoncurrentVersionExpirationInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("NoncurrentVersionExpirationInDays", value))
     }
 
     /// (Deprecated.) For buckets with versioning enabled (or suspended), specifies when non-current objects transition
@@ -4248,7 +4396,7 @@ impl Rule {
     /// property.
     #[track_caller]
     pub fn noncurrent_version_transition(self, value: impl IntoValue<NoncurrentVersionTransition>) -> Self {
-        Self(self.0.set("NoncurrentVersionTransition", value.into_value().into_expression()))
+        Self(self.0.set_value("NoncurrentVersionTransition", value))
     }
 
     /// For buckets with versioning enabled (or suspended), one or more transition rules that specify when non-current
@@ -4257,7 +4405,7 @@ impl Rule {
     /// `NoncurrentVersionTransition` property.
     #[track_caller]
     pub fn noncurrent_version_transitions(self, value: impl IntoValue<List<NoncurrentVersionTransition>>) -> Self {
-        Self(self.0.set("NoncurrentVersionTransitions", value.into_value().into_expression()))
+        Self(self.0.set_value("NoncurrentVersionTransitions", value))
     }
 
     /// Specifies the minimum object size in bytes for this rule to apply to. Objects must be larger than this value in
@@ -4266,7 +4414,7 @@ impl Rule {
     /// in the *Amazon S3 User Guide*.
     #[track_caller]
     pub fn object_size_greater_than(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ObjectSizeGreaterThan", value.into_value().into_expression()))
+        Self(self.0.set_value("ObjectSizeGreaterThan", value))
     }
 
     /// Specifies the maximum object size in bytes for this rule to apply to. Objects must be smaller than this value in
@@ -4275,7 +4423,7 @@ impl Rule {
     /// in the *Amazon S3 User Guide*.
     #[track_caller]
     pub fn object_size_less_than(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ObjectSizeLessThan", value.into_value().into_expression()))
+        Self(self.0.set_value("ObjectSizeLessThan", value))
     }
 
     /// Object key prefix that identifies one or more objects to which this rule applies.
@@ -4285,13 +4433,13 @@ impl Rule {
     /// constraints](https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints).
     #[track_caller]
     pub fn prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("Prefix", value))
     }
 
     /// Tags to use to identify a subset of objects to which the lifecycle rule applies.
     #[track_caller]
     pub fn tag_filters(self, value: impl IntoValue<List<TagFilter>>) -> Self {
-        Self(self.0.set("TagFilters", value.into_value().into_expression()))
+        Self(self.0.set_value("TagFilters", value))
     }
 
     /// (Deprecated.) Specifies when an object transitions to a specified storage class. If you specify an expiration
@@ -4300,7 +4448,7 @@ impl Rule {
     /// `Transitions` property.
     #[track_caller]
     pub fn transition(self, value: impl IntoValue<Transition>) -> Self {
-        Self(self.0.set("Transition", value.into_value().into_expression()))
+        Self(self.0.set_value("Transition", value))
     }
 
     /// One or more transition rules that specify when an object transitions to a specified storage class. If you
@@ -4309,13 +4457,13 @@ impl Rule {
     /// don't specify the `Transition` property.
     #[track_caller]
     pub fn transitions(self, value: impl IntoValue<List<Transition>>) -> Self {
-        Self(self.0.set("Transitions", value.into_value().into_expression()))
+        Self(self.0.set_value("Transitions", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4328,7 +4476,7 @@ impl Literal for Rule {
 impl Is<Self> for Rule {}
 
 /// The values of `Status` of [`Rule`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RuleStatus {
     /// `Enabled`
     Enabled,
@@ -4346,6 +4494,12 @@ impl RuleStatus {
             Self::Disabled => "Disabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RuleStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4371,18 +4525,18 @@ impl Is<Self> for RuleStatus {}
 pub struct S3KeyFilter(Properties);
 
 impl S3KeyFilter {
-    /// Makes a `S3KeyFilter`.
+    /// Makes an `S3KeyFilter`.
     ///
     /// - `rules`: A list of containers for the key-value pair that defines the criteria for the filter rule.
     #[track_caller]
     pub fn new(rules: impl IntoValue<List<FilterRule>>) -> Self {
-        Self(Properties::new().require("Rules", rules.into_value().into_expression()))
+        Self(Properties::new().require_value("Rules", rules))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4421,7 +4575,7 @@ impl<U: IntoValue<FilterRule>> IntoValue<S3KeyFilter> for Vec<U> {
 pub struct S3TablesDestination(Properties);
 
 impl S3TablesDestination {
-    /// Makes a `S3TablesDestination`.
+    /// Makes an `S3TablesDestination`.
     ///
     /// - `table_bucket_arn`: The Amazon Resource Name (ARN) for the table bucket that's specified as the destination in
     ///   the metadata table configuration. The destination table bucket must be in the same Region and AWS-account as
@@ -4430,17 +4584,13 @@ impl S3TablesDestination {
     ///   table name must be unique within the `aws_s3_metadata` namespace in the destination table bucket.
     #[track_caller]
     pub fn new(table_bucket_arn: impl IntoValue<String>, table_name: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("TableBucketArn", table_bucket_arn.into_value().into_expression())
-                .require("TableName", table_name.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("TableBucketArn", table_bucket_arn).require_value("TableName", table_name))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4478,7 +4628,7 @@ impl ServerSideEncryptionByDefault {
     /// - `sse_algorithm`: Server-side encryption algorithm to use for the default encryption.
     #[track_caller]
     pub fn new(sse_algorithm: impl IntoValue<ServerSideEncryptionByDefaultSSEAlgorithm>) -> Self {
-        Self(Properties::new().require("SSEAlgorithm", sse_algorithm.into_value().into_expression()))
+        Self(Properties::new().require_value("SSEAlgorithm", sse_algorithm))
     }
 
     /// AWS Key Management Service (KMS) customer managed key ID to use for the default encryption.
@@ -4511,13 +4661,13 @@ impl ServerSideEncryptionByDefault {
     /// Service Developer Guide*.
     #[track_caller]
     pub fn kms_master_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KMSMasterKeyID", value.into_value().into_expression()))
+        Self(self.0.set_value("KMSMasterKeyID", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4530,7 +4680,7 @@ impl Literal for ServerSideEncryptionByDefault {
 impl Is<Self> for ServerSideEncryptionByDefault {}
 
 /// The values of `SSEAlgorithm` of [`ServerSideEncryptionByDefault`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ServerSideEncryptionByDefaultSSEAlgorithm {
     /// `aws:kms`
     AwsKms,
@@ -4551,6 +4701,12 @@ impl ServerSideEncryptionByDefaultSSEAlgorithm {
             Self::AwsKmsDsse => "aws:kms:dsse",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ServerSideEncryptionByDefaultSSEAlgorithm {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4597,7 +4753,7 @@ impl ServerSideEncryptionRule {
     /// (SSE-C)](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html).
     #[track_caller]
     pub fn blocked_encryption_types(self, value: impl IntoValue<BlockedEncryptionTypes>) -> Self {
-        Self(self.0.set("BlockedEncryptionTypes", value.into_value().into_expression()))
+        Self(self.0.set_value("BlockedEncryptionTypes", value))
     }
 
     /// Specifies whether Amazon S3 should use an S3 Bucket Key with server-side encryption using KMS (SSE-KMS) for new
@@ -4608,20 +4764,20 @@ impl ServerSideEncryptionRule {
     /// Keys](https://docs.aws.amazon.com/AmazonS3/latest/dev/bucket-key.html) in the *Amazon S3 User Guide*.
     #[track_caller]
     pub fn bucket_key_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("BucketKeyEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("BucketKeyEnabled", value))
     }
 
     /// Specifies the default server-side encryption to apply to new objects in the bucket. If a PUT Object request
     /// doesn't specify any server-side encryption, this default encryption will be applied.
     #[track_caller]
     pub fn server_side_encryption_by_default(self, value: impl IntoValue<ServerSideEncryptionByDefault>) -> Self {
-        Self(self.0.set("ServerSideEncryptionByDefault", value.into_value().into_expression()))
+        Self(self.0.set_value("ServerSideEncryptionByDefault", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4651,19 +4807,19 @@ impl SourceSelectionCriteria {
     /// A filter that you can specify for selection for modifications on replicas.
     #[track_caller]
     pub fn replica_modifications(self, value: impl IntoValue<ReplicaModifications>) -> Self {
-        Self(self.0.set("ReplicaModifications", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplicaModifications", value))
     }
 
     /// A container for filter information for the selection of Amazon S3 objects encrypted with AWS KMS.
     #[track_caller]
     pub fn sse_kms_encrypted_objects(self, value: impl IntoValue<SseKmsEncryptedObjects>) -> Self {
-        Self(self.0.set("SseKmsEncryptedObjects", value.into_value().into_expression()))
+        Self(self.0.set_value("SseKmsEncryptedObjects", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4690,13 +4846,13 @@ impl SseKmsEncryptedObjects {
     ///   key stored in AWS Key Management Service.
     #[track_caller]
     pub fn new(status: impl IntoValue<SseKmsEncryptedObjectsStatus>) -> Self {
-        Self(Properties::new().require("Status", status.into_value().into_expression()))
+        Self(Properties::new().require_value("Status", status))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4709,7 +4865,7 @@ impl Literal for SseKmsEncryptedObjects {
 impl Is<Self> for SseKmsEncryptedObjects {}
 
 /// The values of `Status` of [`SseKmsEncryptedObjects`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum SseKmsEncryptedObjectsStatus {
     /// `Disabled`
     Disabled,
@@ -4727,6 +4883,12 @@ impl SseKmsEncryptedObjectsStatus {
             Self::Enabled => "Enabled",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for SseKmsEncryptedObjectsStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4756,13 +4918,13 @@ impl StorageClassAnalysis {
     /// Specifies how data related to the storage class analysis for an Amazon S3 bucket should be exported.
     #[track_caller]
     pub fn data_export(self, value: impl IntoValue<DataExport>) -> Self {
-        Self(self.0.set("DataExport", value.into_value().into_expression()))
+        Self(self.0.set_value("DataExport", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4791,17 +4953,13 @@ impl TagFilter {
     /// - `value`: The tag value.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4835,19 +4993,19 @@ impl TargetObjectKeyFormat {
     /// PartitionedPrefix defaults to EventTime delivery when server access logs are delivered.
     #[track_caller]
     pub fn partitioned_prefix(self, value: impl IntoValue<PartitionedPrefix>) -> Self {
-        Self(self.0.set("PartitionedPrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("PartitionedPrefix", value))
     }
 
     /// This format defaults the prefix to the given log file prefix for delivering server access log file.
     #[track_caller]
     pub fn simple_prefix(self, value: impl IntoValue<TargetObjectKeyFormatSimplePrefix>) -> Self {
-        Self(self.0.set("SimplePrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("SimplePrefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4876,7 +5034,7 @@ impl TargetObjectKeyFormatSimplePrefix {
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4909,17 +5067,13 @@ impl Tiering {
     ///   days and Deep Archive Access tier must be at least 180 days. The maximum can be up to 2 years (730 days).
     #[track_caller]
     pub fn new(access_tier: impl IntoValue<TieringAccessTier>, days: impl IntoValue<i64>) -> Self {
-        Self(
-            Properties::new()
-                .require("AccessTier", access_tier.into_value().into_expression())
-                .require("Days", days.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("AccessTier", access_tier).require_value("Days", days))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -4932,7 +5086,7 @@ impl Literal for Tiering {
 impl Is<Self> for Tiering {}
 
 /// The values of `AccessTier` of [`Tiering`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TieringAccessTier {
     /// `ARCHIVE_ACCESS`
     ArchiveAccess,
@@ -4950,6 +5104,12 @@ impl TieringAccessTier {
             Self::DeepArchiveAccess => "DEEP_ARCHIVE_ACCESS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for TieringAccessTier {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -4980,24 +5140,20 @@ impl TopicConfiguration {
     ///   detects events of the specified type.
     #[track_caller]
     pub fn new(event: impl IntoValue<String>, topic: impl IntoValue<Arn<kind::sns::Topic>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Event", event.into_value().into_expression())
-                .require("Topic", topic.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Event", event).require_value("Topic", topic))
     }
 
     /// The filtering rules that determine for which objects to send notifications. For example, you can create a filter
     /// so that Amazon S3 sends notifications only when image files with a `.jpg` extension are added to the bucket.
     #[track_caller]
     pub fn filter(self, value: impl IntoValue<NotificationFilter>) -> Self {
-        Self(self.0.set("Filter", value.into_value().into_expression()))
+        Self(self.0.set_value("Filter", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -5026,14 +5182,14 @@ impl Transition {
     /// - `storage_class`: The storage class to which you want the object to transition.
     #[track_caller]
     pub fn new(storage_class: impl IntoValue<TransitionStorageClass>) -> Self {
-        Self(Properties::new().require("StorageClass", storage_class.into_value().into_expression()))
+        Self(Properties::new().require_value("StorageClass", storage_class))
     }
 
     /// Indicates when objects are transitioned to the specified storage class. The date value must be in ISO 8601
     /// format. The time is always midnight UTC.
     #[track_caller]
     pub fn transition_date(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TransitionDate", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitionDate", value))
     }
 
     /// Indicates the number of days after creation when objects are transitioned to the specified storage class. The
@@ -5044,13 +5200,13 @@ impl Transition {
     /// in the *Amazon S3 User Guide*.
     #[track_caller]
     pub fn transition_in_days(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TransitionInDays", value.into_value().into_expression()))
+        Self(self.0.set_value("TransitionInDays", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -5063,7 +5219,7 @@ impl Literal for Transition {
 impl Is<Self> for Transition {}
 
 /// The values of `StorageClass` of [`Transition`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum TransitionStorageClass {
     /// `DEEP_ARCHIVE`
     DeepArchive,
@@ -5099,6 +5255,12 @@ impl TransitionStorageClass {
     }
 }
 
+impl std::fmt::Debug for TransitionStorageClass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for TransitionStorageClass {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -5130,13 +5292,13 @@ impl VersioningConfiguration {
     /// - `status`: The versioning state of the bucket.
     #[track_caller]
     pub fn new(status: impl IntoValue<VersioningConfigurationStatus>) -> Self {
-        Self(Properties::new().require("Status", status.into_value().into_expression()))
+        Self(Properties::new().require_value("Status", status))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -5149,7 +5311,7 @@ impl Literal for VersioningConfiguration {
 impl Is<Self> for VersioningConfiguration {}
 
 /// The values of `Status` of [`VersioningConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum VersioningConfigurationStatus {
     /// `Enabled`
     Enabled,
@@ -5167,6 +5329,12 @@ impl VersioningConfigurationStatus {
             Self::Suspended => "Suspended",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for VersioningConfigurationStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -5195,13 +5363,13 @@ impl WebsiteConfiguration {
     /// The name of the error document for the website.
     #[track_caller]
     pub fn error_document(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ErrorDocument", value.into_value().into_expression()))
+        Self(self.0.set_value("ErrorDocument", value))
     }
 
     /// The name of the index document for the website.
     #[track_caller]
     pub fn index_document(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("IndexDocument", value.into_value().into_expression()))
+        Self(self.0.set_value("IndexDocument", value))
     }
 
     /// The redirect behavior for every request to this bucket's website endpoint.
@@ -5209,19 +5377,19 @@ impl WebsiteConfiguration {
     /// If you specify this property, you can't specify any other property.
     #[track_caller]
     pub fn redirect_all_requests_to(self, value: impl IntoValue<RedirectAllRequestsTo>) -> Self {
-        Self(self.0.set("RedirectAllRequestsTo", value.into_value().into_expression()))
+        Self(self.0.set_value("RedirectAllRequestsTo", value))
     }
 
     /// Rules that define when a redirect is applied and the redirect behavior.
     #[track_caller]
     pub fn routing_rules(self, value: impl IntoValue<List<RoutingRule>>) -> Self {
-        Self(self.0.set("RoutingRules", value.into_value().into_expression()))
+        Self(self.0.set_value("RoutingRules", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -32,36 +32,36 @@ impl Schedule {
     ) -> Self {
         Self(
             Properties::new()
-                .require("ScheduleExpression", schedule_expression.into_value().into_expression())
-                .require("FlexibleTimeWindow", flexible_time_window.into_value().into_expression())
-                .require("Target", target.into_value().into_expression()),
+                .require_value("ScheduleExpression", schedule_expression)
+                .require_value("FlexibleTimeWindow", flexible_time_window)
+                .require_value("Target", target),
         )
     }
 
     /// The description of the schedule.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The date, in UTC, before which the schedule can invoke its target. Depending on the schedule's recurrence
     /// expression, invocations might stop on, or before, the EndDate you specify.
     #[track_caller]
     pub fn end_date(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EndDate", value.into_value().into_expression()))
+        Self(self.0.set_value("EndDate", value))
     }
 
     /// The name of the schedule group to associate with this schedule. If you omit this, the default schedule group is
     /// used.
     #[track_caller]
     pub fn group_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("GroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("GroupName", value))
     }
 
     /// The ARN for a KMS Key that will be used to encrypt customer data.
     #[track_caller]
     pub fn kms_key_arn(self, value: impl IntoValue<Arn<kind::kms::Key>>) -> Self {
-        Self(self.0.set("KmsKeyArn", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyArn", value))
     }
 
     /// Sets `Name`.
@@ -69,32 +69,32 @@ impl Schedule {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The timezone in which the scheduling expression is evaluated.
     #[track_caller]
     pub fn schedule_expression_timezone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ScheduleExpressionTimezone", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduleExpressionTimezone", value))
     }
 
     /// The date, in UTC, after which the schedule can begin invoking its target. Depending on the schedule's recurrence
     /// expression, invocations might occur on, or after, the StartDate you specify.
     #[track_caller]
     pub fn start_date(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StartDate", value.into_value().into_expression()))
+        Self(self.0.set_value("StartDate", value))
     }
 
     /// Specifies whether the schedule is enabled or disabled.
     #[track_caller]
     pub fn state(self, value: impl IntoValue<ScheduleState>) -> Self {
-        Self(self.0.set("State", value.into_value().into_expression()))
+        Self(self.0.set_value("State", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -143,7 +143,7 @@ impl AsRef<Handle> for ScheduleRef {
 }
 
 /// The values of `AssignPublicIp`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AssignPublicIp {
     /// `ENABLED`
     Enabled,
@@ -161,6 +161,12 @@ impl AssignPublicIp {
             Self::Disabled => "DISABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AssignPublicIp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -188,14 +194,14 @@ impl AwsVpcConfiguration {
     ///   specify as many as 16 subnets.
     #[track_caller]
     pub fn new(subnets: impl IntoValue<List<Id<kind::ec2::Subnet>>>) -> Self {
-        Self(Properties::new().require("Subnets", subnets.into_value().into_expression()))
+        Self(Properties::new().require_value("Subnets", subnets))
     }
 
     /// Specifies whether the task's elastic network interface receives a public IP address. You can specify ENABLED
     /// only when LaunchType in EcsParameters is set to FARGATE.
     #[track_caller]
     pub fn assign_public_ip(self, value: impl IntoValue<AssignPublicIp>) -> Self {
-        Self(self.0.set("AssignPublicIp", value.into_value().into_expression()))
+        Self(self.0.set_value("AssignPublicIp", value))
     }
 
     /// Specifies the security groups associated with the task. These security groups must all be in the same VPC. You
@@ -203,13 +209,13 @@ impl AwsVpcConfiguration {
     /// for the VPC is used.
     #[track_caller]
     pub fn security_groups(self, value: impl IntoValue<List<Id<kind::ec2::SecurityGroup>>>) -> Self {
-        Self(self.0.set("SecurityGroups", value.into_value().into_expression()))
+        Self(self.0.set_value("SecurityGroups", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -251,7 +257,7 @@ impl CapacityProviderStrategyItem {
     /// - `capacity_provider`: The short name of the capacity provider.
     #[track_caller]
     pub fn new(capacity_provider: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("CapacityProvider", capacity_provider.into_value().into_expression()))
+        Self(Properties::new().require_value("CapacityProvider", capacity_provider))
     }
 
     /// The base value designates how many tasks, at a minimum, to run on the specified capacity provider. Only one
@@ -259,7 +265,7 @@ impl CapacityProviderStrategyItem {
     /// value of 0 is used.
     #[track_caller]
     pub fn base(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Base", value.into_value().into_expression()))
+        Self(self.0.set_value("Base", value))
     }
 
     /// The weight value designates the relative percentage of the total number of tasks launched that should use the
@@ -267,13 +273,13 @@ impl CapacityProviderStrategyItem {
     /// satisfied.
     #[track_caller]
     pub fn weight(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("Weight", value.into_value().into_expression()))
+        Self(self.0.set_value("Weight", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -302,13 +308,13 @@ impl DeadLetterConfig {
     /// The ARN of the SQS queue specified as the target for the dead-letter queue.
     #[track_caller]
     pub fn arn(self, value: impl IntoValue<Arn<kind::sqs::Queue>>) -> Self {
-        Self(self.0.set("Arn", value.into_value().into_expression()))
+        Self(self.0.set_value("Arn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -334,33 +340,33 @@ impl EcsParameters {
     /// - `task_definition_arn`: The ARN of the task definition to use if the event target is an Amazon ECS task.
     #[track_caller]
     pub fn new(task_definition_arn: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("TaskDefinitionArn", task_definition_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("TaskDefinitionArn", task_definition_arn))
     }
 
     /// The capacity provider strategy to use for the task.
     #[track_caller]
     pub fn capacity_provider_strategy(self, value: impl IntoValue<List<CapacityProviderStrategyItem>>) -> Self {
-        Self(self.0.set("CapacityProviderStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("CapacityProviderStrategy", value))
     }
 
     /// Specifies whether to enable Amazon ECS managed tags for the task. For more information, see Tagging Your Amazon
     /// ECS Resources in the Amazon Elastic Container Service Developer Guide.
     #[track_caller]
     pub fn enable_ecs_managed_tags(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableECSManagedTags", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableECSManagedTags", value))
     }
 
     /// Whether or not to enable the execute command functionality for the containers in this task. If true, this
     /// enables execute command functionality on all containers in the task.
     #[track_caller]
     pub fn enable_execute_command(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("EnableExecuteCommand", value.into_value().into_expression()))
+        Self(self.0.set_value("EnableExecuteCommand", value))
     }
 
     /// Specifies an ECS task group for the task. The maximum length is 255 characters.
     #[track_caller]
     pub fn group(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Group", value.into_value().into_expression()))
+        Self(self.0.set_value("Group", value))
     }
 
     /// Specifies the launch type on which your task is running. The launch type that you specify here must match one of
@@ -369,33 +375,33 @@ impl EcsParameters {
     /// Elastic Container Service Developer Guide.
     #[track_caller]
     pub fn launch_type(self, value: impl IntoValue<LaunchType>) -> Self {
-        Self(self.0.set("LaunchType", value.into_value().into_expression()))
+        Self(self.0.set_value("LaunchType", value))
     }
 
     /// This structure specifies the network configuration for an ECS task.
     #[track_caller]
     pub fn network_configuration(self, value: impl IntoValue<NetworkConfiguration>) -> Self {
-        Self(self.0.set("NetworkConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("NetworkConfiguration", value))
     }
 
     /// An array of placement constraint objects to use for the task. You can specify up to 10 constraints per task
     /// (including constraints in the task definition and those specified at runtime).
     #[track_caller]
     pub fn placement_constraints(self, value: impl IntoValue<List<PlacementConstraint>>) -> Self {
-        Self(self.0.set("PlacementConstraints", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementConstraints", value))
     }
 
     /// The placement strategy objects to use for the task. You can specify a maximum of five strategy rules per task.
     #[track_caller]
     pub fn placement_strategy(self, value: impl IntoValue<List<PlacementStrategy>>) -> Self {
-        Self(self.0.set("PlacementStrategy", value.into_value().into_expression()))
+        Self(self.0.set_value("PlacementStrategy", value))
     }
 
     /// Specifies the platform version for the task. Specify only the numeric portion of the platform version, such as
     /// 1.1.0.
     #[track_caller]
     pub fn platform_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("PlatformVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("PlatformVersion", value))
     }
 
     /// Specifies whether to propagate the tags from the task definition to the task. If no value is specified, the tags
@@ -403,32 +409,32 @@ impl EcsParameters {
     /// task creation, use the TagResource API action.
     #[track_caller]
     pub fn propagate_tags(self, value: impl IntoValue<PropagateTags>) -> Self {
-        Self(self.0.set("PropagateTags", value.into_value().into_expression()))
+        Self(self.0.set_value("PropagateTags", value))
     }
 
     /// The reference ID to use for the task.
     #[track_caller]
     pub fn reference_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ReferenceId", value.into_value().into_expression()))
+        Self(self.0.set_value("ReferenceId", value))
     }
 
     /// The metadata that you apply to the task to help you categorize and organize them. Each tag consists of a key and
     /// an optional value, both of which you define. To learn more, see RunTask in the Amazon ECS API Reference.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<Map<String>>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The number of tasks to create based on TaskDefinition. The default is 1.
     #[track_caller]
     pub fn task_count(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("TaskCount", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskCount", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -456,17 +462,13 @@ impl EventBridgeParameters {
     /// - `source`: The source of the event.
     #[track_caller]
     pub fn new(detail_type: impl IntoValue<String>, source: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("DetailType", detail_type.into_value().into_expression())
-                .require("Source", source.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("DetailType", detail_type).require_value("Source", source))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -492,19 +494,19 @@ impl FlexibleTimeWindow {
     /// - `mode`: Determines whether the schedule is executed within a flexible time window.
     #[track_caller]
     pub fn new(mode: impl IntoValue<FlexibleTimeWindowMode>) -> Self {
-        Self(Properties::new().require("Mode", mode.into_value().into_expression()))
+        Self(Properties::new().require_value("Mode", mode))
     }
 
     /// The maximum time window during which a schedule can be invoked.
     #[track_caller]
     pub fn maximum_window_in_minutes(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MaximumWindowInMinutes", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumWindowInMinutes", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -517,7 +519,7 @@ impl Literal for FlexibleTimeWindow {
 impl Is<Self> for FlexibleTimeWindow {}
 
 /// The values of `FlexibleTimeWindowMode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum FlexibleTimeWindowMode {
     /// `OFF`
     Off,
@@ -535,6 +537,12 @@ impl FlexibleTimeWindowMode {
             Self::Flexible => "FLEXIBLE",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for FlexibleTimeWindowMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -561,13 +569,13 @@ impl KinesisParameters {
     ///   Kinesis Streams Key Concepts in the Amazon Kinesis Streams Developer Guide.
     #[track_caller]
     pub fn new(partition_key: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("PartitionKey", partition_key.into_value().into_expression()))
+        Self(Properties::new().require_value("PartitionKey", partition_key))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -580,7 +588,7 @@ impl Literal for KinesisParameters {
 impl Is<Self> for KinesisParameters {}
 
 /// The values of `LaunchType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LaunchType {
     /// `EC2`
     Ec2,
@@ -601,6 +609,12 @@ impl LaunchType {
             Self::External => "EXTERNAL",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LaunchType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -630,13 +644,13 @@ impl NetworkConfiguration {
     /// be used. This structure is relevant only for ECS tasks that use the awsvpc network mode.
     #[track_caller]
     pub fn awsvpc_configuration(self, value: impl IntoValue<AwsVpcConfiguration>) -> Self {
-        Self(self.0.set("AwsvpcConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("AwsvpcConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -667,20 +681,20 @@ impl PlacementConstraint {
     /// Service Developer Guide.
     #[track_caller]
     pub fn expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Expression", value.into_value().into_expression()))
+        Self(self.0.set_value("Expression", value))
     }
 
     /// The type of constraint. Use distinctInstance to ensure that each task in a particular group is running on a
     /// different container instance. Use memberOf to restrict the selection to a group of valid candidates.
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<PlacementConstraintType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -693,7 +707,7 @@ impl Literal for PlacementConstraint {
 impl Is<Self> for PlacementConstraint {}
 
 /// The values of `PlacementConstraintType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementConstraintType {
     /// `distinctInstance`
     DistinctInstance,
@@ -711,6 +725,12 @@ impl PlacementConstraintType {
             Self::MemberOf => "memberOf",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PlacementConstraintType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -742,7 +762,7 @@ impl PlacementStrategy {
     /// are cpu and memory. For the random placement strategy, this field is not used.
     #[track_caller]
     pub fn field(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Field", value.into_value().into_expression()))
+        Self(self.0.set_value("Field", value))
     }
 
     /// The type of placement strategy. The random placement strategy randomly places tasks on available candidates. The
@@ -752,13 +772,13 @@ impl PlacementStrategy {
     /// with the least amount of remaining memory (but still enough to run the task).
     #[track_caller]
     pub fn type_(self, value: impl IntoValue<PlacementStrategyType>) -> Self {
-        Self(self.0.set("Type", value.into_value().into_expression()))
+        Self(self.0.set_value("Type", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -771,7 +791,7 @@ impl Literal for PlacementStrategy {
 impl Is<Self> for PlacementStrategy {}
 
 /// The values of `PlacementStrategyType`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PlacementStrategyType {
     /// `random`
     Random,
@@ -795,6 +815,12 @@ impl PlacementStrategyType {
     }
 }
 
+impl std::fmt::Debug for PlacementStrategyType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for PlacementStrategyType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -804,7 +830,7 @@ impl Literal for PlacementStrategyType {
 impl Is<Self> for PlacementStrategyType {}
 
 /// The values of `PropagateTags`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum PropagateTags {
     /// `TASK_DEFINITION`
     TaskDefinition,
@@ -819,6 +845,12 @@ impl PropagateTags {
             Self::TaskDefinition => "TASK_DEFINITION",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for PropagateTags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -847,7 +879,7 @@ impl RetryPolicy {
     /// The maximum amount of time, in seconds, to continue to make retry attempts.
     #[track_caller]
     pub fn maximum_event_age_in_seconds(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MaximumEventAgeInSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumEventAgeInSeconds", value))
     }
 
     /// The maximum number of retry attempts to make before the request fails. Retry attempts with exponential backoff
@@ -855,13 +887,13 @@ impl RetryPolicy {
     /// MaximumEventAgeInSeconds is reached.
     #[track_caller]
     pub fn maximum_retry_attempts(self, value: impl IntoValue<f64>) -> Self {
-        Self(self.0.set("MaximumRetryAttempts", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumRetryAttempts", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -888,17 +920,13 @@ impl SageMakerPipelineParameter {
     /// - `value`: Value of parameter to start execution of a SageMaker Model Building Pipeline.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Name", name).require_value("Value", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -928,13 +956,13 @@ impl SageMakerPipelineParameters {
     /// List of Parameter names and values for SageMaker Model Building Pipeline execution.
     #[track_caller]
     pub fn pipeline_parameter_list(self, value: impl IntoValue<List<SageMakerPipelineParameter>>) -> Self {
-        Self(self.0.set("PipelineParameterList", value.into_value().into_expression()))
+        Self(self.0.set_value("PipelineParameterList", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -947,7 +975,7 @@ impl Literal for SageMakerPipelineParameters {
 impl Is<Self> for SageMakerPipelineParameters {}
 
 /// The values of `ScheduleState`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ScheduleState {
     /// `ENABLED`
     Enabled,
@@ -965,6 +993,12 @@ impl ScheduleState {
             Self::Disabled => "DISABLED",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ScheduleState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -994,13 +1028,13 @@ impl SqsParameters {
     /// The FIFO message group ID to use as the target.
     #[track_caller]
     pub fn message_group_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MessageGroupId", value.into_value().into_expression()))
+        Self(self.0.set_value("MessageGroupId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -1028,29 +1062,25 @@ impl Target {
     ///   triggered.
     #[track_caller]
     pub fn new(arn: impl IntoValue<String>, role_arn: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Arn", arn.into_value().into_expression())
-                .require("RoleArn", role_arn.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Arn", arn).require_value("RoleArn", role_arn))
     }
 
     /// A DeadLetterConfig object that contains information about a dead-letter queue configuration.
     #[track_caller]
     pub fn dead_letter_config(self, value: impl IntoValue<DeadLetterConfig>) -> Self {
-        Self(self.0.set("DeadLetterConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("DeadLetterConfig", value))
     }
 
     /// The custom parameters to be used when the target is an Amazon ECS task.
     #[track_caller]
     pub fn ecs_parameters(self, value: impl IntoValue<EcsParameters>) -> Self {
-        Self(self.0.set("EcsParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("EcsParameters", value))
     }
 
     /// EventBridge PutEvent predefined target type.
     #[track_caller]
     pub fn event_bridge_parameters(self, value: impl IntoValue<EventBridgeParameters>) -> Self {
-        Self(self.0.set("EventBridgeParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("EventBridgeParameters", value))
     }
 
     /// The text, or well-formed JSON, passed to the target. If you are configuring a templated Lambda, AWS Step
@@ -1059,39 +1089,39 @@ impl Target {
     /// notification to the target.
     #[track_caller]
     pub fn input(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Input", value.into_value().into_expression()))
+        Self(self.0.set_value("Input", value))
     }
 
     /// The custom parameter you can use to control the shard to which EventBridge Scheduler sends the event.
     #[track_caller]
     pub fn kinesis_parameters(self, value: impl IntoValue<KinesisParameters>) -> Self {
-        Self(self.0.set("KinesisParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("KinesisParameters", value))
     }
 
     /// A RetryPolicy object that includes information about the retry policy settings.
     #[track_caller]
     pub fn retry_policy(self, value: impl IntoValue<RetryPolicy>) -> Self {
-        Self(self.0.set("RetryPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("RetryPolicy", value))
     }
 
     /// These are custom parameters to use when the target is a SageMaker Model Building Pipeline that starts based on
     /// AWS EventBridge Scheduler schedules.
     #[track_caller]
     pub fn sage_maker_pipeline_parameters(self, value: impl IntoValue<SageMakerPipelineParameters>) -> Self {
-        Self(self.0.set("SageMakerPipelineParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SageMakerPipelineParameters", value))
     }
 
     /// Contains the message group ID to use when the target is a FIFO queue. If you specify an SQS FIFO queue as a
     /// target, the queue must have content-based deduplication enabled.
     #[track_caller]
     pub fn sqs_parameters(self, value: impl IntoValue<SqsParameters>) -> Self {
-        Self(self.0.set("SqsParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("SqsParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

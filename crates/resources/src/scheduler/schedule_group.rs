@@ -25,19 +25,19 @@ impl ScheduleGroup {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The list of tags to associate with the schedule group.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -21,18 +21,14 @@ impl Subscription {
     /// - `protocol`: The subscription's protocol. A change replaces the resource.
     #[track_caller]
     pub fn new(topic_arn: impl IntoValue<Arn<kind::sns::Topic>>, protocol: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("TopicArn", topic_arn.into_value().into_expression())
-                .require("Protocol", protocol.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("TopicArn", topic_arn).require_value("Protocol", protocol))
     }
 
     /// The delivery policy JSON assigned to the subscription. Enables the subscriber to define the message delivery
     /// retry strategy in the case of an HTTP/S endpoint subscribed to the topic.
     #[track_caller]
     pub fn delivery_policy(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("DeliveryPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("DeliveryPolicy", value))
     }
 
     /// The subscription's endpoint. The endpoint value depends on the protocol that you specify.
@@ -40,34 +36,34 @@ impl Subscription {
     /// A change replaces the resource.
     #[track_caller]
     pub fn endpoint(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Endpoint", value.into_value().into_expression()))
+        Self(self.0.set_value("Endpoint", value))
     }
 
     /// The filter policy JSON assigned to the subscription. Enables the subscriber to filter out unwanted messages.
     #[track_caller]
     pub fn filter_policy(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("FilterPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterPolicy", value))
     }
 
     /// This attribute lets you choose the filtering scope by using one of the following string value types:
     /// MessageAttributes (default) and MessageBody.
     #[track_caller]
     pub fn filter_policy_scope(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FilterPolicyScope", value.into_value().into_expression()))
+        Self(self.0.set_value("FilterPolicyScope", value))
     }
 
     /// When set to true, enables raw message delivery. Raw messages don't contain any JSON formatting and can be sent
     /// to Amazon SQS and HTTP/S endpoints.
     #[track_caller]
     pub fn raw_message_delivery(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("RawMessageDelivery", value.into_value().into_expression()))
+        Self(self.0.set_value("RawMessageDelivery", value))
     }
 
     /// When specified, sends undeliverable messages to the specified Amazon SQS dead-letter queue. Messages that can't
     /// be delivered due to client errors are held in the dead-letter queue for further analysis or reprocessing.
     #[track_caller]
     pub fn redrive_policy(self, value: impl IntoValue<RedrivePolicy>) -> Self {
-        Self(self.0.set("RedrivePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("RedrivePolicy", value))
     }
 
     /// For cross-region subscriptions, the region in which the topic resides.If no region is specified, AWS
@@ -76,25 +72,25 @@ impl Subscription {
     /// A change may replace the resource.
     #[track_caller]
     pub fn region(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Region", value.into_value().into_expression()))
+        Self(self.0.set_value("Region", value))
     }
 
     /// Specifies whether Amazon SNS resends the notification to the subscription when a message's attribute changes.
     #[track_caller]
     pub fn replay_policy(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("ReplayPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ReplayPolicy", value))
     }
 
     /// This property applies only to Amazon Data Firehose delivery stream subscriptions.
     #[track_caller]
     pub fn subscription_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("SubscriptionRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SubscriptionRoleArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -151,13 +147,13 @@ impl RedrivePolicy {
     /// - `dead_letter_target_arn`: The queue that keeps the messages.
     #[track_caller]
     pub fn new(dead_letter_target_arn: impl IntoValue<Arn<kind::sqs::Queue>>) -> Self {
-        Self(Properties::new().require("deadLetterTargetArn", dead_letter_target_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("deadLetterTargetArn", dead_letter_target_arn))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

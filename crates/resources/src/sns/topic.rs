@@ -33,7 +33,7 @@ impl Topic {
     /// Sets `ArchivePolicy`.
     #[track_caller]
     pub fn archive_policy(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("ArchivePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("ArchivePolicy", value))
     }
 
     /// `ContentBasedDeduplication` enables deduplication of messages based on their content for FIFO topics. By
@@ -45,13 +45,13 @@ impl Topic {
     /// the creation to fail.
     #[track_caller]
     pub fn content_based_deduplication(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ContentBasedDeduplication", value.into_value().into_expression()))
+        Self(self.0.set_value("ContentBasedDeduplication", value))
     }
 
     /// Sets `DataProtectionPolicy`.
     #[track_caller]
     pub fn data_protection_policy(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("DataProtectionPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("DataProtectionPolicy", value))
     }
 
     /// The `DeliveryStatusLogging` configuration enables you to log the delivery status of messages sent from your
@@ -66,21 +66,21 @@ impl Topic {
     /// Once configured, log entries are sent to Amazon CloudWatch Logs.
     #[track_caller]
     pub fn delivery_status_logging(self, value: impl IntoValue<List<LoggingConfig>>) -> Self {
-        Self(self.0.set("DeliveryStatusLogging", value.into_value().into_expression()))
+        Self(self.0.set_value("DeliveryStatusLogging", value))
     }
 
     /// The display name to use for an SNS topic with SMS subscriptions. The display name must be maximum 100 characters
     /// long, including hyphens (-), underscores (_), spaces, and tabs.
     #[track_caller]
     pub fn display_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DisplayName", value.into_value().into_expression()))
+        Self(self.0.set_value("DisplayName", value))
     }
 
     /// Specifies the throughput quota and deduplication behavior to apply for the FIFO topic. Valid values are `Topic`
     /// or `MessageGroup`.
     #[track_caller]
     pub fn fifo_throughput_scope(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FifoThroughputScope", value.into_value().into_expression()))
+        Self(self.0.set_value("FifoThroughputScope", value))
     }
 
     /// Set to true to create a FIFO topic.
@@ -88,7 +88,7 @@ impl Topic {
     /// A change replaces the resource.
     #[track_caller]
     pub fn fifo_topic(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("FifoTopic", value.into_value().into_expression()))
+        Self(self.0.set_value("FifoTopic", value))
     }
 
     /// The ID of an AWS managed customer master key (CMK) for SNS or a custom CMK. For more information, see [Key
@@ -99,13 +99,13 @@ impl Topic {
     /// [server-side-encryption](https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html).
     #[track_caller]
     pub fn kms_master_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsMasterKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsMasterKeyId", value))
     }
 
     /// Sets `MaximumMessageSize`.
     #[track_caller]
     pub fn maximum_message_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumMessageSize", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumMessageSize", value))
     }
 
     /// The signature version corresponds to the hashing algorithm used while creating the signature of the
@@ -113,7 +113,7 @@ impl Topic {
     /// `SignatureVersion` is set to `1`.
     #[track_caller]
     pub fn signature_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SignatureVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("SignatureVersion", value))
     }
 
     /// The SNS subscriptions (endpoints) for this topic.
@@ -123,7 +123,7 @@ impl Topic {
     /// deleted.
     #[track_caller]
     pub fn subscription(self, value: impl IntoValue<List<Subscription>>) -> Self {
-        Self(self.0.set("Subscription", value.into_value().into_expression()))
+        Self(self.0.set_value("Subscription", value))
     }
 
     /// The list of tags to add to a new topic.
@@ -131,7 +131,7 @@ impl Topic {
     /// To be able to tag a topic on creation, you must have the `sns:CreateTopic` and `sns:TagResource` permissions.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The name of the topic you want to create. Topic names must include only uppercase and lowercase ASCII letters,
@@ -148,7 +148,7 @@ impl Topic {
     /// A change replaces the resource.
     #[track_caller]
     pub fn topic_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TopicName", value.into_value().into_expression()))
+        Self(self.0.set_value("TopicName", value))
     }
 
     /// Tracing mode of an SNS topic. By default `TracingConfig` is set to `PassThrough`, and the topic passes through
@@ -156,13 +156,13 @@ impl Topic {
     /// X-Ray segment data to topic owner account if the sampled flag in the tracing header is true.
     #[track_caller]
     pub fn tracing_config(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TracingConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("TracingConfig", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -218,32 +218,32 @@ impl LoggingConfig {
     /// - `protocol`: Indicates one of the supported protocols for the Amazon SNS topic.
     #[track_caller]
     pub fn new(protocol: impl IntoValue<LoggingConfigProtocol>) -> Self {
-        Self(Properties::new().require("Protocol", protocol.into_value().into_expression()))
+        Self(Properties::new().require_value("Protocol", protocol))
     }
 
     /// The IAM role ARN to be used when logging failed message deliveries in Amazon CloudWatch.
     #[track_caller]
     pub fn failure_feedback_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("FailureFeedbackRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("FailureFeedbackRoleArn", value))
     }
 
     /// The IAM role ARN to be used when logging successful message deliveries in Amazon CloudWatch.
     #[track_caller]
     pub fn success_feedback_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("SuccessFeedbackRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("SuccessFeedbackRoleArn", value))
     }
 
     /// The percentage of successful message deliveries to be logged in Amazon CloudWatch. Valid percentage values range
     /// from 0 to 100.
     #[track_caller]
     pub fn success_feedback_sample_rate(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("SuccessFeedbackSampleRate", value.into_value().into_expression()))
+        Self(self.0.set_value("SuccessFeedbackSampleRate", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -256,7 +256,7 @@ impl Literal for LoggingConfig {
 impl Is<Self> for LoggingConfig {}
 
 /// The values of `Protocol` of [`LoggingConfig`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LoggingConfigProtocol {
     /// `http/s`
     HttpS,
@@ -283,6 +283,12 @@ impl LoggingConfigProtocol {
             Self::Application => "application",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for LoggingConfigProtocol {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -317,17 +323,13 @@ impl Subscription {
     ///   action in the *API Reference*.
     #[track_caller]
     pub fn new(endpoint: impl IntoValue<String>, protocol: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Endpoint", endpoint.into_value().into_expression())
-                .require("Protocol", protocol.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Endpoint", endpoint).require_value("Protocol", protocol))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -27,17 +27,13 @@ impl TopicPolicy {
         topics: impl IntoValue<List<Arn<kind::sns::Topic>>>,
         policy_document: impl IntoValue<ResourcePolicy>,
     ) -> Self {
-        Self(
-            Properties::new()
-                .require("Topics", topics.into_value().into_expression())
-                .require("PolicyDocument", policy_document.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Topics", topics).require_value("PolicyDocument", policy_document))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

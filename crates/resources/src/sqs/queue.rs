@@ -48,7 +48,7 @@ impl Queue {
     /// `CreateQueue` action in the *API Reference*.
     #[track_caller]
     pub fn content_based_deduplication(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ContentBasedDeduplication", value.into_value().into_expression()))
+        Self(self.0.set_value("ContentBasedDeduplication", value))
     }
 
     /// For high throughput for FIFO queues, specifies whether message deduplication occurs at the message group or
@@ -64,14 +64,14 @@ impl Queue {
     /// the *Developer Guide*.
     #[track_caller]
     pub fn deduplication_scope(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DeduplicationScope", value.into_value().into_expression()))
+        Self(self.0.set_value("DeduplicationScope", value))
     }
 
     /// The time in seconds for which the delivery of all messages in the queue is delayed. You can specify an integer
     /// value of `0` to `900` (15 minutes). The default value is `0`.
     #[track_caller]
     pub fn delay_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("DelaySeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("DelaySeconds", value))
     }
 
     /// If set to true, creates a FIFO queue. If you don't specify this property, SQS creates a standard queue. For more
@@ -82,7 +82,7 @@ impl Queue {
     /// A change replaces the resource.
     #[track_caller]
     pub fn fifo_queue(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("FifoQueue", value.into_value().into_expression()))
+        Self(self.0.set_value("FifoQueue", value))
     }
 
     /// For high throughput for FIFO queues, specifies whether the FIFO queue throughput quota applies to the entire
@@ -98,7 +98,7 @@ impl Queue {
     /// the *Developer Guide*.
     #[track_caller]
     pub fn fifo_throughput_limit(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("FifoThroughputLimit", value.into_value().into_expression()))
+        Self(self.0.set_value("FifoThroughputLimit", value))
     }
 
     /// The length of time in seconds for which SQS can reuse a data key to encrypt or decrypt messages before calling
@@ -111,7 +111,7 @@ impl Queue {
     /// in the *Developer Guide*.
     #[track_caller]
     pub fn kms_data_key_reuse_period_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("KmsDataKeyReusePeriodSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsDataKeyReusePeriodSeconds", value))
     }
 
     /// The ID of an AWS Key Management Service (KMS) for SQS, or a custom KMS. To use the AWS managed KMS for SQS,
@@ -131,21 +131,21 @@ impl Queue {
     ///   Service Developer Guide*
     #[track_caller]
     pub fn kms_master_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsMasterKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsMasterKeyId", value))
     }
 
     /// The limit of how many bytes that a message can contain before SQS rejects it. You can specify an integer from
     /// 1,024 bytes (1 KiB) to 1,048,576 bytes (1 MiB). Default: 1,048,576 bytes (1 MiB).
     #[track_caller]
     pub fn maximum_message_size(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MaximumMessageSize", value.into_value().into_expression()))
+        Self(self.0.set_value("MaximumMessageSize", value))
     }
 
     /// The number of seconds that SQS retains a message. You can specify an integer value from `60` seconds (1 minute)
     /// to `1,209,600` seconds (14 days). The default value is `345,600` seconds (4 days).
     #[track_caller]
     pub fn message_retention_period(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("MessageRetentionPeriod", value.into_value().into_expression()))
+        Self(self.0.set_value("MessageRetentionPeriod", value))
     }
 
     /// A name for the queue. To create a FIFO queue, the name of your FIFO queue must end with the `.fifo` suffix. For
@@ -164,7 +164,7 @@ impl Queue {
     /// A change replaces the resource.
     #[track_caller]
     pub fn queue_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("QueueName", value.into_value().into_expression()))
+        Self(self.0.set_value("QueueName", value))
     }
 
     /// Specifies the duration, in seconds, that the ReceiveMessage action call waits until a message is in the queue in
@@ -175,7 +175,7 @@ impl Queue {
     /// in the *Developer Guide*.
     #[track_caller]
     pub fn receive_message_wait_time_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ReceiveMessageWaitTimeSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("ReceiveMessageWaitTimeSeconds", value))
     }
 
     /// The string that includes the parameters for the permissions for the dead-letter queue redrive permission and
@@ -194,7 +194,7 @@ impl Queue {
     ///   to specify dead-letter queues, set the `redrivePermission` parameter to `allowAll`.
     #[track_caller]
     pub fn redrive_allow_policy(self, value: impl IntoValue<RedriveAllowPolicy>) -> Self {
-        Self(self.0.set("RedriveAllowPolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("RedriveAllowPolicy", value))
     }
 
     /// The string that includes the parameters for the dead-letter queue functionality of the source queue as a JSON
@@ -220,7 +220,7 @@ impl Queue {
     /// `maxReceiveCount : Integer`
     #[track_caller]
     pub fn redrive_policy(self, value: impl IntoValue<RedrivePolicy>) -> Self {
-        Self(self.0.set("RedrivePolicy", value.into_value().into_expression()))
+        Self(self.0.set_value("RedrivePolicy", value))
     }
 
     /// Enables server-side queue encryption using SQS owned encryption keys. Only one server-side encryption option is
@@ -231,7 +231,7 @@ impl Queue {
     /// When `SqsManagedSseEnabled` is not defined, `SSE-SQS` encryption is enabled by default.
     #[track_caller]
     pub fn sqs_managed_sse_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("SqsManagedSseEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("SqsManagedSseEnabled", value))
     }
 
     /// The tags that you attach to this queue. For more information, see [Resource
@@ -239,7 +239,7 @@ impl Queue {
     /// *User Guide*.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The length of time during which a message will be unavailable after a message is delivered from the queue. This
@@ -254,13 +254,13 @@ impl Queue {
     /// in the *Developer Guide*.
     #[track_caller]
     pub fn visibility_timeout(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("VisibilityTimeout", value.into_value().into_expression()))
+        Self(self.0.set_value("VisibilityTimeout", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -320,19 +320,19 @@ impl RedriveAllowPolicy {
     /// - `redrive_permission`: Whether all queues may, none may, or those in `sourceQueueArns`.
     #[track_caller]
     pub fn new(redrive_permission: impl IntoValue<RedriveAllowPolicyRedrivePermission>) -> Self {
-        Self(Properties::new().require("redrivePermission", redrive_permission.into_value().into_expression()))
+        Self(Properties::new().require_value("redrivePermission", redrive_permission))
     }
 
     /// The queues that may, up to ten, where `redrivePermission` is `byQueue`.
     #[track_caller]
     pub fn source_queue_arns(self, value: impl IntoValue<List<Arn<kind::sqs::Queue>>>) -> Self {
-        Self(self.0.set("sourceQueueArns", value.into_value().into_expression()))
+        Self(self.0.set_value("sourceQueueArns", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -345,7 +345,7 @@ impl Literal for RedriveAllowPolicy {
 impl Is<Self> for RedriveAllowPolicy {}
 
 /// The values of `redrivePermission` of [`RedriveAllowPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RedriveAllowPolicyRedrivePermission {
     /// `allowAll`
     AllowAll,
@@ -366,6 +366,12 @@ impl RedriveAllowPolicyRedrivePermission {
             Self::ByQueue => "byQueue",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for RedriveAllowPolicyRedrivePermission {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -397,15 +403,15 @@ impl RedrivePolicy {
     ) -> Self {
         Self(
             Properties::new()
-                .require("deadLetterTargetArn", dead_letter_target_arn.into_value().into_expression())
-                .require("maxReceiveCount", max_receive_count.into_value().into_expression()),
+                .require_value("deadLetterTargetArn", dead_letter_target_arn)
+                .require_value("maxReceiveCount", max_receive_count),
         )
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -24,49 +24,49 @@ impl Association {
     /// - `name`: The name of the SSM document.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// Sets `ApplyOnlyAtCronInterval`.
     #[track_caller]
     pub fn apply_only_at_cron_interval(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("ApplyOnlyAtCronInterval", value.into_value().into_expression()))
+        Self(self.0.set_value("ApplyOnlyAtCronInterval", value))
     }
 
     /// A role used by association to take actions on your behalf.
     #[track_caller]
     pub fn association_dispatch_assume_role(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("AssociationDispatchAssumeRole", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociationDispatchAssumeRole", value))
     }
 
     /// The name of the association.
     #[track_caller]
     pub fn association_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AssociationName", value.into_value().into_expression()))
+        Self(self.0.set_value("AssociationName", value))
     }
 
     /// Sets `AutomationTargetParameterName`.
     #[track_caller]
     pub fn automation_target_parameter_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AutomationTargetParameterName", value.into_value().into_expression()))
+        Self(self.0.set_value("AutomationTargetParameterName", value))
     }
 
     /// Sets `CalendarNames`.
     #[track_caller]
     pub fn calendar_names(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("CalendarNames", value.into_value().into_expression()))
+        Self(self.0.set_value("CalendarNames", value))
     }
 
     /// Sets `ComplianceSeverity`.
     #[track_caller]
     pub fn compliance_severity(self, value: impl IntoValue<AssociationComplianceSeverity>) -> Self {
-        Self(self.0.set("ComplianceSeverity", value.into_value().into_expression()))
+        Self(self.0.set_value("ComplianceSeverity", value))
     }
 
     /// The version of the SSM document to associate with the target.
     #[track_caller]
     pub fn document_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DocumentVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentVersion", value))
     }
 
     /// The ID of the instance that the SSM document is associated with.
@@ -74,73 +74,73 @@ impl Association {
     /// A change replaces the resource.
     #[track_caller]
     pub fn instance_id(self, value: impl IntoValue<Id<kind::ec2::Instance>>) -> Self {
-        Self(self.0.set("InstanceId", value.into_value().into_expression()))
+        Self(self.0.set_value("InstanceId", value))
     }
 
     /// Sets `MaxConcurrency`.
     #[track_caller]
     pub fn max_concurrency(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxConcurrency", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxConcurrency", value))
     }
 
     /// Sets `MaxErrors`.
     #[track_caller]
     pub fn max_errors(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxErrors", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxErrors", value))
     }
 
     /// Sets `OutputLocation`.
     #[track_caller]
     pub fn output_location(self, value: impl IntoValue<InstanceAssociationOutputLocation>) -> Self {
-        Self(self.0.set("OutputLocation", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputLocation", value))
     }
 
     /// Parameter values that the SSM document uses at runtime.
     #[track_caller]
     pub fn parameters(self, value: impl IntoValue<Map<List<String>>>) -> Self {
-        Self(self.0.set("Parameters", value.into_value().into_expression()))
+        Self(self.0.set_value("Parameters", value))
     }
 
     /// A Cron or Rate expression that specifies when the association is applied to the target.
     #[track_caller]
     pub fn schedule_expression(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ScheduleExpression", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduleExpression", value))
     }
 
     /// Sets `ScheduleOffset`.
     #[track_caller]
     pub fn schedule_offset(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ScheduleOffset", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduleOffset", value))
     }
 
     /// Sets `SyncCompliance`.
     #[track_caller]
     pub fn sync_compliance(self, value: impl IntoValue<AssociationSyncCompliance>) -> Self {
-        Self(self.0.set("SyncCompliance", value.into_value().into_expression()))
+        Self(self.0.set_value("SyncCompliance", value))
     }
 
     /// A key-value pair to associate with a resource.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The targets that the SSM document sends commands to.
     #[track_caller]
     pub fn targets(self, value: impl IntoValue<List<Target>>) -> Self {
-        Self(self.0.set("Targets", value.into_value().into_expression()))
+        Self(self.0.set_value("Targets", value))
     }
 
     /// Sets `WaitForSuccessTimeoutSeconds`.
     #[track_caller]
     pub fn wait_for_success_timeout_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("WaitForSuccessTimeoutSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("WaitForSuccessTimeoutSeconds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -184,7 +184,7 @@ impl AsRef<Handle> for AssociationRef {
 }
 
 /// The values of `ComplianceSeverity` of [`Association`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AssociationComplianceSeverity {
     /// `CRITICAL`
     Critical,
@@ -214,6 +214,12 @@ impl AssociationComplianceSeverity {
     }
 }
 
+impl std::fmt::Debug for AssociationComplianceSeverity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AssociationComplianceSeverity {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -223,7 +229,7 @@ impl Literal for AssociationComplianceSeverity {
 impl Is<Self> for AssociationComplianceSeverity {}
 
 /// The values of `SyncCompliance` of [`Association`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AssociationSyncCompliance {
     /// `AUTO`
     Auto,
@@ -241,6 +247,12 @@ impl AssociationSyncCompliance {
             Self::Manual => "MANUAL",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for AssociationSyncCompliance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -269,13 +281,13 @@ impl InstanceAssociationOutputLocation {
     /// Sets `S3Location`.
     #[track_caller]
     pub fn s3_location(self, value: impl IntoValue<S3OutputLocation>) -> Self {
-        Self(self.0.set("S3Location", value.into_value().into_expression()))
+        Self(self.0.set_value("S3Location", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -296,7 +308,7 @@ impl Is<Self> for InstanceAssociationOutputLocation {}
 pub struct S3OutputLocation(Properties);
 
 impl S3OutputLocation {
-    /// Makes a `S3OutputLocation`.
+    /// Makes an `S3OutputLocation`.
     pub fn new() -> Self {
         Self(Properties::new())
     }
@@ -304,25 +316,25 @@ impl S3OutputLocation {
     /// Sets `OutputS3BucketName`.
     #[track_caller]
     pub fn output_s3_bucket_name(self, value: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(self.0.set("OutputS3BucketName", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputS3BucketName", value))
     }
 
     /// Sets `OutputS3KeyPrefix`.
     #[track_caller]
     pub fn output_s3_key_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OutputS3KeyPrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputS3KeyPrefix", value))
     }
 
     /// Sets `OutputS3Region`.
     #[track_caller]
     pub fn output_s3_region(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OutputS3Region", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputS3Region", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -349,17 +361,13 @@ impl Target {
     /// - `values`: the property `Values`.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, values: impl IntoValue<List<String>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Values", values.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Values", values))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -24,7 +24,7 @@ impl Document {
     ///   the resource.
     #[track_caller]
     pub fn new(content: impl IntoValue<Json>) -> Self {
-        Self(Properties::new().require("Content", content.into_value().into_expression()))
+        Self(Properties::new().require_value("Content", content))
     }
 
     /// A list of key and value pairs that describe attachments to a version of a document.
@@ -32,7 +32,7 @@ impl Document {
     /// A change may replace the resource.
     #[track_caller]
     pub fn attachments(self, value: impl IntoValue<List<AttachmentsSource>>) -> Self {
-        Self(self.0.set("Attachments", value.into_value().into_expression()))
+        Self(self.0.set_value("Attachments", value))
     }
 
     /// Specify the document format for the request. The document format can be either JSON or YAML. JSON is the default
@@ -41,7 +41,7 @@ impl Document {
     /// A change may replace the resource.
     #[track_caller]
     pub fn document_format(self, value: impl IntoValue<DocumentFormat>) -> Self {
-        Self(self.0.set("DocumentFormat", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentFormat", value))
     }
 
     /// The type of document to create.
@@ -49,7 +49,7 @@ impl Document {
     /// A change replaces the resource.
     #[track_caller]
     pub fn document_type(self, value: impl IntoValue<DocumentType>) -> Self {
-        Self(self.0.set("DocumentType", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentType", value))
     }
 
     /// A name for the Systems Manager document.
@@ -57,7 +57,7 @@ impl Document {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// A list of SSM documents required by a document. For example, an ApplicationConfiguration document requires an
@@ -66,14 +66,14 @@ impl Document {
     /// A change may replace the resource.
     #[track_caller]
     pub fn requires(self, value: impl IntoValue<List<DocumentRequires>>) -> Self {
-        Self(self.0.set("Requires", value.into_value().into_expression()))
+        Self(self.0.set_value("Requires", value))
     }
 
     /// Optional metadata that you assign to a resource. Tags enable you to categorize a resource in different ways,
     /// such as by purpose, owner, or environment.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Specify a target type to define the kinds of resources the document can run on.
@@ -81,14 +81,14 @@ impl Document {
     /// A change may replace the resource.
     #[track_caller]
     pub fn target_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("TargetType", value.into_value().into_expression()))
+        Self(self.0.set_value("TargetType", value))
     }
 
     /// Update method - when set to 'Replace', the update will replace the existing document; when set to 'NewVersion',
     /// the update will create a new version.
     #[track_caller]
     pub fn update_method(self, value: impl IntoValue<DocumentUpdateMethod>) -> Self {
-        Self(self.0.set("UpdateMethod", value.into_value().into_expression()))
+        Self(self.0.set_value("UpdateMethod", value))
     }
 
     /// An optional field specifying the version of the artifact you are creating with the document. This value is
@@ -97,13 +97,13 @@ impl Document {
     /// A change may replace the resource.
     #[track_caller]
     pub fn version_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("VersionName", value.into_value().into_expression()))
+        Self(self.0.set_value("VersionName", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -163,26 +163,26 @@ impl AttachmentsSource {
     /// The key of a key-value pair that identifies the location of an attachment to a document.
     #[track_caller]
     pub fn key(self, value: impl IntoValue<AttachmentsSourceKey>) -> Self {
-        Self(self.0.set("Key", value.into_value().into_expression()))
+        Self(self.0.set_value("Key", value))
     }
 
     /// The name of the document attachment file.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The value of a key-value pair that identifies the location of an attachment to a document. The format for Value
     /// depends on the type of key you specify.
     #[track_caller]
     pub fn values(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("Values", value.into_value().into_expression()))
+        Self(self.0.set_value("Values", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -195,7 +195,7 @@ impl Literal for AttachmentsSource {
 impl Is<Self> for AttachmentsSource {}
 
 /// The values of `Key` of [`AttachmentsSource`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum AttachmentsSourceKey {
     /// `SourceUrl`
     SourceUrl,
@@ -219,6 +219,12 @@ impl AttachmentsSourceKey {
     }
 }
 
+impl std::fmt::Debug for AttachmentsSourceKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for AttachmentsSourceKey {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -228,7 +234,7 @@ impl Literal for AttachmentsSourceKey {
 impl Is<Self> for AttachmentsSourceKey {}
 
 /// The values of `DocumentFormat` of [`Document`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DocumentFormat {
     /// `YAML`
     Yaml,
@@ -249,6 +255,12 @@ impl DocumentFormat {
             Self::Text => "TEXT",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DocumentFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -277,19 +289,19 @@ impl DocumentRequires {
     /// The name of the required SSM document. The name can be an Amazon Resource Name (ARN).
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The document version required by the current document.
     #[track_caller]
     pub fn version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Version", value.into_value().into_expression()))
+        Self(self.0.set_value("Version", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -302,7 +314,7 @@ impl Literal for DocumentRequires {
 impl Is<Self> for DocumentRequires {}
 
 /// The values of `DocumentType` of [`Document`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DocumentType {
     /// `ApplicationConfiguration`
     ApplicationConfiguration,
@@ -362,6 +374,12 @@ impl DocumentType {
     }
 }
 
+impl std::fmt::Debug for DocumentType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for DocumentType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -371,7 +389,7 @@ impl Literal for DocumentType {
 impl Is<Self> for DocumentType {}
 
 /// The values of `UpdateMethod` of [`Document`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DocumentUpdateMethod {
     /// `Replace`
     Replace,
@@ -389,6 +407,12 @@ impl DocumentUpdateMethod {
             Self::NewVersion => "NewVersion",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for DocumentUpdateMethod {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

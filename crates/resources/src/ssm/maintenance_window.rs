@@ -35,44 +35,44 @@ impl MaintenanceWindow {
     ) -> Self {
         Self(
             Properties::new()
-                .require("Name", name.into_value().into_expression())
-                .require("Schedule", schedule.into_value().into_expression())
-                .require("Duration", duration.into_value().into_expression())
-                .require("Cutoff", cutoff.into_value().into_expression())
-                .require("AllowUnassociatedTargets", allow_unassociated_targets.into_value().into_expression()),
+                .require_value("Name", name)
+                .require_value("Schedule", schedule)
+                .require_value("Duration", duration)
+                .require_value("Cutoff", cutoff)
+                .require_value("AllowUnassociatedTargets", allow_unassociated_targets),
         )
     }
 
     /// A description of the maintenance window.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The date and time, in ISO-8601 Extended format, for when the maintenance window is scheduled to become inactive.
     #[track_caller]
     pub fn end_date(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("EndDate", value.into_value().into_expression()))
+        Self(self.0.set_value("EndDate", value))
     }
 
     /// The number of days to wait to run a maintenance window after the scheduled cron expression date and time.
     #[track_caller]
     pub fn schedule_offset(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("ScheduleOffset", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduleOffset", value))
     }
 
     /// The time zone that the scheduled maintenance window executions are based on, in Internet Assigned Numbers
     /// Authority (IANA) format.
     #[track_caller]
     pub fn schedule_timezone(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ScheduleTimezone", value.into_value().into_expression()))
+        Self(self.0.set_value("ScheduleTimezone", value))
     }
 
     /// The date and time, in ISO-8601 Extended format, for when the maintenance window is scheduled to become active.
     /// StartDate allows you to delay activation of the maintenance window until the specified future date.
     #[track_caller]
     pub fn start_date(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StartDate", value.into_value().into_expression()))
+        Self(self.0.set_value("StartDate", value))
     }
 
     /// Optional metadata that you assign to a resource in the form of an arbitrary set of tags (key-value pairs). Tags
@@ -81,13 +81,13 @@ impl MaintenanceWindow {
     /// the environment it will run in.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -28,35 +28,35 @@ impl MaintenanceWindowTarget {
     ) -> Self {
         Self(
             Properties::new()
-                .require("ResourceType", resource_type.into_value().into_expression())
-                .require("WindowId", window_id.into_value().into_expression())
-                .require("Targets", targets.into_value().into_expression()),
+                .require_value("ResourceType", resource_type)
+                .require_value("WindowId", window_id)
+                .require_value("Targets", targets),
         )
     }
 
     /// A description for the target.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The name for the maintenance window target.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// A user-provided value that will be included in any Amazon CloudWatch Events events that are raised while running
     /// tasks for these targets in this maintenance window.
     #[track_caller]
     pub fn owner_information(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OwnerInformation", value.into_value().into_expression()))
+        Self(self.0.set_value("OwnerInformation", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -100,7 +100,7 @@ impl AsRef<Handle> for MaintenanceWindowTargetRef {
 }
 
 /// The values of `ResourceType` of [`MaintenanceWindowTarget`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MaintenanceWindowTargetResourceType {
     /// `INSTANCE`
     Instance,
@@ -118,6 +118,12 @@ impl MaintenanceWindowTargetResourceType {
             Self::ResourceGroup => "RESOURCE_GROUP",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for MaintenanceWindowTargetResourceType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -144,17 +150,13 @@ impl Targets {
     /// - `values`: User-defined criteria that maps to Key.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, values: impl IntoValue<List<String>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Values", values.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Values", values))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -33,10 +33,10 @@ impl MaintenanceWindowTask {
     ) -> Self {
         Self(
             Properties::new()
-                .require("WindowId", window_id.into_value().into_expression())
-                .require("TaskType", task_type.into_value().into_expression())
-                .require("TaskArn", task_arn.into_value().into_expression())
-                .require("Priority", priority.into_value().into_expression()),
+                .require_value("WindowId", window_id)
+                .require_value("TaskType", task_type)
+                .require_value("TaskArn", task_arn)
+                .require_value("Priority", priority),
         )
     }
 
@@ -44,69 +44,69 @@ impl MaintenanceWindowTask {
     /// windows is reached.
     #[track_caller]
     pub fn cutoff_behavior(self, value: impl IntoValue<MaintenanceWindowTaskCutoffBehavior>) -> Self {
-        Self(self.0.set("CutoffBehavior", value.into_value().into_expression()))
+        Self(self.0.set_value("CutoffBehavior", value))
     }
 
     /// A description of the task.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// Information about an Amazon S3 bucket to write Run Command task-level logs to.
     #[track_caller]
     pub fn logging_info(self, value: impl IntoValue<LoggingInfo>) -> Self {
-        Self(self.0.set("LoggingInfo", value.into_value().into_expression()))
+        Self(self.0.set_value("LoggingInfo", value))
     }
 
     /// The maximum number of targets this task can be run for, in parallel.
     #[track_caller]
     pub fn max_concurrency(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxConcurrency", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxConcurrency", value))
     }
 
     /// The maximum number of errors allowed before this task stops being scheduled.
     #[track_caller]
     pub fn max_errors(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("MaxErrors", value.into_value().into_expression()))
+        Self(self.0.set_value("MaxErrors", value))
     }
 
     /// The task name.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// The Amazon Resource Name (ARN) of the IAM service role for AWS Systems Manager to assume when running a
     /// maintenance window task.
     #[track_caller]
     pub fn service_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ServiceRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceRoleArn", value))
     }
 
     /// The targets (either instances or window target ids).
     #[track_caller]
     pub fn targets(self, value: impl IntoValue<List<Target>>) -> Self {
-        Self(self.0.set("Targets", value.into_value().into_expression()))
+        Self(self.0.set_value("Targets", value))
     }
 
     /// The parameters to pass to the task when it runs. Populate only the fields that match the task type. All other
     /// fields should be empty.
     #[track_caller]
     pub fn task_invocation_parameters(self, value: impl IntoValue<TaskInvocationParameters>) -> Self {
-        Self(self.0.set("TaskInvocationParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskInvocationParameters", value))
     }
 
     /// Sets `TaskParameters`.
     #[track_caller]
     pub fn task_parameters(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("TaskParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("TaskParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -166,19 +166,19 @@ impl CloudWatchOutputConfig {
     /// The name of the CloudWatch log group where you want to send command output.
     #[track_caller]
     pub fn cloud_watch_log_group_name(self, value: impl IntoValue<Name<kind::logs::LogGroup>>) -> Self {
-        Self(self.0.set("CloudWatchLogGroupName", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchLogGroupName", value))
     }
 
     /// Enables Systems Manager to send command output to CloudWatch Logs.
     #[track_caller]
     pub fn cloud_watch_output_enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("CloudWatchOutputEnabled", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchOutputEnabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -205,23 +205,19 @@ impl LoggingInfo {
     /// - `s3_bucket`: the property `S3Bucket`.
     #[track_caller]
     pub fn new(region: impl IntoValue<String>, s3_bucket: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Region", region.into_value().into_expression())
-                .require("S3Bucket", s3_bucket.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Region", region).require_value("S3Bucket", s3_bucket))
     }
 
     /// Sets `S3Prefix`.
     #[track_caller]
     pub fn s3_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("S3Prefix", value.into_value().into_expression()))
+        Self(self.0.set_value("S3Prefix", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -250,19 +246,19 @@ impl MaintenanceWindowAutomationParameters {
     /// Sets `DocumentVersion`.
     #[track_caller]
     pub fn document_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DocumentVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentVersion", value))
     }
 
     /// Sets `Parameters`.
     #[track_caller]
     pub fn parameters(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Parameters", value.into_value().into_expression()))
+        Self(self.0.set_value("Parameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -291,25 +287,25 @@ impl MaintenanceWindowLambdaParameters {
     /// Sets `ClientContext`.
     #[track_caller]
     pub fn client_context(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("ClientContext", value.into_value().into_expression()))
+        Self(self.0.set_value("ClientContext", value))
     }
 
     /// Sets `Payload`.
     #[track_caller]
     pub fn payload(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Payload", value.into_value().into_expression()))
+        Self(self.0.set_value("Payload", value))
     }
 
     /// Sets `Qualifier`.
     #[track_caller]
     pub fn qualifier(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Qualifier", value.into_value().into_expression()))
+        Self(self.0.set_value("Qualifier", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -338,73 +334,73 @@ impl MaintenanceWindowRunCommandParameters {
     /// Sets `CloudWatchOutputConfig`.
     #[track_caller]
     pub fn cloud_watch_output_config(self, value: impl IntoValue<CloudWatchOutputConfig>) -> Self {
-        Self(self.0.set("CloudWatchOutputConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchOutputConfig", value))
     }
 
     /// Sets `Comment`.
     #[track_caller]
     pub fn comment(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Comment", value.into_value().into_expression()))
+        Self(self.0.set_value("Comment", value))
     }
 
     /// Sets `DocumentHash`.
     #[track_caller]
     pub fn document_hash(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DocumentHash", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentHash", value))
     }
 
     /// Sets `DocumentHashType`.
     #[track_caller]
     pub fn document_hash_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DocumentHashType", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentHashType", value))
     }
 
     /// Sets `DocumentVersion`.
     #[track_caller]
     pub fn document_version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DocumentVersion", value.into_value().into_expression()))
+        Self(self.0.set_value("DocumentVersion", value))
     }
 
     /// Sets `NotificationConfig`.
     #[track_caller]
     pub fn notification_config(self, value: impl IntoValue<NotificationConfig>) -> Self {
-        Self(self.0.set("NotificationConfig", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationConfig", value))
     }
 
     /// Sets `OutputS3BucketName`.
     #[track_caller]
     pub fn output_s3_bucket_name(self, value: impl IntoValue<Name<kind::s3::Bucket>>) -> Self {
-        Self(self.0.set("OutputS3BucketName", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputS3BucketName", value))
     }
 
     /// Sets `OutputS3KeyPrefix`.
     #[track_caller]
     pub fn output_s3_key_prefix(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("OutputS3KeyPrefix", value.into_value().into_expression()))
+        Self(self.0.set_value("OutputS3KeyPrefix", value))
     }
 
     /// Sets `Parameters`.
     #[track_caller]
     pub fn parameters(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Parameters", value.into_value().into_expression()))
+        Self(self.0.set_value("Parameters", value))
     }
 
     /// Sets `ServiceRoleArn`.
     #[track_caller]
     pub fn service_role_arn(self, value: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(self.0.set("ServiceRoleArn", value.into_value().into_expression()))
+        Self(self.0.set_value("ServiceRoleArn", value))
     }
 
     /// Sets `TimeoutSeconds`.
     #[track_caller]
     pub fn timeout_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("TimeoutSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("TimeoutSeconds", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -433,19 +429,19 @@ impl MaintenanceWindowStepFunctionsParameters {
     /// Sets `Input`.
     #[track_caller]
     pub fn input(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Input", value.into_value().into_expression()))
+        Self(self.0.set_value("Input", value))
     }
 
     /// Sets `Name`.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -458,7 +454,7 @@ impl Literal for MaintenanceWindowStepFunctionsParameters {
 impl Is<Self> for MaintenanceWindowStepFunctionsParameters {}
 
 /// The values of `CutoffBehavior` of [`MaintenanceWindowTask`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MaintenanceWindowTaskCutoffBehavior {
     /// `CANCEL_TASK`
     CancelTask,
@@ -479,6 +475,12 @@ impl MaintenanceWindowTaskCutoffBehavior {
     }
 }
 
+impl std::fmt::Debug for MaintenanceWindowTaskCutoffBehavior {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MaintenanceWindowTaskCutoffBehavior {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -488,7 +490,7 @@ impl Literal for MaintenanceWindowTaskCutoffBehavior {
 impl Is<Self> for MaintenanceWindowTaskCutoffBehavior {}
 
 /// The values of `TaskType` of [`MaintenanceWindowTask`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum MaintenanceWindowTaskType {
     /// `AUTOMATION`
     Automation,
@@ -515,6 +517,12 @@ impl MaintenanceWindowTaskType {
     }
 }
 
+impl std::fmt::Debug for MaintenanceWindowTaskType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for MaintenanceWindowTaskType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -537,25 +545,25 @@ impl NotificationConfig {
     /// - `notification_arn`: the property `NotificationArn`.
     #[track_caller]
     pub fn new(notification_arn: impl IntoValue<Arn<kind::sns::Topic>>) -> Self {
-        Self(Properties::new().require("NotificationArn", notification_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("NotificationArn", notification_arn))
     }
 
     /// Sets `NotificationEvents`.
     #[track_caller]
     pub fn notification_events(self, value: impl IntoValue<List<String>>) -> Self {
-        Self(self.0.set("NotificationEvents", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationEvents", value))
     }
 
     /// Sets `NotificationType`.
     #[track_caller]
     pub fn notification_type(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("NotificationType", value.into_value().into_expression()))
+        Self(self.0.set_value("NotificationType", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -582,17 +590,13 @@ impl Target {
     /// - `values`: the property `Values`.
     #[track_caller]
     pub fn new(key: impl IntoValue<String>, values: impl IntoValue<List<String>>) -> Self {
-        Self(
-            Properties::new()
-                .require("Key", key.into_value().into_expression())
-                .require("Values", values.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Key", key).require_value("Values", values))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -624,7 +628,7 @@ impl TaskInvocationParameters {
         self,
         value: impl IntoValue<MaintenanceWindowAutomationParameters>,
     ) -> Self {
-        Self(self.0.set("MaintenanceWindowAutomationParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("MaintenanceWindowAutomationParameters", value))
     }
 
     /// Sets `MaintenanceWindowLambdaParameters`.
@@ -633,7 +637,7 @@ impl TaskInvocationParameters {
         self,
         value: impl IntoValue<MaintenanceWindowLambdaParameters>,
     ) -> Self {
-        Self(self.0.set("MaintenanceWindowLambdaParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("MaintenanceWindowLambdaParameters", value))
     }
 
     /// Sets `MaintenanceWindowRunCommandParameters`.
@@ -642,7 +646,7 @@ impl TaskInvocationParameters {
         self,
         value: impl IntoValue<MaintenanceWindowRunCommandParameters>,
     ) -> Self {
-        Self(self.0.set("MaintenanceWindowRunCommandParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("MaintenanceWindowRunCommandParameters", value))
     }
 
     /// Sets `MaintenanceWindowStepFunctionsParameters`.
@@ -651,13 +655,13 @@ impl TaskInvocationParameters {
         self,
         value: impl IntoValue<MaintenanceWindowStepFunctionsParameters>,
     ) -> Self {
-        Self(self.0.set("MaintenanceWindowStepFunctionsParameters", value.into_value().into_expression()))
+        Self(self.0.set_value("MaintenanceWindowStepFunctionsParameters", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

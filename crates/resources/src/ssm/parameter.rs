@@ -40,30 +40,26 @@ impl Parameter {
     /// - `value`: The parameter value.
     #[track_caller]
     pub fn new(type_: impl IntoValue<ParameterType>, value: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Type", type_.into_value().into_expression())
-                .require("Value", value.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Type", type_).require_value("Value", value))
     }
 
     /// A regular expression used to validate the parameter value. For example, for `String` types with values
     /// restricted to numbers, you can specify the following: `AllowedPattern=^\d+$`
     #[track_caller]
     pub fn allowed_pattern(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("AllowedPattern", value.into_value().into_expression()))
+        Self(self.0.set_value("AllowedPattern", value))
     }
 
     /// The data type of the parameter, such as `text` or `aws:ec2:image`. The default is `text`.
     #[track_caller]
     pub fn data_type(self, value: impl IntoValue<ParameterDataType>) -> Self {
-        Self(self.0.set("DataType", value.into_value().into_expression()))
+        Self(self.0.set_value("DataType", value))
     }
 
     /// Information about the parameter.
     #[track_caller]
     pub fn description(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Description", value.into_value().into_expression()))
+        Self(self.0.set_value("Description", value))
     }
 
     /// The name of the parameter.
@@ -79,7 +75,7 @@ impl Parameter {
     /// A change replaces the resource.
     #[track_caller]
     pub fn name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Name", value.into_value().into_expression()))
+        Self(self.0.set_value("Name", value))
     }
 
     /// Information about the policies assigned to a parameter.
@@ -89,7 +85,7 @@ impl Parameter {
     /// *User Guide*.
     #[track_caller]
     pub fn policies(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Policies", value.into_value().into_expression()))
+        Self(self.0.set_value("Policies", value))
     }
 
     /// Optional metadata that you assign to a resource in the form of an arbitrary set of tags (key-value pairs). Tags
@@ -98,19 +94,19 @@ impl Parameter {
     /// the type of configuration data referenced by the parameter.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// The parameter tier.
     #[track_caller]
     pub fn tier(self, value: impl IntoValue<ParameterTier>) -> Self {
-        Self(self.0.set("Tier", value.into_value().into_expression()))
+        Self(self.0.set_value("Tier", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -167,7 +163,7 @@ impl AsRef<Handle> for ParameterRef {
 }
 
 /// The values of `DataType` of [`Parameter`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ParameterDataType {
     /// `text`
     Text,
@@ -188,6 +184,12 @@ impl ParameterDataType {
     }
 }
 
+impl std::fmt::Debug for ParameterDataType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ParameterDataType {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -197,7 +199,7 @@ impl Literal for ParameterDataType {
 impl Is<Self> for ParameterDataType {}
 
 /// The values of `Tier` of [`Parameter`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ParameterTier {
     /// `Standard`
     Standard,
@@ -221,6 +223,12 @@ impl ParameterTier {
     }
 }
 
+impl std::fmt::Debug for ParameterTier {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for ParameterTier {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -230,7 +238,7 @@ impl Literal for ParameterTier {
 impl Is<Self> for ParameterTier {}
 
 /// The values of `Type` of [`Parameter`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ParameterType {
     /// `String`
     String,
@@ -248,6 +256,12 @@ impl ParameterType {
             Self::StringList => "StringList",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for ParameterType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -22,7 +22,7 @@ impl Activity {
     /// - `name`: the property `Name`. A change replaces the resource.
     #[track_caller]
     pub fn new(name: impl IntoValue<String>) -> Self {
-        Self(Properties::new().require("Name", name.into_value().into_expression()))
+        Self(Properties::new().require_value("Name", name))
     }
 
     /// Sets `EncryptionConfiguration`.
@@ -30,19 +30,19 @@ impl Activity {
     /// A change replaces the resource.
     #[track_caller]
     pub fn encryption_configuration(self, value: impl IntoValue<EncryptionConfiguration>) -> Self {
-        Self(self.0.set("EncryptionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionConfiguration", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -97,25 +97,25 @@ impl EncryptionConfiguration {
     /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<EncryptionConfigurationType>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// Sets `KmsDataKeyReusePeriodSeconds`.
     #[track_caller]
     pub fn kms_data_key_reuse_period_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("KmsDataKeyReusePeriodSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsDataKeyReusePeriodSeconds", value))
     }
 
     /// Sets `KmsKeyId`.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -128,7 +128,7 @@ impl Literal for EncryptionConfiguration {
 impl Is<Self> for EncryptionConfiguration {}
 
 /// The values of `Type` of [`EncryptionConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EncryptionConfigurationType {
     /// `CUSTOMER_MANAGED_KMS_KEY`
     CustomerManagedKmsKey,
@@ -146,6 +146,12 @@ impl EncryptionConfigurationType {
             Self::AwsOwnedKey => "AWS_OWNED_KEY",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EncryptionConfigurationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -23,43 +23,43 @@ impl StateMachine {
     /// - `role_arn`: the property `RoleArn`.
     #[track_caller]
     pub fn new(role_arn: impl IntoValue<Arn<kind::iam::Role>>) -> Self {
-        Self(Properties::new().require("RoleArn", role_arn.into_value().into_expression()))
+        Self(Properties::new().require_value("RoleArn", role_arn))
     }
 
     /// Sets `Definition`.
     #[track_caller]
     pub fn definition(self, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set("Definition", value.into_value().into_expression()))
+        Self(self.0.set_value("Definition", value))
     }
 
     /// Sets `DefinitionS3Location`.
     #[track_caller]
     pub fn definition_s3_location(self, value: impl IntoValue<S3Location>) -> Self {
-        Self(self.0.set("DefinitionS3Location", value.into_value().into_expression()))
+        Self(self.0.set_value("DefinitionS3Location", value))
     }
 
     /// Sets `DefinitionString`.
     #[track_caller]
     pub fn definition_string(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("DefinitionString", value.into_value().into_expression()))
+        Self(self.0.set_value("DefinitionString", value))
     }
 
     /// Sets `DefinitionSubstitutions`.
     #[track_caller]
     pub fn definition_substitutions(self, value: impl IntoValue<Map<String>>) -> Self {
-        Self(self.0.set("DefinitionSubstitutions", value.into_value().into_expression()))
+        Self(self.0.set_value("DefinitionSubstitutions", value))
     }
 
     /// Sets `EncryptionConfiguration`.
     #[track_caller]
     pub fn encryption_configuration(self, value: impl IntoValue<EncryptionConfiguration>) -> Self {
-        Self(self.0.set("EncryptionConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("EncryptionConfiguration", value))
     }
 
     /// Sets `LoggingConfiguration`.
     #[track_caller]
     pub fn logging_configuration(self, value: impl IntoValue<LoggingConfiguration>) -> Self {
-        Self(self.0.set("LoggingConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("LoggingConfiguration", value))
     }
 
     /// Sets `StateMachineName`.
@@ -67,7 +67,7 @@ impl StateMachine {
     /// A change replaces the resource.
     #[track_caller]
     pub fn state_machine_name(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("StateMachineName", value.into_value().into_expression()))
+        Self(self.0.set_value("StateMachineName", value))
     }
 
     /// Sets `StateMachineType`.
@@ -75,25 +75,25 @@ impl StateMachine {
     /// A change replaces the resource.
     #[track_caller]
     pub fn state_machine_type(self, value: impl IntoValue<StateMachineType>) -> Self {
-        Self(self.0.set("StateMachineType", value.into_value().into_expression()))
+        Self(self.0.set_value("StateMachineType", value))
     }
 
     /// Sets `Tags`.
     #[track_caller]
     pub fn tags(self, value: impl IntoValue<List<crate::Tag>>) -> Self {
-        Self(self.0.set("Tags", value.into_value().into_expression()))
+        Self(self.0.set_value("Tags", value))
     }
 
     /// Sets `TracingConfiguration`.
     #[track_caller]
     pub fn tracing_configuration(self, value: impl IntoValue<TracingConfiguration>) -> Self {
-        Self(self.0.set("TracingConfiguration", value.into_value().into_expression()))
+        Self(self.0.set_value("TracingConfiguration", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -161,13 +161,13 @@ impl CloudWatchLogsLogGroup {
     /// Sets `LogGroupArn`.
     #[track_caller]
     pub fn log_group_arn(self, value: impl IntoValue<Arn<kind::logs::LogGroup>>) -> Self {
-        Self(self.0.set("LogGroupArn", value.into_value().into_expression()))
+        Self(self.0.set_value("LogGroupArn", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -193,25 +193,25 @@ impl EncryptionConfiguration {
     /// - `type_`: the property `Type`.
     #[track_caller]
     pub fn new(type_: impl IntoValue<EncryptionConfigurationType>) -> Self {
-        Self(Properties::new().require("Type", type_.into_value().into_expression()))
+        Self(Properties::new().require_value("Type", type_))
     }
 
     /// Sets `KmsDataKeyReusePeriodSeconds`.
     #[track_caller]
     pub fn kms_data_key_reuse_period_seconds(self, value: impl IntoValue<i64>) -> Self {
-        Self(self.0.set("KmsDataKeyReusePeriodSeconds", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsDataKeyReusePeriodSeconds", value))
     }
 
     /// Sets `KmsKeyId`.
     #[track_caller]
     pub fn kms_key_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("KmsKeyId", value.into_value().into_expression()))
+        Self(self.0.set_value("KmsKeyId", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -224,7 +224,7 @@ impl Literal for EncryptionConfiguration {
 impl Is<Self> for EncryptionConfiguration {}
 
 /// The values of `Type` of [`EncryptionConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum EncryptionConfigurationType {
     /// `CUSTOMER_MANAGED_KMS_KEY`
     CustomerManagedKmsKey,
@@ -242,6 +242,12 @@ impl EncryptionConfigurationType {
             Self::AwsOwnedKey => "AWS_OWNED_KEY",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for EncryptionConfigurationType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -270,13 +276,13 @@ impl LogDestination {
     /// Sets `CloudWatchLogsLogGroup`.
     #[track_caller]
     pub fn cloud_watch_logs_log_group(self, value: impl IntoValue<CloudWatchLogsLogGroup>) -> Self {
-        Self(self.0.set("CloudWatchLogsLogGroup", value.into_value().into_expression()))
+        Self(self.0.set_value("CloudWatchLogsLogGroup", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -305,25 +311,25 @@ impl LoggingConfiguration {
     /// Sets `Destinations`.
     #[track_caller]
     pub fn destinations(self, value: impl IntoValue<List<LogDestination>>) -> Self {
-        Self(self.0.set("Destinations", value.into_value().into_expression()))
+        Self(self.0.set_value("Destinations", value))
     }
 
     /// Sets `IncludeExecutionData`.
     #[track_caller]
     pub fn include_execution_data(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("IncludeExecutionData", value.into_value().into_expression()))
+        Self(self.0.set_value("IncludeExecutionData", value))
     }
 
     /// Sets `Level`.
     #[track_caller]
     pub fn level(self, value: impl IntoValue<LoggingConfigurationLevel>) -> Self {
-        Self(self.0.set("Level", value.into_value().into_expression()))
+        Self(self.0.set_value("Level", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -336,7 +342,7 @@ impl Literal for LoggingConfiguration {
 impl Is<Self> for LoggingConfiguration {}
 
 /// The values of `Level` of [`LoggingConfiguration`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum LoggingConfigurationLevel {
     /// `ALL`
     All,
@@ -363,6 +369,12 @@ impl LoggingConfigurationLevel {
     }
 }
 
+impl std::fmt::Debug for LoggingConfigurationLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl Literal for LoggingConfigurationLevel {
     fn into_expression(self) -> Expression {
         Expression::string(self.as_str())
@@ -380,29 +392,25 @@ impl Is<Self> for LoggingConfigurationLevel {}
 pub struct S3Location(Properties);
 
 impl S3Location {
-    /// Makes a `S3Location`.
+    /// Makes an `S3Location`.
     ///
     /// - `bucket`: the property `Bucket`.
     /// - `key`: the property `Key`.
     #[track_caller]
     pub fn new(bucket: impl IntoValue<Name<kind::s3::Bucket>>, key: impl IntoValue<String>) -> Self {
-        Self(
-            Properties::new()
-                .require("Bucket", bucket.into_value().into_expression())
-                .require("Key", key.into_value().into_expression()),
-        )
+        Self(Properties::new().require_value("Bucket", bucket).require_value("Key", key))
     }
 
     /// Sets `Version`.
     #[track_caller]
     pub fn version(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.set("Version", value.into_value().into_expression()))
+        Self(self.0.set_value("Version", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 
@@ -415,7 +423,7 @@ impl Literal for S3Location {
 impl Is<Self> for S3Location {}
 
 /// The values of `StateMachineType` of [`StateMachine`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum StateMachineType {
     /// `STANDARD`
     Standard,
@@ -433,6 +441,12 @@ impl StateMachineType {
             Self::Express => "EXPRESS",
             Self::Other(value) => value,
         }
+    }
+}
+
+impl std::fmt::Debug for StateMachineType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -461,13 +475,13 @@ impl TracingConfiguration {
     /// Sets `Enabled`.
     #[track_caller]
     pub fn enabled(self, value: impl IntoValue<bool>) -> Self {
-        Self(self.0.set("Enabled", value.into_value().into_expression()))
+        Self(self.0.set_value("Enabled", value))
     }
 
     /// Sets a property by its name in the template: for what is newer than this type, or other than it says.
     #[track_caller]
     pub fn raw(self, property: &'static str, value: impl IntoValue<Json>) -> Self {
-        Self(self.0.set(property, value.into_value().into_expression()))
+        Self(self.0.set_value(property, value))
     }
 }
 

@@ -1,8 +1,11 @@
 //! The right form of everything that the other files get wrong.
 
 use documents::iam as policy;
-use resources::{ec2, iam, kind, kms, s3, sns, sqs, stepfunctions};
-use template::{App, Arn, Assume, Id, If, NoValue, Parameter, References, Settings, Stack, Value, aws, equals, sub};
+use resources::mediaconvert::settings as s;
+use resources::{ec2, iam, kind, kms, mediaconvert, s3, sns, sqs, stepfunctions};
+use template::{
+    App, Arn, Assume, Id, If, IntoValue, Json, NoValue, Parameter, References, Settings, Stack, Value, aws, equals, sub,
+};
 
 struct Storage {
     sources: s3::BucketRef,
@@ -41,6 +44,19 @@ fn policies(stack: &mut Stack, queue: &sqs::QueueRef) {
     stack.add("Key", kms::Key::new().key_policy([anyone_reads()]));
 }
 
+fn packaging(stack: &mut Stack) -> Value<Json> {
+    let rate = s::H264Settings::new().rate_control_mode(s::H264RateControlMode::Qvbr).max_bitrate(5_000_000);
+    let video = s::VideoDescription::new().codec_settings(s::VideoCodecSettings::h264(rate));
+    stack.add("Preset", mediaconvert::Preset::new(s::PresetSettings::new().video_description(video)));
+    let hls = s::OutputGroupSettings::hls(s::HlsGroupSettings::new());
+    let groups = [s::OutputGroup::new().output_group_settings(hls)];
+    stack.add("Template", mediaconvert::JobTemplate::new(s::JobTemplateSettings::new().output_groups(groups)));
+    let role: Value<Arn<kind::iam::Role>> = "arn:aws:iam::111122223333:role/mediaconvert".assume();
+    let input = s::Input::new().file_input("s3://sources/clip.mp4");
+    let request = s::CreateJobRequest::new(role, s::JobSettings::new().inputs([input]));
+    request.hop_destinations([s::HopDestination::new(15)]).into_value()
+}
+
 fn main() {
     let mut app = App::new(Settings {
         name: "baleen".into(),
@@ -54,4 +70,5 @@ fn main() {
     let storage = app.stack("storage", storage);
     let queue = app.stack("fleet", |stack| fleet(stack, &storage));
     app.stack("policies", |stack| policies(stack, &queue));
+    let _ = app.stack("packaging", packaging);
 }

@@ -5,6 +5,7 @@ use cloud::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
     StackEvent, StackResource, StackSummary,
 };
+use cloud::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
 use cloud::{Caller, Error, ErrorKind, Identity, Result};
 
 pub struct Absent;
@@ -56,6 +57,22 @@ impl CloudFormation for Absent {
         absent()
     }
     async fn update_termination_protection(&self, _: &str, _: bool) -> Result<()> {
+        absent()
+    }
+}
+
+#[async_trait]
+impl Commands for Absent {
+    async fn instances(&self, _: &Instances) -> Result<Vec<Instance>> {
+        absent()
+    }
+    async fn send_command(&self, _: &CommandRequest) -> Result<String> {
+        absent()
+    }
+    async fn list_invocations(&self, _: &str) -> Result<Vec<Invocation>> {
+        absent()
+    }
+    async fn invocation(&self, _: &str, _: &str) -> Result<InvocationResult> {
         absent()
     }
 }

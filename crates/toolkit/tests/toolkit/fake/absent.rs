@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cloud::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
 use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use cloud::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
 use cloud::workflows::{Execution, Workflows};
@@ -73,5 +74,21 @@ impl Workflows for Absent {
     }
     async fn stop_execution(&self, _: &str, _: &str, _: &str) -> Result<()> {
         absent("states:StopExecution")
+    }
+}
+
+#[async_trait]
+impl Commands for Absent {
+    async fn instances(&self, _: &Instances) -> Result<Vec<Instance>> {
+        absent("ssm:DescribeInstanceInformation")
+    }
+    async fn send_command(&self, _: &CommandRequest) -> Result<String> {
+        absent("ssm:SendCommand")
+    }
+    async fn list_invocations(&self, _: &str) -> Result<Vec<Invocation>> {
+        absent("ssm:ListCommandInvocations")
+    }
+    async fn invocation(&self, _: &str, _: &str) -> Result<InvocationResult> {
+        absent("ssm:GetCommandInvocation")
     }
 }

@@ -86,6 +86,7 @@ impl Fake {
             objects: Arc::new(self.clone()),
             queues: Arc::new(absent::Absent),
             tables: Arc::new(absent::Absent),
+            commands: Arc::new(absent::Absent),
             workflows: Arc::new(absent::Absent),
         }
     }

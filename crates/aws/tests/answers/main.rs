@@ -1,5 +1,7 @@
 //! Gives answers that no emulator gives, from a server that speaks just enough HTTP.
 
+mod commands;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,32 +22,43 @@ enum Answer {
     Close,
 }
 
-/// A server that gives its answers in turn and remembers the first lines of the requests.
+/// A server that gives its answers in turn and remembers the requests.
 struct Server {
     cloud: Cloud,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+/// What came in.
+#[derive(Clone)]
+struct Request {
+    /// The first line.
+    line: String,
+    /// The operation, as the services say that speak JSON: `AmazonSSM.SendCommand`.
+    operation: String,
+    body: String,
 }
 
 impl Server {
     async fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint_url = format!("http://{}", listener.local_addr().expect("an address"));
-        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let seen = Arc::clone(&requests);
         tokio::spawn(async move {
             let mut answers = answers.into_iter();
             while let Ok((stream, _)) = listener.accept().await {
                 let answer = answers.next().unwrap_or(Answer::Close);
-                if let Some(line) = serve(stream, answer).await {
-                    seen.lock().expect("no panic").push(line);
+                if let Some(request) = serve(stream, answer).await {
+                    seen.lock().expect("no panic").push(request);
                 }
             }
         });
         Self { cloud: connect(endpoint_url).await, requests }
     }
 
+    /// The first lines of the requests.
     fn requests(&self) -> Vec<String> {
-        self.requests.lock().expect("no panic").clone()
+        self.requests.lock().expect("no panic").iter().map(|request| request.line.clone()).collect()
     }
 }
 
@@ -55,7 +68,7 @@ async fn connect(endpoint_url: String) -> Cloud {
 }
 
 /// Reads one request, answers it and closes the connection.
-async fn serve(mut stream: TcpStream, answer: Answer) -> Option<String> {
+async fn serve(mut stream: TcpStream, answer: Answer) -> Option<Request> {
     let mut request = Vec::new();
     let head = loop {
         let mut buffer = vec![0; 65536];
@@ -79,8 +92,16 @@ async fn serve(mut stream: TcpStream, answer: Answer) -> Option<String> {
     while missing > 0 {
         let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
         missing = missing.saturating_sub(count);
+        request.extend_from_slice(&buffer[..count]);
     }
-    let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
+    let (head, body) = request.split_at(head);
+    let head = String::from_utf8_lossy(head);
+    let operation = head.lines().find_map(|line| line.strip_prefix("x-amz-target: "));
+    let request = Request {
+        line: head.lines().next().unwrap_or_default().to_owned(),
+        operation: operation.unwrap_or_default().to_owned(),
+        body: String::from_utf8_lossy(body).into_owned(),
+    };
     let answer = match answer {
         Answer::Send(status, headers, body) => {
             format!("HTTP/1.1 {status} X\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
@@ -92,7 +113,7 @@ async fn serve(mut stream: TcpStream, answer: Answer) -> Option<String> {
     };
     stream.write_all(answer.as_bytes()).await.ok()?;
     stream.shutdown().await.ok()?;
-    Some(line)
+    Some(request)
 }
 
 fn s3_error(status: u16, code: &str) -> Answer {

@@ -1,4 +1,6 @@
-//! Submitting, following and listing against services in memory.
+//! Submitting, following and listing, and running commands, against services in memory.
+
+mod commands;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -10,6 +12,7 @@ use cloud::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
     StackEvent, StackResource, StackSummary,
 };
+use cloud::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
 use cloud::objects::{Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, Written};
 use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use cloud::tables::{Expression, Item, Page, Query, Scan, Tables, Update, item_from_json};
@@ -32,6 +35,9 @@ struct Fake {
     version: Option<String>,
     object: Vec<u8>,
     uploaded: Mutex<Vec<PutTarget>>,
+    /// The template of the only stack, if there is one, and its resources.
+    template: Option<String>,
+    resources: Vec<StackResource>,
 }
 
 fn absent<T>() -> Result<T> {
@@ -49,6 +55,7 @@ impl Fake {
         Cloud {
             region: "eu-central-1".to_owned(),
             cloud_formation: this.clone(),
+            commands: this.clone(),
             identity: this.clone(),
             objects: this.clone(),
             queues: this.clone(),
@@ -387,13 +394,14 @@ impl CloudFormation for Fake {
         absent()
     }
     async fn stack_resources(&self, _: &str) -> Result<Vec<StackResource>> {
-        absent()
+        Ok(self.resources.clone())
     }
     async fn stack_events(&self, _: &str, _: Option<&str>) -> Result<Vec<StackEvent>> {
         absent()
     }
-    async fn template(&self, _: &str) -> Result<String> {
-        absent()
+    async fn template(&self, stack: &str) -> Result<String> {
+        let missing = || cloud::Error::new(ErrorKind::NotFound, "cloudformation:GetTemplate", stack);
+        self.template.clone().ok_or_else(missing)
     }
     async fn create_change_set(&self, _: &ChangeSetRequest) -> Result<ChangeSetIds> {
         absent()
@@ -414,6 +422,22 @@ impl CloudFormation for Fake {
         absent()
     }
     async fn update_termination_protection(&self, _: &str, _: bool) -> Result<()> {
+        absent()
+    }
+}
+
+#[async_trait]
+impl Commands for Fake {
+    async fn instances(&self, _: &Instances) -> Result<Vec<Instance>> {
+        absent()
+    }
+    async fn send_command(&self, _: &CommandRequest) -> Result<String> {
+        absent()
+    }
+    async fn list_invocations(&self, _: &str) -> Result<Vec<Invocation>> {
+        absent()
+    }
+    async fn invocation(&self, _: &str, _: &str) -> Result<InvocationResult> {
         absent()
     }
 }
