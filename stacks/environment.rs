@@ -11,6 +11,7 @@ mod load;
 mod network;
 mod notifications;
 mod observability;
+mod packaging;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use load::{EnvironmentError, names};
 pub use network::{Egress, ExistingNetwork, Network, OwnNetwork};
 pub use notifications::Notifications;
 pub use observability::Observability;
+pub use packaging::{Packaging, Renditions, StreamFormat};
 pub use text::{
     AccountId, AddressBlock, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region, SecurityGroupId,
     Slug, SubnetId, Suffix, VpcId, Zone,
@@ -96,6 +98,9 @@ pub struct Environment {
     /// The queue of a fleet, and the instances that work on it.
     #[serde(default)]
     pub fleet: Fleet,
+    /// How enhanced videos are made into streams; a job ends with the enhanced video where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packaging: Option<Packaging>,
     /// How streams reach viewers; they stay in their bucket where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,

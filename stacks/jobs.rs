@@ -6,6 +6,7 @@ mod base64url;
 mod leases;
 mod outcome;
 mod ownership;
+mod package;
 mod record;
 mod run_command;
 mod sweep;
@@ -29,9 +30,10 @@ use crate::commands::Commands;
 use crate::delivery::Delivery;
 use crate::environment::{Environment, Executor, FleetKind};
 use crate::fleet::{self, Fleet};
-use crate::identity::{self, Identity, Role, trusted_service};
+use crate::identity::{self, Identity, trusted_service};
 use crate::keys::Keys;
 use crate::notifications::Notifications;
+use crate::packaging::Packaging;
 use crate::router::Router;
 use crate::storage::{DEMAND, Storage};
 use crate::{alarms, logs, outputs, queues};
@@ -57,6 +59,8 @@ pub struct Shared<'a> {
     pub fleets: [&'a Fleet; 2],
     /// Can be sent to instances, where there are any.
     pub commands: Option<&'a Commands>,
+    /// Makes streams, where the environment says so.
+    pub packaging: Option<&'a Packaging>,
     /// Brings streams to viewers, where the environment says so.
     pub delivery: Option<&'a Delivery>,
 }
@@ -73,32 +77,34 @@ pub struct Jobs {
 /// What the state machines have in common.
 struct Machines<'a> {
     environment: &'a Environment,
+    identity: &'a Identity,
     storage: &'a Storage,
     notifications: &'a Notifications,
     router: &'a Router,
     fleets: [&'a Fleet; 2],
     commands: Option<&'a Commands>,
+    packaging: Option<&'a Packaging>,
     delivery: Option<&'a Delivery>,
     log: LogGroupRef,
-    role: &'a Role,
     may_log: iam::PolicyRef,
 }
 
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) -> Jobs {
     stack.description("The workflow of a job, and what starts it");
-    let Shared { keys, identity, storage, notifications, router, fleets, commands, delivery } = *shared;
+    let Shared { keys, identity, storage, notifications, router, fleets, commands, packaging, delivery } = *shared;
     let commands = commands.filter(|_| environment.jobs.executor == Executor::RunCommand);
     let machines = Machines {
         environment,
+        identity,
         storage,
         notifications,
         router,
         fleets,
         commands,
+        packaging,
         delivery,
         log: log(stack, environment, keys),
-        role: &identity.workflow_role,
         may_log: let_log(stack, identity),
     };
 
@@ -151,7 +157,7 @@ impl Machines<'_> {
             // A message holds its task's token, which is nobody else's business; the execution's history has the data.
             .include_execution_data(false)
             .level(stepfunctions::LoggingConfigurationLevel::All);
-        let machine = stepfunctions::StateMachine::new(self.role.arn())
+        let machine = stepfunctions::StateMachine::new(self.identity.workflow_role.arn())
             .state_machine_type(kind)
             .definition(definition)
             .logging_configuration(logging)

@@ -18,6 +18,7 @@ pub mod network;
 pub mod notifications;
 pub mod observability;
 pub mod outputs;
+pub mod packaging;
 pub mod queues;
 pub mod router;
 pub mod storage;
@@ -51,6 +52,10 @@ pub fn app(environment: &Environment) -> App {
         .instances
         .as_ref()
         .map(|_| app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys)));
+    let packaging = environment
+        .packaging
+        .as_ref()
+        .map(|settings| app.stack("packaging", |stack| packaging::stack(stack, environment, settings, &identity)));
     let delivery = environment
         .delivery
         .as_ref()
@@ -74,6 +79,7 @@ pub fn app(environment: &Environment) -> App {
         router: &router,
         fleets: [&blue, &green],
         commands: commands.as_ref(),
+        packaging: packaging.as_ref(),
         delivery: delivery.as_ref(),
     };
     let jobs = app.stack("jobs", |stack| jobs::stack(stack, environment, &shared));

@@ -71,6 +71,9 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     if environment.jobs.executor == Executor::RunCommand {
         let_lease(stack, identity, &jobs);
     }
+    if environment.packaging.is_some() {
+        let_package(stack, identity, &enhanced, &delivery);
+    }
 
     stack.output(outputs::SOURCE_BUCKET.name, sources.name());
     stack.output(outputs::WORK_BUCKET.name, work.name());
@@ -98,6 +101,16 @@ fn let_work(
     let write = write.on(results.map(objects));
     let count = iam::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([jobs.arn()]);
     identity::let_worker(stack, identity, "WorkerUsesStorage", [read, miss, write, count]);
+}
+
+/// Lets MediaConvert read enhanced videos, and write streams.
+///
+/// See "Creating an IAM role in IAM" in the MediaConvert user guide.
+fn let_package(stack: &mut Stack, identity: &Identity, enhanced: &s3::BucketRef, delivery: &s3::BucketRef) {
+    let read = iam::allow(["s3:GetObject"]).on([sub!("{}/*", enhanced.arn())]);
+    let write = iam::allow(["s3:PutObject"]).on([sub!("{}/*", delivery.arn())]);
+    let find = iam::allow(["s3:GetBucketLocation", "s3:ListBucket"]).on([enhanced.arn(), delivery.arn()]);
+    identity::grant(stack, &identity.packaging_role.name(), "PackagingUsesStorage", [read, write, find]);
 }
 
 /// Lets the workflow lease instances, give them back, and count the jobs that want one.

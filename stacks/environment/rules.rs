@@ -44,6 +44,9 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
         network.problems(&mut problems);
     }
     environment.notifications.problems(&mut problems);
+    if let Some(packaging) = &environment.packaging {
+        packaging.problems(&mut problems, environment);
+    }
     if let Some(delivery) = &environment.delivery {
         delivery.problems(&mut problems);
     }
@@ -88,6 +91,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
                 ("profile", environment.profile.is_some()),
                 ("keys", environment.keys.is_some()),
                 ("network", environment.network.is_some()),
+                ("packaging", environment.packaging.is_some()),
                 ("delivery", environment.delivery.is_some()),
                 ("observability", environment.observability.is_some()),
                 ("fleet.instances", environment.fleet.instances.is_some()),

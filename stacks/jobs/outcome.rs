@@ -19,6 +19,7 @@ impl Machines<'_> {
             "frames": number("frames"),
             "width": number("width"),
             "height": number("height"),
+            "package": self.packaging.map(|_| object! { "M": package() }),
         };
         self.change_as_owner(
             &self
@@ -36,11 +37,21 @@ impl Machines<'_> {
 
     pub(super) fn tell_of_success(&self) -> Task {
         let done = JobState::Done;
-        let facts = format!("{{'job': $id, 'state': '{done}', 'source': $source, 'output': $output}}");
-        let words = "'Done: s3://' & $source.bucket & '/' & $source.key & '\\n\\nEnhanced: s3://' & $output.bucket & '/' \
-                     & $output.key & ' (' & $output.width & 'x' & $output.height & ', ' & $output.frames & ' frames)'";
+        let (package, streams) = match self.packaging {
+            None => ("", ""),
+            Some(_) => (
+                ", 'package': $package",
+                " & '\\nStreams: ' & ($exists($package.url) ? $package.url : 's3://' & $package.bucket & '/' \
+                 & ($exists($package.hls) ? $package.hls : $package.dash))",
+            ),
+        };
+        let facts = format!("{{'job': $id, 'state': '{done}', 'source': $source, 'output': $output{package}}}");
+        let words = format!(
+            "'Done: s3://' & $source.bucket & '/' & $source.key & '\\n\\nEnhanced: s3://' & $output.bucket & '/' \
+             & $output.key & ' (' & $output.width & 'x' & $output.height & ', ' & $output.frames & ' frames)'{streams}"
+        );
         let state = format!("'{done}'");
-        self.tell(&self.notifications.done, &News { state: &state, facts: &facts, words })
+        self.tell(&self.notifications.done, &News { state: &state, facts: &facts, words: &words })
     }
 
     pub(super) fn record_failure(&self) -> Task {
@@ -66,6 +77,14 @@ impl Machines<'_> {
         let state = format!("'{failed}'");
         self.tell(&self.notifications.failed, &News { state: &state, facts: &facts, words })
     }
+}
+
+/// Writes where the streams are as attributes of `DynamoDB`.
+fn package() -> Jsonata {
+    jsonata(
+        "$package.{'bucket': {'S': bucket}, 'hls': $exists(hls) ? {'S': hls}, 'dash': $exists(dash) ? {'S': dash}, \
+         'url': $exists(url) ? {'S': url}}",
+    )
 }
 
 /// Reads what a worker says of its failure, which is JSON; what others say is text, and taken as it is.

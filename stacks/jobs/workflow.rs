@@ -39,7 +39,7 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
             .state("Enhance", parts.enhance_by_command(commands).retry(by_kind()).catch([to_failure()]))
             .state("ReadReport", read_report().catch([to_failure()])),
     };
-    let flow = parts.close(flow);
+    let flow = parts.close(parts.package(flow, to_failure));
     states::machine("Takes an uploaded video to its enhanced copy", flow)
         .timeout_seconds(parts.environment.times.job_timeout_seconds)
 }

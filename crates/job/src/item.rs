@@ -126,6 +126,25 @@ pub struct Output {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// The streams that were made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
+}
+
+/// Streams for delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// The bucket that holds them.
+    pub bucket: String,
+    /// The key of the manifest of HLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hls: Option<String>,
+    /// The key of the manifest of DASH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dash: Option<String>,
+    /// Where viewers find the manifest, where streams are delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 #[cfg(test)]
@@ -146,7 +165,8 @@ mod tests {
             "recipe": sample(),
             "plan": { "frames": 250, "duration": 10.0, "streams": { "video": 1, "audio": 1, "subtitle": 0 }, "chunks": 1 },
             "tasks": { "done": 1, "total": 1 },
-            "output": { "bucket": "enhanced", "key": "k", "sha256": "00", "frames": 250, "width": 2, "height": 4 },
+            "output": { "bucket": "enhanced", "key": "k", "sha256": "00", "frames": 250, "width": 2, "height": 4,
+                "package": { "bucket": "delivery", "hls": "0/cmaf/index.m3u8", "dash": "0/cmaf/index.mpd" } },
             "owner": "someone",
             "created": "2026-01-02T03:04:05Z",
             "updated": "2026-01-02T03:05:05Z",

@@ -9,6 +9,7 @@ mod fleets;
 mod machines;
 mod networks;
 mod observability;
+mod packaging;
 mod security;
 mod support;
 mod work_folder;

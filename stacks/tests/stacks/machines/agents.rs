@@ -10,7 +10,7 @@ use crate::support::environment;
 #[test]
 fn work_on_titles() {
     let emulator = Emulator::start();
-    let system = System::deploy(&emulator, &environment("dev"), &[]);
+    let system = System::deploy(&emulator, &environment("local"), &[]);
     a_title_is_done_and_told_of(&system);
     a_duplicate_changes_nothing(&system);
     a_bad_source_is_tried_once(&system);
@@ -22,7 +22,7 @@ fn work_on_titles() {
 #[test]
 fn have_so_much_time() {
     let emulator = Emulator::start();
-    let mut environment = environment("dev");
+    let mut environment = environment("local");
     environment.times.title_timeout_seconds = 1;
     let system = System::deploy(&emulator, &environment, &[]);
 

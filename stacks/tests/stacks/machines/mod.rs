@@ -5,6 +5,7 @@ mod agents;
 mod backlog;
 mod commands;
 mod emulator;
+mod packaging;
 mod system;
 
 use job::TaskMessage;

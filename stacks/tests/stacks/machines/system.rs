@@ -11,6 +11,9 @@ use crate::support::synth;
 /// The name of the table, of the parameter and of the role.
 const NAME: &str = "jobs";
 
+/// The cause of an error that a call throws: such as Step Functions tells of a job of MediaConvert.
+const CAUSE: &str = r#"{"Id":"1","Status":"ERROR","ErrorCode":1040,"ErrorMessage":"1040: no picture"}"#;
+
 /// The workflow, and what a test sees of it.
 pub struct System<'e> {
     emulator: &'e Emulator,
@@ -160,7 +163,7 @@ impl<'e> System<'e> {
                     ),
                     Answer::Throws(error) => self.emulator.call(
                         "AWSStepFunctions.SendTaskFailure",
-                        &json!({ "taskToken": token, "error": error, "cause": "because" }),
+                        &json!({ "taskToken": token, "error": error, "cause": CAUSE }),
                     ),
                     Answer::Never => Value::Null,
                 };
@@ -209,6 +212,15 @@ fn topic_arn(name: &str) -> String {
 fn resolve(value: &mut Value, find: &dyn Fn(&str) -> String) {
     if let Some(name) = value.get("Ref").and_then(Value::as_str) {
         *value = Value::String(find(name));
+        return;
+    }
+    if let Some(text) = value.get("Fn::Sub").and_then(Value::as_str) {
+        let mut parts = text.split("${");
+        let begin = parts.next().unwrap().to_owned();
+        *value = Value::String(parts.fold(begin, |filled, part| {
+            let (name, rest) = part.split_once('}').unwrap();
+            filled + &find(name) + rest
+        }));
         return;
     }
     match value {
