@@ -9,28 +9,31 @@ fn said(arguments: &[&str]) -> String {
 
 #[test]
 fn list_shows_the_environments() {
-    insta::assert_snapshot!(said(&["list"]), @r#"
-        $ baleen list
-        ENVIRONMENT  KIND   ACCOUNT       REGION
-        dev          aws    111122223333  ap-northeast-2
-        local        local  000000000000  ap-northeast-2
-        [exit status 0]
-    "#);
+    insta::assert_snapshot!(said(&["list"]), @"
+    $ baleen list
+    ENVIRONMENT  KIND   ACCOUNT       REGION
+    dev          aws    111122223333  ap-northeast-2
+    local        local  000000000000  ap-northeast-2
+    prod         aws    444455556666  ap-northeast-2
+    [exit status 0]
+    ");
 }
 
 #[test]
 fn list_shows_the_stacks_of_one() {
-    insta::assert_snapshot!(said(&["list", "--env", "local"]), @r#"
-        $ baleen list --env local
-        STACK          NAME                        RESOURCES  DEPENDS ON
-        bootstrap      baleen-local-bootstrap      3
-        identity       baleen-local-identity       4
-        storage        baleen-local-storage        13         identity
-        notifications  baleen-local-notifications  3          identity
-        fleet-blue     baleen-local-fleet-blue     14         identity, notifications
-        jobs           baleen-local-jobs           16         identity, storage, notifications, fleet-blue
-        [exit status 0]
-    "#);
+    insta::assert_snapshot!(said(&["list", "--env", "local"]), @"
+    $ baleen list --env local
+    STACK          NAME                        RESOURCES  DEPENDS ON
+    bootstrap      baleen-local-bootstrap      3
+    identity       baleen-local-identity       5
+    storage        baleen-local-storage        13         identity
+    notifications  baleen-local-notifications  7          identity
+    fleet-blue     baleen-local-fleet-blue     14         identity, notifications
+    fleet-green    baleen-local-fleet-green    14         identity, notifications
+    router         baleen-local-router         2          identity
+    jobs           baleen-local-jobs           17         identity, storage, notifications, fleet-blue, fleet-green, router
+    [exit status 0]
+    ");
 }
 
 #[test]
@@ -49,43 +52,43 @@ fn check_says_that_nothing_is_wrong() {
 
 #[test]
 fn an_environment_has_to_be_named() {
-    insta::assert_snapshot!(said(&["synth"]), @r#"
-        $ baleen synth
-        [stderr]
-        error: no environment is given
-        hint: add `--env NAME`; there are dev, local
-        [exit status 2]
-    "#);
+    insta::assert_snapshot!(said(&["synth"]), @"
+    $ baleen synth
+    [stderr]
+    error: no environment is given
+    hint: add `--env NAME`; there are dev, local, prod
+    [exit status 2]
+    ");
 }
 
 #[test]
 fn an_unknown_environment_is_answered_with_the_known_ones() {
-    insta::assert_snapshot!(said(&["check", "--env", "locl"]), @r#"
-        $ baleen check --env locl
-        [stderr]
-        error: no environment `locl` in environments; there are `dev`, `local`; did you mean `local`?
-        [exit status 2]
-    "#);
+    insta::assert_snapshot!(said(&["check", "--env", "locl"]), @"
+    $ baleen check --env locl
+    [stderr]
+    error: no environment `locl` in environments; there are `dev`, `local`, `prod`; did you mean `local`?
+    [exit status 2]
+    ");
 }
 
 #[test]
 fn an_unknown_stack_is_answered_with_the_known_ones() {
-    insta::assert_snapshot!(said(&["deploy", "storge", "--env", "local"]), @r#"
-        $ baleen deploy storge --env local
-        [stderr]
-        error: there is no stack `storge` in environment `local`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, jobs
-        hint: did you mean `storage`?
-        [exit status 2]
-    "#);
+    insta::assert_snapshot!(said(&["deploy", "storge", "--env", "local"]), @"
+    $ baleen deploy storge --env local
+    [stderr]
+    error: there is no stack `storge` in environment `local`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, fleet-green, router, jobs
+    hint: did you mean `storage`?
+    [exit status 2]
+    ");
 }
 
 #[test]
 fn errors_are_json_under_json() {
     insta::assert_snapshot!(said(&["synth", "storge", "--env", "dev", "--json"]), @r#"
-        $ baleen synth storge --env dev --json
-        [stderr]
-        {"error":{"kind":"usage","message":"there is no stack `storge` in environment `dev`; its stacks are bootstrap, identity, storage, notifications, fleet-blue, jobs","hints":["did you mean `storage`?"]}}
-        [exit status 2]
+    $ baleen synth storge --env dev --json
+    [stderr]
+    {"error":{"kind":"usage","message":"there is no stack `storge` in environment `dev`; its stacks are bootstrap, network, identity, storage, notifications, commands, packaging, delivery, fleet-blue, fleet-green, router, jobs, observability","hints":["did you mean `storage`?"]}}
+    [exit status 2]
     "#);
 }
 
@@ -198,24 +201,28 @@ fn outside_of_a_checkout_it_says_so() {
 #[test]
 fn synth_writes_what_it_names() {
     let checkout = Checkout::new();
-    insta::assert_snapshot!(said_and_wrote(&checkout), @r#"
-        $ baleen synth --env local --out out
-        out/bootstrap.template.json
-        out/identity.template.json
-        out/storage.template.json
-        out/notifications.template.json
-        out/fleet-blue.template.json
-        out/jobs.template.json
-        out/manifest.json
-        [exit status 0]
-        bootstrap.template.json
-        fleet-blue.template.json
-        identity.template.json
-        jobs.template.json
-        manifest.json
-        notifications.template.json
-        storage.template.json
-    "#);
+    insta::assert_snapshot!(said_and_wrote(&checkout), @"
+    $ baleen synth --env local --out out
+    out/bootstrap.template.json
+    out/identity.template.json
+    out/storage.template.json
+    out/notifications.template.json
+    out/fleet-blue.template.json
+    out/fleet-green.template.json
+    out/router.template.json
+    out/jobs.template.json
+    out/manifest.json
+    [exit status 0]
+    bootstrap.template.json
+    fleet-blue.template.json
+    fleet-green.template.json
+    identity.template.json
+    jobs.template.json
+    manifest.json
+    notifications.template.json
+    router.template.json
+    storage.template.json
+    ");
 }
 
 fn said_and_wrote(checkout: &Checkout) -> String {
