@@ -16,7 +16,7 @@ use resources::kind::certificatemanager::Certificate;
 use resources::s3::BucketRef;
 use template::{Arn, Assume, Stack, Value, aws, sub};
 
-use crate::environment::{self, Domain, Environment, Places};
+use crate::environment::{self, Domain, Environment, Places, PlayerOrigin};
 use crate::keys::Keys;
 use crate::storage::{self, Storage};
 use crate::{buckets, outputs};
@@ -104,7 +104,7 @@ fn behaviour(headers: &ResponseHeadersPolicyRef) -> DefaultCacheBehavior {
 
 /// Adds what browsers are told: which sites' players may play, and that nothing but TLS will do.
 fn headers(stack: &mut Stack, environment: &Environment, settings: &environment::Delivery) -> ResponseHeadersPolicyRef {
-    let origins: Vec<_> = settings.player_origins.iter().map(|origin| origin.as_str()).collect();
+    let origins: Vec<_> = settings.player_origins.iter().map(PlayerOrigin::as_str).collect();
     let methods = [
         AccessControlAllowMethodsItem::Get,
         AccessControlAllowMethodsItem::Head,

@@ -16,7 +16,7 @@ const KEPT_SECONDS: u32 = 24 * 3600;
 
 impl Machines<'_> {
     /// Finds out which of the instances `$candidates` are free: `$free`, in an order left to chance.
-    pub(super) fn find_leases(&self) -> Task {
+    pub(super) fn find_leases() -> Task {
         let keys =
             format!("[$map($candidates, function($candidate) {{ {{'id': {{'S': '{LEASE_PREFIX}' & $candidate}}}} }})]");
         let free = format!(

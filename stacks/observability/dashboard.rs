@@ -123,7 +123,7 @@ impl Board<'_> {
     }
 
     fn what_does_it_cost(&self) -> Vec<Row> {
-        let mut widgets = vec![self.bill()];
+        let mut widgets = vec![Self::bill()];
         if self.environment.fleet.instances.is_some() {
             widgets.extend([self.instance_hours(), self.frames()]);
         }
@@ -141,7 +141,7 @@ impl Board<'_> {
     }
 
     /// The bill of the whole account, where it is told to CloudWatch: "Creating a billing alarm" in its user guide.
-    fn bill(&self) -> Widget {
+    fn bill() -> Widget {
         let charges = metric("AWS/Billing", "EstimatedCharges").dimension("Currency", "USD").statistic("Maximum");
         let of_instances = metric("AWS/Billing", "EstimatedCharges")
             .dimension("ServiceName", "AmazonEC2")

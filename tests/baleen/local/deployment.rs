@@ -24,7 +24,11 @@ fn a_second_deployment_changes_nothing_and_a_change_reaches_what_it_changes() {
     assert_eq!(outcomes(&first), STACKS.map(|stack| (stack, "created")));
 
     let second = cloud.run(&["deploy", "--env", "local"]).success();
-    assert_eq!(second.stderr.matches("nothing to change").count(), STACKS.len(), "success, and nobody is asked: {second}");
+    assert_eq!(
+        second.stderr.matches("nothing to change").count(),
+        STACKS.len(),
+        "success, and nobody is asked: {second}"
+    );
 
     cloud.edit("local", |text| text.replace("versioned = false", "versioned = false\nenhanced_expiry_days = 40"));
     let third = cloud.run(&["deploy", "--env", "local", "--yes", "--json"]).success();
