@@ -44,6 +44,16 @@ TRIES = 10
 
 
 def main():
+    try:
+        prepare()
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # Nobody else would notice: to EC2 it looks healthy, and it costs what a working instance costs. Another one takes
+        # its place; a fleet of one has it stopped.
+        print(f"giving this instance up: {type(error).__name__}: {error}", flush=True)
+        run("shutdown", "-h", "now")
+
+
+def prepare():
     write("/etc/systemd/system/baleen-work-folder.service", WORK_FOLDER_UNIT)
     write("/usr/local/sbin/baleen-work-folder", WORK_FOLDER, 0o755)
     run("systemctl", "daemon-reload")

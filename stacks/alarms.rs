@@ -9,6 +9,9 @@ use template::IntoValue;
 
 use crate::queues;
 
+/// How long each value of a metric stands for, in seconds.
+const PERIOD_SECONDS: u32 = 300;
+
 /// Starts an alarm on the sum of a metric over five minutes: it rings as soon as one is counted.
 pub fn on_any<T>(namespace: &str, metric: &str, dimension: (&str, T), topic: &sns::TopicRef) -> Alarm
 where
@@ -16,7 +19,7 @@ where
 {
     let dimensions = [Dimension::new(dimension.0, dimension.1)];
     let alarm = above(topic, 0, 1).namespace(namespace).metric_name(metric).dimensions(dimensions);
-    alarm.statistic(AlarmStatistic::Sum).period(300)
+    alarm.statistic(AlarmStatistic::Sum).period(PERIOD_SECONDS)
 }
 
 /// Starts an alarm on messages that wait in a queue where none should: it rings when some are there for five minutes.
@@ -26,12 +29,14 @@ pub fn on_waiting(queue: &sqs::QueueRef, topic: &sns::TopicRef) -> Alarm {
 
 /// Starts an alarm on how many messages wait in a queue, for so many times five minutes.
 pub fn on_depth(queue: &sqs::QueueRef, messages: u32, times: u32, topic: &sns::TopicRef) -> Alarm {
-    on_queue(above(topic, messages, times), queue, "ApproximateNumberOfMessagesVisible")
+    visible(above(topic, messages, times), queue, AlarmStatistic::Maximum)
 }
 
-/// Starts an alarm on the age of the oldest message that waits in a queue, in seconds.
-pub fn on_age(queue: &sqs::QueueRef, seconds: u32, topic: &sns::TopicRef) -> Alarm {
-    on_queue(above(topic, seconds, 1), queue, "ApproximateAgeOfOldestMessage")
+/// Starts an alarm on a queue in which messages have waited for so many seconds, without a moment when none did.
+///
+/// The age of the oldest message would not do: SQS counts messages that a worker has taken, and holds for hours.
+pub fn on_waiting_for(queue: &sqs::QueueRef, seconds: u32, topic: &sns::TopicRef) -> Alarm {
+    visible(above(topic, 0, seconds.div_ceil(PERIOD_SECONDS)), queue, AlarmStatistic::Minimum)
 }
 
 /// Starts an alarm on a metric that should have a value each minute, and lacks so many of twice as many. One that never had
@@ -79,13 +84,16 @@ pub fn below(topic: &sns::TopicRef, threshold: u32, times: u32) -> Alarm {
         .treat_missing_data(AlarmTreatMissingData::NotBreaching)
 }
 
-fn on_queue(alarm: Alarm, queue: &sqs::QueueRef, metric: &str) -> Alarm {
+/// Has an alarm watch how many messages wait in a queue.
+fn visible(alarm: Alarm, queue: &sqs::QueueRef, statistic: AlarmStatistic) -> Alarm {
     let dimensions = [Dimension::new("QueueName", queues::name(queue))];
-    let alarm = alarm.namespace("AWS/SQS").metric_name(metric).dimensions(dimensions);
-    alarm.statistic(AlarmStatistic::Maximum).period(300)
+    let alarm = alarm.namespace("AWS/SQS").metric_name("ApproximateNumberOfMessagesVisible").dimensions(dimensions);
+    alarm.statistic(statistic).period(PERIOD_SECONDS)
 }
 
-/// Starts an alarm that tells the topic however it changes.
+/// Starts an alarm that tells the topic when it rings, and when all is well again.
+///
+/// It says nothing of data that is not there: every alarm begins like that, and missing data means something to each.
 fn told(topic: &sns::TopicRef) -> Alarm {
-    Alarm::new().alarm_actions([topic.arn()]).ok_actions([topic.arn()]).insufficient_data_actions([topic.arn()])
+    Alarm::new().alarm_actions([topic.arn()]).ok_actions([topic.arn()])
 }

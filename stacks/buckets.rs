@@ -51,10 +51,20 @@ fn encryption(keys: &Keys) -> s3::ServerSideEncryptionRule {
 /// Lets objects expire after some days, or never, and removes what nobody sees: old versions, marks of deletion that hide
 /// nothing any more, and the parts of uploads that were not completed.
 pub fn lifecycle(environment: &Environment, expiry_days: Option<u32>) -> Vec<s3::Rule> {
+    rules(environment, expiry_days, environment.storage.noncurrent_expiry_days)
+}
+
+/// Lets objects that nobody wants back expire after some days: what is no longer current, or has expired, goes the next
+/// day.
+pub fn passing_lifecycle(environment: &Environment, expiry_days: u32) -> Vec<s3::Rule> {
+    rules(environment, Some(expiry_days), 1)
+}
+
+fn rules(environment: &Environment, expiry_days: Option<u32>, noncurrent_expiry_days: u32) -> Vec<s3::Rule> {
     let storage = &environment.storage;
     let enabled = |id: &str| s3::Rule::new(s3::RuleStatus::Enabled).id(id);
     let expiry = expiry_days.map(|days| enabled("expiry").expiration_in_days(days));
-    let old_versions = s3::NoncurrentVersionExpiration::new(storage.noncurrent_expiry_days);
+    let old_versions = s3::NoncurrentVersionExpiration::new(noncurrent_expiry_days);
     let parts = s3::AbortIncompleteMultipartUpload::new(storage.incomplete_upload_expiry_days);
     let unseen = enabled("unseen")
         .noncurrent_version_expiration(old_versions)

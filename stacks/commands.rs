@@ -11,6 +11,7 @@ use resources::logs::LogGroupRef;
 use resources::ssm::{Document, DocumentFormat, DocumentRef, DocumentType, DocumentUpdateMethod};
 use template::{Stack, aws, sub};
 
+use crate::bootstrap::Bootstrap;
 use crate::environment::Environment;
 use crate::identity::{self, Identity};
 use crate::keys::Keys;
@@ -42,7 +43,13 @@ pub struct Commands {
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, keys: &Keys) -> Commands {
+pub fn stack(
+    stack: &mut Stack,
+    environment: &Environment,
+    bootstrap: &Bootstrap,
+    identity: &Identity,
+    keys: &Keys,
+) -> Commands {
     stack.description("What is done on instances by Run Command");
     let log = log(stack, environment, identity, keys);
     let mut add = |logical_id: &str, name: &str, document: CommandDocument| {
@@ -59,8 +66,8 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     add("InstallAwsCli", "install-aws-cli", install_aws_cli());
     let enhance_bluewhale = add("EnhanceBluewhale", "enhance-bluewhale", enhance_with_bluewhale(environment));
     let enhance_walrus = add("EnhanceWalrus", "enhance-walrus", enhance_with_walrus(environment));
-    add("InstallAgent", "install-agent", install_agent(environment));
-    add("UpgradeAgent", "upgrade-agent", upgrade_agent());
+    add("InstallAgent", "install-agent", install_agent(environment, bootstrap));
+    add("UpgradeAgent", "upgrade-agent", upgrade_agent(bootstrap));
     add("DrainAgent", "drain-agent", drain_agent());
     add("Diagnostics", "diagnostics", diagnostics());
     Commands { enhance_bluewhale, enhance_walrus, log }
@@ -85,38 +92,50 @@ fn pieces<const N: usize>(pieces: [&str; N]) -> Script {
 }
 
 fn install_aws_cli() -> CommandDocument {
-    let install = pieces([piece!("common"), piece!("install-aws-cli")]);
+    let install = pieces([piece!("common"), piece!("aws-cli"), piece!("install-aws-cli")]);
     let install = run_shell_script("Install", install).timeout_seconds(CHORE_SECONDS);
     version(command("Installs the AWS CLI", install))
 }
 
 fn enhance_with_bluewhale(environment: &Environment) -> CommandDocument {
-    let enhance =
-        pieces([piece!("common"), piece!("media"), piece!("publish"), piece!("enhance"), piece!("enhance-bluewhale")]);
+    let enhance = pieces([
+        piece!("common"),
+        piece!("aws-cli"),
+        piece!("media"),
+        piece!("publish"),
+        piece!("enhance"),
+        piece!("enhance-bluewhale"),
+    ]);
     let enhance = run_shell_script("Enhance", enhance).timeout_seconds(title_seconds(environment));
     let document = place(command("Enhances one video with BLUEDOT Bluewhale", enhance));
     of_bluewhale(encoding(document, "h264_nvenc", "13", "p5"))
 }
 
 fn enhance_with_walrus(environment: &Environment) -> CommandDocument {
-    let enhance =
-        pieces([piece!("common"), piece!("media"), piece!("publish"), piece!("enhance"), piece!("enhance-walrus")]);
+    let enhance = pieces([
+        piece!("common"),
+        piece!("aws-cli"),
+        piece!("media"),
+        piece!("publish"),
+        piece!("enhance"),
+        piece!("enhance-walrus"),
+    ]);
     let enhance = run_shell_script("Enhance", enhance).timeout_seconds(title_seconds(environment));
     let document = place(command("Enhances one video with BLUEDOT Walrus", enhance));
     of_walrus(encoding(document, "libx264", "18", "medium"))
 }
 
-fn install_agent(environment: &Environment) -> CommandDocument {
+fn install_agent(environment: &Environment, bootstrap: &Bootstrap) -> CommandDocument {
     let text = [piece!("common"), piece!("agent"), piece!("install-agent")].concat();
     let install = units::fill(environment, text.replace("@UNIT@", units::AGENT));
     let install = run_shell_script("Install", install).timeout_seconds(CHORE_SECONDS);
-    agent(bundle(command("Installs the agent and starts it", install)))
+    agent(bundle(command("Installs the agent and starts it", install), bootstrap))
 }
 
-fn upgrade_agent() -> CommandDocument {
+fn upgrade_agent(bootstrap: &Bootstrap) -> CommandDocument {
     let upgrade = pieces([piece!("common"), piece!("agent"), piece!("upgrade-agent")]);
     let upgrade = run_shell_script("Upgrade", upgrade).timeout_seconds(LONGEST_SECONDS);
-    draining(bundle(command("Puts another version in the place of the agent", upgrade)))
+    draining(bundle(command("Puts another version in the place of the agent", upgrade), bootstrap))
 }
 
 fn drain_agent() -> CommandDocument {

@@ -210,7 +210,8 @@ impl OnDestroy {
     /// Returns what CloudFormation is told of whatever holds data.
     pub fn policy(self) -> DeletionPolicy {
         match self {
-            Self::Retain => DeletionPolicy::Retain,
+            // What a deployment made that failed holds nothing yet, and would be in the way of the next one.
+            Self::Retain => DeletionPolicy::RetainExceptOnCreate,
             Self::Delete => DeletionPolicy::Delete,
         }
     }

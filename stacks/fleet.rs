@@ -119,7 +119,7 @@ fn fail_dead_letters(
     let take = policy::allow(take).on([dead_letters.arn()]);
     let write = policy::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on([log.arn()]);
     let grant = identity::grant(stack, &role.name(), "DeadLettersAreTaken", [take, write]);
-    keys.let_use(stack, &role.name(), "DeadLettersUseKeys", [Service::Lambda, Service::Sqs]);
+    let decrypt = keys.let_use(stack, &role.name(), "DeadLettersUseKeys", [Service::Lambda, Service::Sqs]);
 
     let receives = environment.times.receives.to_string();
     let function =
@@ -141,7 +141,9 @@ fn fail_dead_letters(
         .function_response_types([lambda::EventSourceMappingFunctionResponseType::ReportBatchItemFailures])
         .scaling_config(lambda::event_source_mapping::ScalingConfig::new().maximum_concurrency(2));
     // Lambda tries out whether the function may read the queue when it makes the mapping.
-    stack.add("DeadLetterMapping", mapping.depends_on(&grant));
+    let mapping = mapping.depends_on(&grant);
+    let mapping = decrypt.iter().fold(mapping, |mapping, decrypt| mapping.depends_on(decrypt));
+    stack.add("DeadLetterMapping", mapping);
     role
 }
 
@@ -159,7 +161,11 @@ fn ring(
         .alarm_description("No worker could finish a task; its job failed");
     let waiting = alarms::on_waiting(dead_letters, topic)
         .alarm_description("Dead letters wait whose task cannot be failed; look at them");
-    let old = alarms::on_age(tasks, environment.fleet.oldest_task_alarm_seconds, topic)
+    let waiting_long = alarms::on_waiting_for(tasks, environment.fleet.waiting_alarm_seconds, topic)
         .alarm_description("Tasks wait long: is there an instance, and does it take them?");
-    [stack.add("DeadLetterArrived", arrived), stack.add("DeadLettersWait", waiting), stack.add("TasksWaitLong", old)]
+    [
+        stack.add("DeadLetterArrived", arrived),
+        stack.add("DeadLettersWait", waiting),
+        stack.add("TasksWaitLong", waiting_long),
+    ]
 }

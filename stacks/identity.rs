@@ -98,16 +98,15 @@ fn worker_role(stack: &mut Stack, environment: &Environment) -> Role {
     role
 }
 
-/// Says what every instance may do: run this environment's own documents on this environment's own instances, follow
-/// them, write metrics of workers, and be kept up to date.
+/// Says what every instance may do: have this environment's own instances enhance videos, follow that, write metrics of workers, and be kept up to date.
 ///
 /// The seed's EC2-SSM-POLICY allows `ssm:SendCommand` on everything: whoever takes over one instance with it runs any
-/// command, as root, on every instance that Systems Manager manages in the account. Here the document and the instance
-/// must both be this environment's.
+/// command, as root, on every instance that Systems Manager manages in the account. Here the instance must be this
+/// environment's, and so must the document, which is one that enhances: one that installs an agent would run any program.
 fn worker_baseline(environment: &Environment) -> [policy::Statement; 5] {
     let send = ["ssm:SendCommand"];
     [
-        policy::allow(send).on([own_documents(environment)]),
+        policy::allow(send).on([enhancing_documents(environment)]),
         policy::allow(send)
             .on([sub!("arn:{}:ec2:{}:{}:instance/*", aws::partition(), aws::region(), aws::account_id())])
             .when(policy::string_equals("ssm:resourceTag/app", [environment.app.as_str()]))
@@ -121,10 +120,10 @@ fn worker_baseline(environment: &Environment) -> [policy::Statement; 5] {
     ]
 }
 
-/// Returns the ARN of all Systems Manager documents of an environment, by what their names begin with.
-pub fn own_documents(environment: &Environment) -> Value<String> {
+/// Returns the ARN of all Systems Manager documents of an environment that enhance, by what their names begin with.
+fn enhancing_documents(environment: &Environment) -> Value<String> {
     let (app, name) = (environment.app.as_str(), environment.name.as_str());
-    sub!("arn:{}:ssm:{}:{}:document/{}-{}-*", aws::partition(), aws::region(), aws::account_id(), app, name)
+    sub!("arn:{}:ssm:{}:{}:document/{}-{}-enhance-*", aws::partition(), aws::region(), aws::account_id(), app, name)
 }
 
 /// Lets a service take the role, on behalf of this account only. Not every service says for whom it asks.

@@ -64,7 +64,8 @@ pub enum Service {
 }
 
 impl Keys {
-    /// Lets a role use what the keys encrypt, through the services that store it and in no other way.
+    /// Lets a role use what the keys encrypt, through the services that store it and in no other way; returns the policy,
+    /// if there is any key.
     #[track_caller]
     pub fn let_use<const N: usize>(
         &self,
@@ -72,7 +73,7 @@ impl Keys {
         role: &Value<Name<kind::iam::Role>>,
         logical_id: &str,
         services: [Service; N],
-    ) {
+    ) -> Option<iam::PolicyRef> {
         let (messages, data): (Vec<_>, Vec<_>) = services.into_iter().partition(|service| *service == Service::Sns);
         let statements: Vec<_> = [(&self.data, data), (&self.operations, messages)]
             .into_iter()
@@ -84,9 +85,7 @@ impl Keys {
                 )
             })
             .collect();
-        if !statements.is_empty() {
-            identity::grant(stack, role, logical_id, statements);
-        }
+        (!statements.is_empty()).then(|| identity::grant(stack, role, logical_id, statements))
     }
 }
 

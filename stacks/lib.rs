@@ -51,7 +51,7 @@ pub fn app(environment: &Environment) -> App {
         .fleet
         .instances
         .as_ref()
-        .map(|_| app.stack("commands", |stack| commands::stack(stack, environment, &identity, &keys)));
+        .map(|_| app.stack("commands", |stack| commands::stack(stack, environment, &bootstrap, &identity, &keys)));
     let packaging = environment
         .packaging
         .as_ref()

@@ -40,11 +40,10 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     let days = &environment.storage;
     let (logs, log_policy) = logs(stack, environment);
 
-    let mut bucket = |logical_id: &str, expiry_days, bucket: s3::Bucket| {
+    let mut bucket = |logical_id: &str, rules: Vec<s3::Rule>, bucket: s3::Bucket| {
         let prefix = format!("{}/", logical_id.to_lowercase());
         let logging = s3::LoggingConfiguration::new().destination_bucket_name(logs.name()).log_file_prefix(prefix);
-        let bucket =
-            bucket.lifecycle_configuration(buckets::lifecycle(environment, expiry_days)).logging_configuration(logging);
+        let bucket = bucket.lifecycle_configuration(rules).logging_configuration(logging);
         // S3 tries out whether it may write the logs when it is told to.
         let bucket = bucket.depends_on(&log_policy);
         if logical_id == DELIVERY && environment.delivery.is_some() {
@@ -55,10 +54,12 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
     };
     let private = || buckets::private(environment, keys);
     let told = s3::NotificationConfiguration::new().event_bridge_configuration(s3::EventBridgeConfiguration::new(true));
-    let sources = bucket("Sources", days.sources_expiry_days, private().notification_configuration(told));
-    let work = bucket("Work", Some(environment.times.work_expiry_days), private());
-    let enhanced = bucket("Enhanced", days.enhanced_expiry_days, private());
-    let delivery = bucket(DELIVERY, days.delivery_expiry_days, private());
+    let lifecycle = |expiry_days| buckets::lifecycle(environment, expiry_days);
+    let work = buckets::passing_lifecycle(environment, environment.times.work_expiry_days);
+    let sources = bucket("Sources", lifecycle(days.sources_expiry_days), private().notification_configuration(told));
+    let work = bucket("Work", work, private());
+    let enhanced = bucket("Enhanced", lifecycle(days.enhanced_expiry_days), private());
+    let delivery = bucket(DELIVERY, lifecycle(days.delivery_expiry_days), private());
 
     let jobs = match environment.jobs.executor {
         Executor::Agent => tables::add(stack, environment, keys, "Jobs"),
@@ -129,9 +130,8 @@ fn let_lease(stack: &mut Stack, identity: &Identity, jobs: &dynamodb::TableRef) 
 /// S3 delivers access logs only to buckets that it encrypts by its own keys ("Enabling Amazon S3 server access logging" in
 /// the S3 user guide).
 fn logs(stack: &mut Stack, environment: &Environment) -> (s3::BucketRef, s3::BucketPolicyRef) {
-    let expiry = Some(environment.storage.log_expiry_days);
-    let bucket = buckets::private(environment, &Keys::default())
-        .lifecycle_configuration(buckets::lifecycle(environment, expiry));
+    let rules = buckets::passing_lifecycle(environment, environment.storage.log_expiry_days);
+    let bucket = buckets::private(environment, &Keys::default()).lifecycle_configuration(rules);
     buckets::add(stack, environment, "Logs", bucket, |logs| {
         let write = iam::allow(["s3:PutObject"])
             .on([sub!("{}/*", logs.arn())])

@@ -112,9 +112,17 @@ optional() {
   fi
 }
 
+# Waits until an instance that has just started has its disks; what comes later than that is not waited for.
+await_start() {
+  if command -v cloud-init > /dev/null; then
+    run timeout 600 cloud-init status --wait > /dev/null 2>&1 || true
+  fi
+}
+
 # Makes a folder for this run, goes there, and removes what runs have left behind that were killed.
 enter_folder() {
   local base=$ROOT/var/lib/baleen/commands guard own leftover
+  await_start
   mkdir --parents -- "$base"
   chmod 700 -- "$base"
   exec {guard}> "$base/.lock"

@@ -29,6 +29,7 @@ ENCODER=() # the encoder's arguments
 enhance() {
   local engine=$1 filter=$2
   read_parameters "$engine"
+  need_aws_cli
   if report_earlier; then
     return
   fi

@@ -4,6 +4,8 @@
 use documents::ssm::{CommandDocument, CommandParameter, text};
 use job::Colour;
 
+use crate::bootstrap::Bootstrap;
+
 const BUCKET: &str = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$";
 const KEY: &str = "^[A-Za-z0-9_-]+={0,2}$";
 const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$";
@@ -71,10 +73,12 @@ pub(super) fn version(document: CommandDocument) -> CommandDocument {
     document.parameter("Version", version)
 }
 
-/// Adds which agent.
-pub(super) fn bundle(document: CommandDocument) -> CommandDocument {
+/// Adds which agent: one of the environment's own bucket, and of no other.
+pub(super) fn bundle(document: CommandDocument, bootstrap: &Bootstrap) -> CommandDocument {
+    let artifacts = bootstrap.artifacts.name();
+    let bucket = text("The bucket of the agent").allowed_values([artifacts.clone()]).default_value(artifacts);
     document
-        .parameter("ArtifactBucket", bucket("The bucket of the agent"))
+        .parameter("ArtifactBucket", bucket)
         .parameter("AgentKey", key("The key of the agent, as base64url"))
         .parameter("AgentSha256", text("The SHA-256 of the agent").allowed_pattern("^[0-9a-f]{64}$"))
 }

@@ -15,9 +15,10 @@ use super::{Environment, instance_types};
 pub struct Fleet {
     /// What keeps the instances.
     pub kind: FleetKind,
-    /// How old the oldest waiting task may be before the alarm rings, in seconds.
-    #[schemars(range(min = 60))]
-    pub oldest_task_alarm_seconds: u32,
+    /// For how long tasks may wait, without a moment when none does, before the alarm rings, in seconds. Counted in steps
+    /// of five minutes.
+    #[schemars(range(min = 300, max = 86_400))]
+    pub waiting_alarm_seconds: u32,
     /// The instances. Without them there are only the queues, and workers are run by other means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
@@ -42,6 +43,10 @@ pub enum FleetKind {
 pub struct Instances {
     /// The machine image, with GPU driver and engine.
     pub image: Image,
+    /// Whether the image has the AWS CLI, which commands use. They install it where it is missing, which takes a way to the
+    /// internet.
+    #[serde(default)]
+    pub image_has_aws_cli: bool,
     /// The instance types, the preferred one first; several are more likely to be had as Spot. Each has one GPU: more
     /// than that is more than a worker uses.
     #[schemars(length(min = 1, max = 40))]
@@ -53,7 +58,7 @@ pub struct Instances {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1000))]
     pub maximum: u32,
-    /// How many instances are on demand before any is Spot.
+    /// How many instances are on demand before any is Spot. An Auto Scaling group's only.
     #[serde(default)]
     pub on_demand_base: u32,
     /// Which share of the instances above the base is on demand, in percent; the rest is Spot. An Auto Scaling group's
@@ -104,7 +109,7 @@ pub enum Image {
 impl Fleet {
     /// Collects what is wrong with the section.
     pub(super) fn problems(&self, problems: &mut Vec<Problem>, environment: &Environment) {
-        within(problems, "fleet.oldest_task_alarm_seconds", self.oldest_task_alarm_seconds, 60..=1_209_600);
+        within(problems, "fleet.waiting_alarm_seconds", self.waiting_alarm_seconds, 300..=86_400);
         let Some(instances) = &self.instances else { return };
         instances.problems(problems);
         self.kind.problems(problems, instances);
@@ -132,9 +137,15 @@ impl FleetKind {
             Self::AutoScaling | Self::SpotFleet if types < 2 => {
                 vec![("fleet.instances.types", "needs two types at least, of which one can be had as Spot")]
             }
-            Self::SpotFleet if instances.on_demand_percentage > 0 => {
-                vec![("fleet.instances.on_demand_percentage", "knows no such share; say how many by `on_demand_base`")]
-            }
+            // EC2 refuses a fleet with a larger share on demand than its size, which is none while its colour idles.
+            Self::SpotFleet => [
+                ("fleet.instances.on_demand_base", instances.on_demand_base > 0, "is Spot as a whole"),
+                ("fleet.instances.on_demand_percentage", instances.on_demand_percentage > 0, "is Spot as a whole"),
+            ]
+            .into_iter()
+            .filter(|(_, wrong, _)| *wrong)
+            .map(|(key, _, message)| (key, message))
+            .collect(),
             Self::Instance => [
                 ("fleet.instances.types", types > 1, "has one instance, of one type"),
                 ("fleet.instances.maximum", instances.maximum != 1, "has one instance"),
@@ -145,7 +156,7 @@ impl FleetKind {
             .filter(|(_, wrong, _)| *wrong)
             .map(|(key, _, message)| (key, message))
             .collect(),
-            Self::AutoScaling | Self::SpotFleet => vec![],
+            Self::AutoScaling => vec![],
         };
         for (key, message) in refused {
             let message = format!("{key}: a fleet of kind `{}` {message}", self.as_str());
@@ -246,7 +257,7 @@ impl Volume {
 
 impl Default for Fleet {
     fn default() -> Self {
-        Self { kind: FleetKind::default(), oldest_task_alarm_seconds: 3600, instances: None }
+        Self { kind: FleetKind::default(), waiting_alarm_seconds: 3600, instances: None }
     }
 }
 

@@ -22,10 +22,11 @@ pub enum Network {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnNetwork {
-    /// Its addresses: a private block, such as `10.20.0.0/16`, of a size from `/16` to `/24`. A sixteenth of it goes to
-    /// each subnet. A change replaces the network.
+    /// Its addresses: a private block, such as `10.20.0.0/16`, of a size from `/16` to `/24`, or `/22` with endpoints. A
+    /// sixteenth of it goes to each subnet. A change replaces the network.
     pub addresses: AddressBlock,
-    /// The Availability Zones with a subnet each, by their last letters: two or three that offer the instance types.
+    /// The Availability Zones with a subnet each, by their last letters: two or three that offer the instance types,
+    /// from a to h.
     #[schemars(length(min = 2, max = 3))]
     pub zones: Vec<Zone>,
     /// How the instances reach AWS and the rest of the world. Nothing reaches them in any case.
@@ -79,6 +80,11 @@ impl OwnNetwork {
         if !(16..=24).contains(&length) {
             let message = format!("{key} is `{}`; allowed: blocks from /16 to /24", self.addresses);
             problems.push(Problem { keys: vec![key], message, hint: None });
+        }
+        // Of what is left of a subnet of /28, each of the endpoints takes an address: nothing would be left for instances.
+        if self.egress == Egress::Endpoints && length > 22 {
+            let message = format!("{key} is `{}`; with endpoints, allowed: blocks from /16 to /22", self.addresses);
+            problems.push(Problem { keys: vec![key, "network.create.egress"], message, hint: None });
         }
         // 100.64.0.0/10 is for networks like these too: "VPC CIDR blocks" in the VPC user guide.
         let shared = first.octets()[0] == 100 && (64..128).contains(&first.octets()[1]);

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use job::Engine;
 
-use super::{Environment, Executor, Jobs, Kind, Storage};
+use super::{Egress, Environment, Executor, Jobs, Kind, Network, OwnNetwork, Storage};
 
 /// The account that emulators pretend to be.
 const LOCAL_ACCOUNT: &str = "000000000000";
@@ -30,6 +30,7 @@ pub(super) struct Problem {
 pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     let mut problems = Vec::new();
     kind(&mut problems, environment);
+    place(&mut problems, environment);
     tags(&mut problems, environment);
     storage(&mut problems, &environment.storage);
     times(&mut problems, environment);
@@ -111,6 +112,23 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
                 });
             }
         }
+    }
+}
+
+/// Refuses regions of other partitions, and names that belong to AWS.
+fn place(problems: &mut Vec<Problem>, environment: &Environment) {
+    let region = environment.region.as_str();
+    if ["cn-", "us-gov-", "us-iso", "eu-iso"].iter().any(|elsewhere| region.starts_with(elsewhere)) {
+        let message =
+            format!("region `{region}` is in a partition of its own; allowed: regions of the partition `aws`");
+        let hint = Some("services, ARNs and endpoints are others there; such regions are not supported".into());
+        problems.push(Problem { keys: vec!["region"], message, hint });
+    }
+    // "CreateDocument" in the Systems Manager API reference.
+    let app = environment.app.as_str();
+    if let Some(reserved) = ["aws", "amazon", "amzn"].iter().find(|reserved| app.starts_with(**reserved)) {
+        let message = format!("app is `{app}`, but names of commands that begin with `{reserved}` belong to AWS");
+        problems.push(Problem { keys: vec!["app"], message, hint: Some("choose another name".into()) });
     }
 }
 
@@ -207,6 +225,16 @@ fn executor(problems: &mut Vec<Problem>, environment: &Environment) {
         let message = "jobs.executor `run-command` needs fleet.instances".into();
         let hint = Some("say what instances there are, or leave the work to agents".into());
         problems.push(Problem { keys: vec!["jobs.executor", "jobs"], message, hint });
+    }
+    let has_aws_cli = environment.fleet.instances.as_ref().is_none_or(|instances| instances.image_has_aws_cli);
+    if let Some(Network::Create(OwnNetwork { egress: Egress::Endpoints, .. })) = environment.network
+        && !has_aws_cli
+    {
+        let message =
+            "jobs.executor `run-command` needs the AWS CLI on instances, which cannot fetch it with endpoints only";
+        let hint = "take an image that has it and set `fleet.instances.image_has_aws_cli = true`, or another egress";
+        let keys = vec!["jobs.executor", "network.create.egress"];
+        problems.push(Problem { keys, message: message.into(), hint: Some(hint.into()) });
     }
     let engine = &environment.recipe.engine;
     if !matches!(engine, Engine::Bluewhale { .. } | Engine::Walrus { .. }) {

@@ -141,6 +141,18 @@ fn what_does_not_go_together_is_shown_with_its_place() {
             "local.toml:3:1: account is `111122223333`, but a local environment's is `000000000000` (or set `kind = \"aws\"`)",
         ),
         (
+            "ap-northeast-2",
+            "us-gov-west-1",
+            "local.toml:4:1: region `us-gov-west-1` is in a partition of its own; allowed: regions of the partition `aws` \
+             (services, ARNs and endpoints are others there; such regions are not supported)",
+        ),
+        (
+            "local = { workers = 1 }",
+            "local = { workers = 1 }\napp = \"amazonas\"",
+            "local.toml:6:1: app is `amazonas`, but names of commands that begin with `amazon` belong to AWS (choose \
+             another name)",
+        ),
+        (
             "local = { workers = 1 }",
             "",
             "local.toml:2:1: a local environment needs `local` (say how many workers run: `local = { workers = 1 }`)",

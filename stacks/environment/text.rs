@@ -123,9 +123,16 @@ text!(
 
 text!(
     /// The last letter of an Availability Zone's name.
-    Zone, "^[a-z]$", "the last letter of an Availability Zone", "a",
-    |text| matches!(text.as_bytes(), [b'a'..=b'z'])
+    Zone, "^[a-h]$", "the last letter of an Availability Zone, a to h", "a",
+    |text| matches!(text.as_bytes(), [b'a'..=b'h'])
 );
+
+impl Zone {
+    /// Returns its place in the alphabet, from 0: below 8.
+    pub fn index(&self) -> u32 {
+        self.0.bytes().next().map_or(0, |letter| u32::from(letter - b'a'))
+    }
+}
 
 text!(
     /// The name of a parameter of the Parameter Store.
@@ -270,7 +277,7 @@ mod tests {
         for name in ["", "/", "a//b", "a/", "{{resolve:x}}", "a b"] {
             assert!(!accepts::<ParameterName>(name), "{name}");
         }
-        assert!(accepts::<Zone>("a") && !accepts::<Zone>("ab") && !accepts::<Zone>("A"));
+        assert!(accepts::<Zone>("a") && !accepts::<Zone>("ab") && !accepts::<Zone>("A") && !accepts::<Zone>("i"));
         for origin in ["*", "https://www.example.com", "http://localhost:8080"] {
             assert!(accepts::<PlayerOrigin>(origin), "{origin}");
         }

@@ -1,9 +1,11 @@
 //! Keeps as many instances as there is work for, from none on.
 //!
-//! Each instance answers for so many tasks of the backlog. An Auto Scaling group is compared with it by two alarms: one
-//! rings at once when instances are missing, the other when some have been too many for a while; how many decides how many
-//! come or go. (What they work on, instances protect themselves.) A Spot Fleet gets the number that the backlog needs, and
-//! goes back to its least number when nothing has been left to do for a while.
+//! Each instance answers for so many tasks of the backlog. Two alarms compare the instances with it: one rings at once when
+//! some are missing, the other when some have been too many for a while; how many decides how many come or go.
+//!
+//! An instance that works must not go. Where commands do the work, the workflow protects the instances of an Auto Scaling
+//! group that have one. Agents protect none, and a Spot Fleet knows no protection: there, instances go only when no work is
+//! left at all.
 
 use job::metrics;
 use resources::applicationautoscaling::{
@@ -17,13 +19,17 @@ use resources::cloudwatch::{
     Alarm, AlarmComparisonOperator, AlarmStatistic, AlarmTreatMissingData, Dimension, Metric, MetricDataQuery,
     MetricStat,
 };
+use resources::ec2::SpotFleetRef;
 use template::{IntoValue, Stack, Value, sub};
 
 use super::instances::{Instances, WARM_UP_SECONDS};
-use crate::environment::Instances as Settings;
+use crate::environment::{Executor, Instances as Settings};
 
 /// How often the backlog is counted, in seconds.
 const PERIOD_SECONDS: u32 = 60;
+
+/// How often EC2 says how large a Spot Fleet is, in seconds.
+const SPOT_PERIOD_SECONDS: u32 = 300;
 
 /// A range of how far a metric is beyond its alarm's threshold, and the number that belongs to it.
 struct Step {
@@ -66,7 +72,10 @@ pub(super) fn follow_backlog(
         computed("missing", missing),
     ]);
     stack.add("InstancesMissing", missing.alarm_actions([more.arn()]));
-    let surplus = sub!("{} - IF({} > {}, {}, {})", present, &needed, minimum, &needed, minimum);
+    let surplus = match instances.environment.jobs.executor {
+        Executor::Agent => sub!("IF(backlog > 0, 0, {} - {})", present, minimum),
+        Executor::RunCommand => sub!("{} - IF({} > {}, {}, {})", present, &needed, minimum, &needed, minimum),
+    };
     let surplus = alarm("Instances are there that nothing is left to do for", instances.settings.idle_minutes)
         .metrics([backlog(instances), desired(group), computed("surplus", surplus)]);
     stack.add("InstancesIdle", surplus.alarm_actions([fewer.arn()]));
@@ -76,41 +85,49 @@ pub(super) fn follow_backlog(
 pub(super) fn follow_backlog_of_spot_fleet(
     instances: &Instances<'_>,
     stack: &mut Stack,
+    fleet: &SpotFleetRef,
     target: &application::ScalableTargetRef,
 ) {
-    let policy = |name: &str, kind, steps: Vec<application::StepAdjustment>| {
+    let policy = |name: &str, steps: Vec<application::StepAdjustment>| {
         let steps = application::StepScalingPolicyConfiguration::new()
-            .adjustment_type(kind)
+            .adjustment_type(Adjustment::ChangeInCapacity)
             .metric_aggregation_type(application::StepScalingPolicyConfigurationMetricAggregationType::Maximum)
-            .cooldown(WARM_UP_SECONDS)
+            // Until its new size is known, a fleet is not changed again for the same reason.
+            .cooldown(2 * SPOT_PERIOD_SECONDS)
             .step_adjustments(steps);
         application::ScalingPolicy::new(name, application::ScalingPolicyType::StepScaling)
             .scaling_target_id(target.id())
             .step_scaling_policy_configuration(steps)
     };
     let Settings { maximum, tasks_per_instance: each, idle_minutes, .. } = *instances.settings;
-    let as_needed = rounded_up(maximum).into_iter().map(|step| {
+    let more = rounded_up(maximum).into_iter().map(|step| {
         application::StepAdjustment::new(step.number)
-            .metric_interval_lower_bound(step.from * each)
-            .metric_interval_upper_bound(step.to.map(|to| to * each))
+            .metric_interval_lower_bound(step.from)
+            .metric_interval_upper_bound(step.to)
     });
-    let as_needed = policy("as-needed", Adjustment::ExactCapacity, as_needed.collect());
-    let as_needed = stack.add("InstancesAsNeeded", as_needed);
+    let more = stack.add("MoreInstances", policy("more", more.collect()));
     // The target's least number is where this ends.
     let least = application::StepAdjustment::new(-i64::from(maximum)).metric_interval_upper_bound(0);
-    let least = stack.add("LeastInstances", policy("least", Adjustment::ChangeInCapacity, vec![least]));
+    let least = stack.add("LeastInstances", policy("least", vec![least]));
 
-    let of_backlog = |alarm: Alarm| {
-        alarm
-            .namespace(metrics::NAMESPACE)
-            .metric_name(metrics::BACKLOG)
-            .dimensions(dimensions(instances))
-            .statistic(AlarmStatistic::Maximum)
-            .period(PERIOD_SECONDS)
-    };
-    let work = of_backlog(alarm("There is work: as many instances as it needs", 1));
-    stack.add("Work", work.alarm_actions([as_needed.arn()]));
-    let none = of_backlog(Alarm::new())
+    let capacity = Metric::new()
+        .namespace("AWS/EC2Spot")
+        .metric_name("TargetCapacity")
+        .dimensions([Dimension::new("FleetRequestId", fleet.id())]);
+    let missing = alarm("Instances are missing for the work that there is", 1).metrics([
+        measured("backlog", backlog_metric(instances), SPOT_PERIOD_SECONDS),
+        measured("capacity", capacity, SPOT_PERIOD_SECONDS),
+        // A value that is late stands for itself until it comes; a fleet without any says nothing.
+        MetricDataQuery::new("present").expression("FILL(capacity, REPEAT)").return_data(false),
+        computed("missing", format!("CEIL(backlog / {each}) - FILL(present, 0)")),
+    ]);
+    stack.add("InstancesMissing", missing.alarm_actions([more.arn()]));
+    let none = Alarm::new()
+        .namespace(metrics::NAMESPACE)
+        .metric_name(metrics::BACKLOG)
+        .dimensions(dimensions(instances))
+        .statistic(AlarmStatistic::Maximum)
+        .period(PERIOD_SECONDS)
         .alarm_description("There has been no work for a while: as few instances as there may be")
         .comparison_operator(AlarmComparisonOperator::LessThanThreshold)
         .threshold(1)
@@ -130,9 +147,11 @@ fn alarm(description: &str, minutes: u32) -> Alarm {
 }
 
 fn backlog(instances: &Instances<'_>) -> MetricDataQuery {
-    let metric =
-        Metric::new().namespace(metrics::NAMESPACE).metric_name(metrics::BACKLOG).dimensions(dimensions(instances));
-    measured("backlog", metric)
+    measured("backlog", backlog_metric(instances), PERIOD_SECONDS)
+}
+
+fn backlog_metric(instances: &Instances<'_>) -> Metric {
+    Metric::new().namespace(metrics::NAMESPACE).metric_name(metrics::BACKLOG).dimensions(dimensions(instances))
 }
 
 /// How many instances the group is to have: those that are about to start are not asked for again.
@@ -141,15 +160,15 @@ fn desired(group: &AutoScalingGroupRef) -> MetricDataQuery {
         .namespace("AWS/AutoScaling")
         .metric_name("GroupDesiredCapacity")
         .dimensions([Dimension::new("AutoScalingGroupName", group.name())]);
-    measured("instances", metric)
+    measured("instances", metric, PERIOD_SECONDS)
 }
 
 fn dimensions(instances: &Instances<'_>) -> [Dimension; 3] {
     crate::metrics::dimensions(instances.environment, instances.colour).map(|(name, value)| Dimension::new(name, value))
 }
 
-fn measured(id: &str, metric: Metric) -> MetricDataQuery {
-    MetricDataQuery::new(id).metric_stat(MetricStat::new(PERIOD_SECONDS, "Maximum", metric)).return_data(false)
+fn measured(id: &str, metric: Metric, period_seconds: u32) -> MetricDataQuery {
+    MetricDataQuery::new(id).metric_stat(MetricStat::new(period_seconds, "Maximum", metric)).return_data(false)
 }
 
 fn computed(id: &str, expression: impl IntoValue<String>) -> MetricDataQuery {

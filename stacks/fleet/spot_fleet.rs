@@ -1,7 +1,8 @@
 //! A fleet as a Spot Fleet, for those who have one: AWS discourages new ones.
 //!
-//! Most of what it is made of can only be changed by making another fleet, which `CloudFormation` does. It knows no
-//! protection from scale-in: an instance that is stopped gives its task back, uncounted.
+//! `CloudFormation` changes the target capacity of a fleet, and makes another fleet for every other change. It knows no
+//! protection from scale-in: an instance that is stopped gives its task back, uncounted. So instances go only when no work
+//! is left.
 
 use documents::iam as policy;
 use resources::applicationautoscaling::{
@@ -33,8 +34,6 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
     let request = SpotFleetRequestConfigData::new(role(stack).arn(), minimum)
         .type_(SpotFleetRequestConfigDataType::Maintain)
         .allocation_strategy(Strategy::PriceCapacityOptimized)
-        .on_demand_allocation_strategy("prioritized")
-        .on_demand_target_capacity(settings.on_demand_base)
         .launch_template_configs([pools])
         .replace_unhealthy_instances(true)
         .spot_maintenance_strategies(SpotMaintenanceStrategies::new().capacity_rebalance(rebalance))
@@ -49,7 +48,7 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
         settings.maximum,
     );
     let target = stack.add("Capacity", target);
-    scaling::follow_backlog_of_spot_fleet(instances, stack, &target);
+    scaling::follow_backlog_of_spot_fleet(instances, stack, &fleet, &target);
 }
 
 /// Every type in every subnet: each is a pool that Spot may take an instance from.

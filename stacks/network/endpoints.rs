@@ -10,12 +10,13 @@
 //! | agent | answers the workflow | Step Functions |
 //! | agent | protects its instance while it works, ends lifecycle hooks | Auto Scaling |
 //! | agent, CloudWatch agent | metrics | CloudWatch |
-//! | SSM agent | registers, receives commands, opens sessions | SSM, SSM messages, EC2 messages |
+//! | SSM agent | registers, receives commands, opens sessions | SSM, SSM messages |
 //! | SSM agent | output of commands | CloudWatch Logs |
 //! | scripts | who they are (`aws sts get-caller-identity`) | STS |
 //!
 //! EC2 is not among them: the agents read the instance's metadata, which is on the instance, and tags are not asked for.
-//! Nor is KMS: S3, DynamoDB, SQS and EBS call it themselves.
+//! Nor is KMS: S3, DynamoDB, SQS and EBS call it themselves. Nor is EC2 messages, which SSM agents do without from 3.3.40 on;
+//! commands need a newer one.
 
 use documents::iam as policy;
 use resources::ec2::{
@@ -44,7 +45,6 @@ fn interfaces(environment: &Environment) -> Vec<Interface> {
     let mut interfaces = vec![
         interface("Ssm", "ssm", "ssm"),
         interface("SsmMessages", "ssmmessages", "ssmmessages"),
-        interface("Ec2Messages", "ec2messages", "ec2messages"),
         interface("Logs", "logs", "logs"),
         interface("CloudWatch", "monitoring", "cloudwatch"),
         interface("Sts", "sts", "sts"),

@@ -1,7 +1,7 @@
 //! Subnets, one of a kind in each zone, and the ways out of them.
 //!
-//! The network's addresses are cut into 16: public subnets take the first of them, private ones begin with the ninth, so
-//! that another way out moves no subnet.
+//! The network's addresses are cut into 16: the first eight are of the public subnets of zones a to h, the others of the
+//! private ones. So neither another way out nor another zone moves a subnet.
 
 use resources::ec2::{
     EIP, InternetGateway, InternetGatewayRef, NatGateway, Route, RouteTable, RouteTableRef, Subnet, SubnetRef,
@@ -16,9 +16,14 @@ use crate::environment::{Environment, OwnNetwork, Zone};
 /// Everywhere that no other route leads to.
 const ANYWHERE: &str = "0.0.0.0/0";
 
-/// The first of the sixteenths of each kind of subnet.
-const FIRST_PUBLIC: u32 = 0;
-const FIRST_PRIVATE: u32 = 8;
+/// A kind of subnet, and which of the sixteenths is that of zone a.
+struct Kind {
+    name: &'static str,
+    first: u32,
+}
+
+const PUBLIC: Kind = Kind { name: "Public", first: 0 };
+const PRIVATE: Kind = Kind { name: "Private", first: 8 };
 
 /// The subnets of the instances, and the route tables of these.
 type Subnets = (Vec<Value<Id<kind::ec2::Subnet>>>, Vec<RouteTableRef>);
@@ -53,7 +58,7 @@ pub(super) fn behind_nat(
     let (public, _, attachment) = place.public(stack, false);
     let mut subnets = Vec::new();
     let mut tables = Vec::new();
-    for ((index, zone), public) in (0..).zip(&network.zones).zip(&public) {
+    for (zone, public) in network.zones.iter().zip(&public) {
         let letter = capital(zone);
         // The address is of no use without the gateway to the internet.
         let address = EIP::new().domain("vpc").tags([named(environment, &format!("nat-{zone}"))]);
@@ -67,7 +72,7 @@ pub(super) fn behind_nat(
         let table = place.table(stack, &format!("PrivateRoutes{letter}"), &format!("private-{zone}"));
         let out = Route::new(table.id()).destination_cidr_block(ANYWHERE).nat_gateway_id(gateway.id());
         stack.add(&format!("PrivateWayOut{letter}"), out);
-        subnets.push(place.subnet(stack, "Private", FIRST_PRIVATE + index, zone, false, &table).id());
+        subnets.push(place.subnet(stack, &PRIVATE, zone, false, &table).id());
         tables.push(table);
     }
     (subnets, tables)
@@ -82,8 +87,8 @@ pub(super) fn isolated(
 ) -> Subnets {
     let place = Place { environment, network, vpc };
     let table = place.table(stack, "PrivateRoutes", "private");
-    let zones = (FIRST_PRIVATE..).zip(&network.zones);
-    let subnets = zones.map(|(index, zone)| place.subnet(stack, "Private", index, zone, false, &table).id()).collect();
+    let zones = network.zones.iter();
+    let subnets = zones.map(|zone| place.subnet(stack, &PRIVATE, zone, false, &table).id()).collect();
     (subnets, vec![table])
 }
 
@@ -102,8 +107,8 @@ impl Place<'_> {
         let out = Route::new(table.id()).destination_cidr_block(ANYWHERE).gateway_id(internet.id());
         stack.add("PublicWayOut", out.depends_on(&attachment));
 
-        let zones = (FIRST_PUBLIC..).zip(&self.network.zones);
-        let subnets = zones.map(|(index, zone)| self.subnet(stack, "Public", index, zone, give_addresses, &table));
+        let zones = self.network.zones.iter();
+        let subnets = zones.map(|zone| self.subnet(stack, &PUBLIC, zone, give_addresses, &table));
         let subnets = subnets.collect();
         (subnets, table, attachment)
     }
@@ -116,21 +121,21 @@ impl Place<'_> {
     fn subnet(
         &self,
         stack: &mut Stack,
-        kind: &str,
-        index: u32,
+        kind: &Kind,
         zone: &Zone,
         give_addresses: bool,
         table: &RouteTableRef,
     ) -> SubnetRef {
         let letter = capital(zone);
+        let Kind { name, first } = kind;
         let subnet = Subnet::new(self.vpc)
             .availability_zone(sub!("{}{}", aws::region(), zone.as_str()))
-            .cidr_block(self.network.addresses.sixteenth(index))
+            .cidr_block(self.network.addresses.sixteenth(first + zone.index()))
             .map_public_ip_on_launch(give_addresses)
-            .tags([named(self.environment, &format!("{}-{zone}", kind.to_lowercase()))]);
-        let subnet = stack.add(&format!("{kind}Subnet{letter}"), subnet);
+            .tags([named(self.environment, &format!("{}-{zone}", name.to_lowercase()))]);
+        let subnet = stack.add(&format!("{name}Subnet{letter}"), subnet);
         let routes = SubnetRouteTableAssociation::new(subnet.id(), table.id());
-        stack.add(&format!("{kind}Subnet{letter}Routes"), routes);
+        stack.add(&format!("{name}Subnet{letter}Routes"), routes);
         subnet
     }
 }

@@ -123,8 +123,9 @@ impl CommandParameter {
     }
 
     /// Sets the values that may be given.
-    pub fn allowed_values<V: AsRef<str>>(self, values: impl IntoIterator<Item = V>) -> Self {
-        self.field("allowedValues", Expression::list(values.into_iter().map(Expression::string)))
+    pub fn allowed_values<V: IntoValue<String>>(self, values: impl IntoIterator<Item = V>) -> Self {
+        let values = values.into_iter().map(|value| value.into_value().into_expression());
+        self.field("allowedValues", Expression::list(values))
     }
 
     /// Sets the greatest length, in characters.

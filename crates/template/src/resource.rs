@@ -136,12 +136,18 @@ pub trait Declare: Sized {
     }
 
     /// Sets both policies: what happens to the real resource when it leaves the stack or is replaced.
+    ///
+    /// What is replaced was not made by the operation at hand, so there `RetainExceptOnCreate` is `Retain`.
     #[track_caller]
     fn on_removal(self, policy: DeletionPolicy) -> Declaration<Self::Resource> {
         let origin = Origin::caller();
+        let replaced = match policy {
+            DeletionPolicy::RetainExceptOnCreate => DeletionPolicy::Retain,
+            DeletionPolicy::Delete | DeletionPolicy::Retain | DeletionPolicy::Snapshot => policy,
+        };
         with(self, |attributes| {
             attributes.deletion_policy = Some((policy, origin));
-            attributes.update_replace_policy = Some((policy, origin));
+            attributes.update_replace_policy = Some((replaced, origin));
         })
     }
 

@@ -85,6 +85,11 @@ fn what_does_not_go_together_is_shown_with_its_place() {
             "fleet.toml:20:13: `10.20.1.0/16` is not a block of IPv4 addresses that begins where it says, such as `10.20.0.0/16`",
         ),
         (
+            "addresses = \"10.20.0.0/16\"\nzones = [\"a\", \"c\"]\negress = \"nat\"",
+            "addresses = \"10.20.0.0/23\"\nzones = [\"a\", \"c\"]\negress = \"endpoints\"",
+            "fleet.toml:20:1: network.create.addresses is `10.20.0.0/23`; with endpoints, allowed: blocks from /16 to /22",
+        ),
+        (
             r#"["a", "c"]"#,
             r#"["a", "a"]"#,
             "fleet.toml:21:1: network.create.zones must name two or three zones, each once",
@@ -124,8 +129,12 @@ fn a_fleet_is_what_its_kind_can_be() {
         (
             "auto-scaling\"\n\n[fleet.instances]",
             "spot-fleet\"\n\n[fleet.instances]\non_demand_percentage = 10",
-            "fleet.toml:28:1: fleet.instances.on_demand_percentage: a fleet of kind `spot-fleet` knows no such share; say how \
-             many by `on_demand_base`",
+            "fleet.toml:28:1: fleet.instances.on_demand_percentage: a fleet of kind `spot-fleet` is Spot as a whole",
+        ),
+        (
+            "auto-scaling\"\n\n[fleet.instances]",
+            "spot-fleet\"\n\n[fleet.instances]\non_demand_base = 1",
+            "fleet.toml:28:1: fleet.instances.on_demand_base: a fleet of kind `spot-fleet` is Spot as a whole",
         ),
         (
             "auto-scaling",
@@ -151,6 +160,22 @@ fn a_fleet_is_what_its_kind_can_be() {
         ),
     ] {
         assert_eq!(complaint_about("fleet", &with(replaced, by)), expected, "{by}");
+    }
+}
+
+#[test]
+fn commands_have_their_tools() {
+    let text = with("egress = \"nat\"", "egress = \"endpoints\"");
+    let text = text.replace("engine = \"scale\"", "engine = { bluewhale = { model = \"a\" } }");
+    let text = text.replace("[keys]", "[jobs]\nexecutor = \"run-command\"");
+    assert_eq!(
+        complaint_about("fleet", &text),
+        "fleet.toml:16:1: jobs.executor `run-command` needs the AWS CLI on instances, which cannot fetch it with endpoints only \
+         (take an image that has it and set `fleet.instances.image_has_aws_cli = true`, or another egress)"
+    );
+    for (replaced, by) in [("maximum = 4", "maximum = 4\nimage_has_aws_cli = true"), ("\"endpoints\"", "\"public\"")] {
+        let text = text.replace(replaced, by);
+        assert!(Environment::parse("fleet", "fleet.toml", &text).is_ok(), "{by}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::instance::{Ended, Instance, variables, write_program};
+use crate::instance::{Ended, Instance, bluewhale, variables, write_program};
 use crate::scripts::script;
 
 const VERSION: &str = "2.36.42";
@@ -38,6 +38,34 @@ fn offer(instance: &Instance, machine: &str, signature: &str) {
 
 fn install(instance: &Instance, machine: &str) -> Ended {
     instance.run("install-aws-cli", &variables([("SSM_Version", VERSION), ("MACHINE", machine)]))
+}
+
+/// An instance that has everything but the AWS CLI.
+fn without_aws_cli() -> Instance {
+    let instance = Instance::new();
+    instance.program("aws", "#!/usr/bin/env bash\nexit 127\n");
+    instance
+}
+
+#[test]
+fn who_enhances_has_the_aws_cli() {
+    let instance = without_aws_cli();
+    // What is offered is signed by someone else: that far it comes, and no further.
+    offer(&instance, "x86_64", "");
+    let variables = bluewhale([("MACHINE", "x86_64")]);
+    instance.run("enhance-bluewhale", &variables).failed("internal", "is not signed by the AWS CLI team");
+    let there = Instance::new();
+    there.run("enhance-bluewhale", &bluewhale([])).failed("input", "404");
+    assert_eq!(there.recorded("curl"), [] as [String; 0]);
+}
+
+#[test]
+fn an_instance_that_starts_is_waited_for() {
+    let instance = Instance::new();
+    instance.program("cloud-init", "#!/usr/bin/env bash\nprintf '%s\\n' \"$*\" >> \"$STAND_IN/cloud-init\"\nexit 2\n");
+    // That it started badly is no reason not to try.
+    instance.run("enhance-bluewhale", &bluewhale([])).failed("input", "404");
+    assert_eq!(instance.recorded("cloud-init"), ["status --wait"]);
 }
 
 #[test]

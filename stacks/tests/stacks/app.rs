@@ -44,12 +44,15 @@ fn the_outputs_that_the_command_line_reads_are_there() {
 
 #[test]
 fn what_holds_data_outlives_its_stack_unless_the_environment_may_be_thrown_away() {
-    for (on_destroy, expected) in [(OnDestroy::Retain, "Retain"), (OnDestroy::Delete, "Delete")] {
+    // What a failed deployment made is in the way of the next one.
+    for (on_destroy, expected, replaced) in
+        [(OnDestroy::Retain, "RetainExceptOnCreate", "Retain"), (OnDestroy::Delete, "Delete", "Delete")]
+    {
         let environment = Environment { on_destroy, ..environment("dev") };
         for name in ["AWS::S3::Bucket", "AWS::DynamoDB::Table"] {
             for (id, resource) in of_type(&environment, name) {
                 assert_eq!(resource["DeletionPolicy"], expected, "{id}");
-                assert_eq!(resource["UpdateReplacePolicy"], expected, "{id}");
+                assert_eq!(resource["UpdateReplacePolicy"], replaced, "{id}");
             }
         }
         for (id, table) in of_type(&environment, "AWS::DynamoDB::Table") {
@@ -70,6 +73,17 @@ fn every_bucket_is_encrypted_private_versioned_and_tidied_up() {
         let rules = properties["LifecycleConfiguration"]["Rules"].as_array().unwrap();
         assert!(rules.iter().any(|rule| rule["AbortIncompleteMultipartUpload"].is_object()), "{id}");
     }
+}
+
+#[test]
+fn nobody_pays_for_old_versions_of_what_passes() {
+    let days = |id: &str| {
+        let bucket = resource(&environment("prod"), "storage", id);
+        let rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"].as_array().unwrap().clone();
+        let found = rules.iter().find_map(|rule| rule["NoncurrentVersionExpiration"]["NoncurrentDays"].as_u64());
+        found.unwrap()
+    };
+    assert_eq!(["Work", "Logs", "Sources", "Enhanced"].map(days), [1, 1, 30, 30]);
 }
 
 #[test]

@@ -152,7 +152,8 @@ fn a_spot_fleet_takes_from_every_type_in_every_zone() {
     let request = &fleet["Properties"]["SpotFleetRequestConfigData"];
     assert_eq!(request["AllocationStrategy"], "priceCapacityOptimized");
     assert_eq!(request["TargetCapacity"], json!({ "Ref": "MinimumInstances" }));
-    assert_eq!(request["OnDemandTargetCapacity"], 1);
+    // More on demand than the target capacity, which may be none, is refused.
+    assert_eq!(request.get("OnDemandTargetCapacity"), None);
     let pools = request["LaunchTemplateConfigs"][0]["Overrides"].as_array().unwrap();
     assert_eq!(pools.len(), 2 * 3);
     let target = resource(&environment, "fleet-blue", "Capacity");
@@ -186,7 +187,12 @@ fn steps_of_scaling_leave_no_gap_and_are_not_too_many() {
 
 #[test]
 fn fleets_scale_by_the_backlog_of_their_own_colour() {
-    for (name, id) in [("prod", "InstancesMissing"), ("prod", "InstancesIdle"), ("spot-fleet", "Work")] {
+    for (name, id) in [
+        ("prod", "InstancesMissing"),
+        ("prod", "InstancesIdle"),
+        ("spot-fleet", "InstancesMissing"),
+        ("spot-fleet", "NoWork"),
+    ] {
         for colour in ["blue", "green"] {
             let alarm = resource(&environment(name), &format!("fleet-{colour}"), id);
             let properties = &alarm["Properties"];
@@ -198,6 +204,101 @@ fn fleets_scale_by_the_backlog_of_their_own_colour() {
             assert_eq!(metric["Dimensions"], json!(dimensions));
         }
     }
+}
+
+#[test]
+fn an_instance_that_works_does_not_go() {
+    let surplus = |name: &str| {
+        let alarm = resource(&environment(name), "fleet-blue", "InstancesIdle");
+        let metrics = alarm["Properties"]["Metrics"].as_array().unwrap();
+        metrics.iter().find(|metric| metric["Id"] == "surplus").unwrap()["Expression"]["Fn::Sub"].clone()
+    };
+    // Agents protect nothing; the workflow protects the instances that it has given a title.
+    assert_eq!(surplus("prod"), "IF(backlog > 0, 0, FILL(instances, REPEAT) - ${MinimumInstances})");
+    assert!(surplus("run-command").as_str().unwrap().starts_with("FILL(instances, REPEAT) - IF(CEIL(backlog / 4) > "));
+    // A Spot Fleet shrinks by one policy only, which follows when nothing is left to do.
+    for (id, is_smaller) in [("MoreInstances", false), ("LeastInstances", true)] {
+        let policy = resource(&environment("spot-fleet"), "fleet-blue", id);
+        let steps = &policy["Properties"]["StepScalingPolicyConfiguration"];
+        assert_eq!(steps["AdjustmentType"], "ChangeInCapacity", "{id}");
+        for step in steps["StepAdjustments"].as_array().unwrap() {
+            assert_eq!(step["ScalingAdjustment"].as_i64().unwrap() < 0, is_smaller, "{id}");
+        }
+    }
+    let idle = resource(&environment("spot-fleet"), "fleet-blue", "NoWork");
+    assert_eq!(idle["Properties"]["AlarmActions"], json!([{ "Fn::GetAtt": ["LeastInstances", "Arn"] }]));
+}
+
+/// An agent that works on a title holds its message for hours, which SQS counts as its age.
+#[test]
+fn a_long_title_is_no_reason_to_ring() {
+    for environment in environments() {
+        let alarm = resource(&environment, "fleet-blue", "TasksWaitLong");
+        let properties = &alarm["Properties"];
+        assert_eq!(properties["MetricName"], "ApproximateNumberOfMessagesVisible", "{}", environment.name);
+        assert_eq!(properties["Statistic"], "Minimum", "{}", environment.name);
+        let seconds = properties["Period"].as_u64().unwrap() * properties["EvaluationPeriods"].as_u64().unwrap();
+        assert_eq!(seconds, u64::from(environment.fleet.waiting_alarm_seconds), "{}", environment.name);
+        assert!(seconds <= 24 * 3600, "CloudWatch looks back no further");
+    }
+}
+
+/// Lambda tries out whether it may read a queue when it makes the mapping.
+#[test]
+fn dead_letters_are_taken_once_they_can_be_read() {
+    let mapping = resource(&environment("prod"), "fleet-blue", "DeadLetterMapping");
+    assert_eq!(mapping["DependsOn"], json!(["DeadLettersAreTaken", "DeadLettersUseKeys"]));
+    let mapping = resource(&environment("dev"), "fleet-blue", "DeadLetterMapping");
+    assert_eq!(mapping["DependsOn"], "DeadLettersAreTaken");
+}
+
+/// Starts an instance on which an agent cannot be fetched, or can; prints what is run.
+const START: &str = r#"
+import sys
+instance = {"__name__": "instance"}
+exec(sys.stdin.read(), instance)
+def fetch(url, headers, method="GET"):
+    if sys.argv[1] == "refused" or "169.254" in url:
+        raise OSError(f"cannot fetch {url}")
+    return b""
+instance["fetch"] = fetch
+instance["signed"] = lambda host, path: {}
+instance["write"] = lambda path, text, mode=0: None
+instance["run"] = lambda *command: print(*command)
+instance["start_monitoring"].__code__ = (lambda: None).__code__
+instance["time"].sleep = lambda seconds: None
+instance["os"].replace = lambda old, new: None
+instance["pathlib"].Path.write_bytes = lambda path, data: None
+instance["pathlib"].Path.chmod = lambda path, mode: None
+instance["main"]()
+"#;
+
+/// The commands that an instance runs when it starts.
+fn start(environment: &Environment, agent: &str) -> Vec<String> {
+    let mut python = Command::new("python3")
+        .args(["-c", START, agent])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut python.stdin.take().unwrap(), user_data(environment).as_bytes()).unwrap();
+    let ended = python.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    String::from_utf8(ended.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn an_instance_without_an_agent_is_not_paid_for() {
+    let prod = environment("prod");
+    let last = |environment, agent| start(environment, agent).pop().unwrap();
+    assert_eq!(last(&prod, "refused"), "shutdown -h now");
+    assert!(
+        start(&prod, "refused").iter().any(|line| line.starts_with("giving this instance up: OSError: cannot fetch "))
+    );
+    assert_eq!(last(&prod, "fetched"), "systemctl enable --now baleen-agent.service");
+    // Commands need no agent.
+    assert_eq!(last(&environment("run-command"), "refused"), "systemctl mask baleen-agent.service");
+    assert_eq!(launch_template(&prod)["InstanceInitiatedShutdownBehavior"], "terminate");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Holds networks to what they promise: nothing comes in, and out there is the way that the environment says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
@@ -75,10 +75,10 @@ fn endpoints_are_those_of_what_instances_call() {
     };
     assert_eq!(services("dev"), "dynamodb s3");
     assert_eq!(services("spot-fleet"), "dynamodb s3");
-    let prod = "autoscaling dynamodb ec2messages logs monitoring s3 sqs ssm ssmmessages states sts";
+    let prod = "autoscaling dynamodb logs monitoring s3 sqs ssm ssmmessages states sts";
     assert_eq!(services("prod"), prod);
     // Nobody takes tasks from a queue where commands do the work.
-    assert_eq!(services("run-command"), "dynamodb ec2messages logs monitoring s3 ssm ssmmessages sts");
+    assert_eq!(services("run-command"), "dynamodb logs monitoring s3 ssm ssmmessages sts");
 }
 
 #[test]
@@ -117,6 +117,21 @@ fn subnets_lie_in_the_network_and_beside_each_other() {
             assert!(zones.len() >= 2, "{}", environment.name);
         }
     }
+}
+
+#[test]
+fn another_zone_moves_no_subnet() {
+    let mut environment = environment("prod");
+    let blocks = |environment: &Environment| -> BTreeMap<String, String> {
+        let subnets = of_type(environment, "AWS::EC2::Subnet").into_iter();
+        subnets.map(|(id, subnet)| (id, subnet["Properties"]["CidrBlock"].to_string())).collect()
+    };
+    let three = blocks(&environment);
+    let Some(Network::Create(network)) = &mut environment.network else { panic!("no network") };
+    network.zones.remove(1);
+    let two = blocks(&environment);
+    assert_eq!((three.len(), two.len()), (3, 2));
+    assert!(two.iter().all(|(id, block)| three[id] == *block), "{three:?} {two:?}");
 }
 
 #[test]

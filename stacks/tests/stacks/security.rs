@@ -126,6 +126,9 @@ fn commands_go_to_own_documents_and_own_instances_only() {
             }
             for resource in texts(&statement["Resource"]) {
                 assert_ne!(resource, "*", "{id}");
+                // Whoever takes over an instance must not be able to have others install what they like.
+                let to_any_of = resource.contains(":document/") && resource.contains('*');
+                assert!(!to_any_of || resource.contains("-enhance-*"), "{id}: {resource}");
                 if resource.contains(":instance/") {
                     let tags = &statement["Condition"]["StringEquals"];
                     assert_eq!(tags["ssm:resourceTag/app"], json!(["baleen"]), "{id}");
@@ -135,6 +138,15 @@ fn commands_go_to_own_documents_and_own_instances_only() {
             }
         }
         assert!(on_instances > 0, "{}", environment.name);
+    }
+}
+
+#[test]
+fn agents_come_from_the_bucket_of_artifacts_and_from_no_other() {
+    for id in ["InstallAgent", "UpgradeAgent"] {
+        let document = resource(&environment("prod"), "commands", id);
+        let parameter = &document["Properties"]["Content"]["parameters"]["ArtifactBucket"];
+        assert_eq!(parameter["allowedValues"], json!([{ "Ref": "BootstrapArtifacts" }]), "{id}");
     }
 }
 
