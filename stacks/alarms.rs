@@ -1,6 +1,9 @@
 //! Makes alarms that tell the topic when something goes wrong, and when it is right again.
 
-use resources::cloudwatch::{Alarm, AlarmComparisonOperator, AlarmStatistic, AlarmTreatMissingData, Dimension};
+use resources::cloudwatch::{
+    Alarm, AlarmComparisonOperator, AlarmStatistic, AlarmTreatMissingData, Dimension, Metric, MetricDataQuery,
+    MetricStat,
+};
 use resources::{sns, sqs};
 use template::IntoValue;
 
@@ -36,7 +39,8 @@ pub fn on_waiting_for(queue: &sqs::QueueRef, seconds: u32, topic: &sns::TopicRef
     visible(above(topic, 0, seconds.div_ceil(PERIOD_SECONDS)), queue, AlarmStatistic::Minimum)
 }
 
-/// Starts an alarm on a metric that should have a value each minute, and has had none for so many.
+/// Starts an alarm on a metric that should have a value each minute, and lacks so many of twice as many. One that never had
+/// any is no alarm yet: it begins with what writes it.
 pub fn on_silence<const N: usize>(
     namespace: &str,
     metric: &str,
@@ -44,16 +48,21 @@ pub fn on_silence<const N: usize>(
     minutes: u32,
     topic: &sns::TopicRef,
 ) -> Alarm {
-    told(topic)
+    let metric = Metric::new()
         .namespace(namespace)
         .metric_name(metric)
-        .dimensions(dimensions.map(|(name, value)| Dimension::new(name, value)))
-        .statistic(AlarmStatistic::SampleCount)
-        .period(60)
+        .dimensions(dimensions.map(|(name, value)| Dimension::new(name, value)));
+    let values = MetricDataQuery::new("values").metric_stat(MetricStat::new(60, "SampleCount", metric));
+    told(topic)
+        .metrics([
+            values.return_data(false),
+            MetricDataQuery::new("filled").expression("FILL(values, 0)").return_data(true),
+        ])
         .comparison_operator(AlarmComparisonOperator::LessThanThreshold)
         .threshold(1)
-        .evaluation_periods(minutes)
-        .treat_missing_data(AlarmTreatMissingData::Breaching)
+        .evaluation_periods(2 * minutes)
+        .datapoints_to_alarm(minutes)
+        .treat_missing_data(AlarmTreatMissingData::Ignore)
 }
 
 /// Starts an alarm that rings when values are above a threshold so many times in a row. No value is no alarm: the metrics of

@@ -120,7 +120,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
         backlog::start(stack, environment, identity, fleets, notifications, &count)
     });
     let undelivered = deliver(stack, environment, keys, storage, &jobs, &sweep);
-    let alarms = ring(stack, &jobs, &undelivered, &notifications.alarms);
+    let alarms = ring(stack, &jobs, &sweep, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
     stack.output(outputs::RECIPE.name, environment.recipe.identity());
@@ -152,11 +152,16 @@ impl Machines<'_> {
         definition: impl IntoValue<Json>,
     ) -> StateMachineRef {
         let group = stepfunctions::CloudWatchLogsLogGroup::new().log_group_arn(self.log.arn());
+        let (level, has_data) = match kind {
+            // There is no history, and no token.
+            StateMachineType::Express => (stepfunctions::LoggingConfigurationLevel::Error, true),
+            // A message holds its task's token, which is nobody else's business; the execution's history has the data.
+            _ => (stepfunctions::LoggingConfigurationLevel::All, false),
+        };
         let logging = stepfunctions::LoggingConfiguration::new()
             .destinations([stepfunctions::LogDestination::new().cloud_watch_logs_log_group(group)])
-            // A message holds its task's token, which is nobody else's business; the execution's history has the data.
-            .include_execution_data(false)
-            .level(stepfunctions::LoggingConfigurationLevel::All);
+            .include_execution_data(has_data)
+            .level(level);
         let machine = stepfunctions::StateMachine::new(self.identity.workflow_role.arn())
             .state_machine_type(kind)
             .definition(definition)
@@ -268,13 +273,28 @@ fn deliver(
 }
 
 /// Adds the alarms.
-fn ring(stack: &mut Stack, jobs: &StateMachineRef, undelivered: &QueueRef, topic: &TopicRef) -> [AlarmRef; 3] {
-    let executions = |metric| alarms::on_any("AWS/States", metric, ("StateMachineArn", jobs.arn()), topic);
-    let failed = executions("ExecutionsFailed").alarm_description("A job failed; the job table has its reason");
-    let timed_out = executions("ExecutionsTimedOut").alarm_description("A job took longer than a job may");
+fn ring(
+    stack: &mut Stack,
+    jobs: &StateMachineRef,
+    sweep: &StateMachineRef,
+    undelivered: &QueueRef,
+    topic: &TopicRef,
+) -> [AlarmRef; 4] {
+    let executions = |machine: &StateMachineRef, metric| {
+        alarms::on_any("AWS/States", metric, ("StateMachineArn", machine.arn()), topic)
+    };
+    let failed = executions(jobs, "ExecutionsFailed").alarm_description("A job failed; the job table has its reason");
+    let timed_out = executions(jobs, "ExecutionsTimedOut").alarm_description("A job took longer than a job may");
+    let unswept = executions(sweep, "ExecutionsFailed")
+        .alarm_description("A job whose workflow ended could not be closed: it looks as if it went on");
     let waiting = alarms::on_waiting(undelivered, topic)
         .alarm_description("Events could not be delivered, and wait to be looked at");
-    [stack.add("JobFailed", failed), stack.add("JobTimedOut", timed_out), stack.add("EventsUndelivered", waiting)]
+    [
+        stack.add("JobFailed", failed),
+        stack.add("JobTimedOut", timed_out),
+        stack.add("SweepFailed", unswept),
+        stack.add("EventsUndelivered", waiting),
+    ]
 }
 
 /// Adds the queue of events that could not be delivered.

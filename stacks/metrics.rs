@@ -1,6 +1,19 @@
 //! Names the metrics that the CloudWatch agent writes of instances, in the namespace and by the dimensions of
 //! [`job::metrics`]: over all instances of a colour. `assets/cloudwatch_agent.json` has it write them.
 
+use job::{Colour, metrics};
+
+use crate::environment::Environment;
+
+/// Returns the dimensions of a colour, by which every metric is written and read: their names and values.
+pub fn dimensions(environment: &Environment, colour: Colour) -> [(&'static str, &str); 3] {
+    [
+        (metrics::APP, environment.app.as_str()),
+        (metrics::ENVIRONMENT, environment.name.as_str()),
+        (metrics::COLOUR, colour.as_str()),
+    ]
+}
+
 /// How busy the processors are, in percent.
 pub const CPU_USED_PERCENT: &str = "cpu_usage_active";
 

@@ -163,11 +163,8 @@ fn desired(group: &AutoScalingGroupRef) -> MetricDataQuery {
     measured("instances", metric, PERIOD_SECONDS)
 }
 
-fn dimensions(instances: &Instances<'_>) -> [Dimension; 2] {
-    [
-        Dimension::new(metrics::ENVIRONMENT, instances.environment.name.as_str()),
-        Dimension::new(metrics::COLOUR, instances.colour.as_str()),
-    ]
+fn dimensions(instances: &Instances<'_>) -> [Dimension; 3] {
+    crate::metrics::dimensions(instances.environment, instances.colour).map(|(name, value)| Dimension::new(name, value))
 }
 
 fn measured(id: &str, metric: Metric, period_seconds: u32) -> MetricDataQuery {

@@ -39,6 +39,7 @@ pub(super) fn fill(instances: &Instances<'_>, stack: &mut Stack) -> Value<String
         .with("ARTIFACT_BUCKET", shared.bootstrap.artifacts.name())
         .with("AGENT_KEY", AGENT_KEY)
         .with("NAMESPACE", metrics::NAMESPACE)
+        .with("APP_DIMENSION", metrics::APP)
         .with("ENVIRONMENT_DIMENSION", metrics::ENVIRONMENT)
         .with("COLOUR_DIMENSION", metrics::COLOUR);
     user_data(script)

@@ -12,7 +12,7 @@ use resources::cloudwatch::AlarmRef;
 use resources::iam;
 use resources::scheduler::{FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Schedule, Target};
 use resources::stepfunctions::StateMachineRef;
-use template::Stack;
+use template::{Declare, Stack};
 
 use super::Machines;
 use super::record::patiently;
@@ -20,6 +20,7 @@ use crate::alarms;
 use crate::environment::Environment;
 use crate::fleet::Fleet;
 use crate::identity::{self, Identity, trusted_service};
+use crate::metrics::dimensions;
 use crate::notifications::Notifications;
 use crate::storage::DEMAND;
 
@@ -27,7 +28,7 @@ use crate::storage::DEMAND;
 const WAITING: &str = "ApproximateNumberOfMessages";
 const TAKEN: &str = "ApproximateNumberOfMessagesNotVisible";
 
-/// For how many minutes the count may be missing before the alarm rings.
+/// For how many minutes, of twice as many, the count may be missing before the alarm rings.
 const SILENT_MINUTES: u32 = 5;
 
 /// Describes the state machine.
@@ -36,10 +37,9 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
     let datum = |colour: Colour| {
         object! {
             "MetricName": metrics::BACKLOG,
-            "Dimensions": [
-                { "Name": metrics::ENVIRONMENT, "Value": parts.environment.name.as_str() },
-                { "Name": metrics::COLOUR, "Value": colour.as_str() },
-            ],
+            "Dimensions": array(
+                dimensions(parts.environment, colour).map(|(name, value)| object! { "Name": name, "Value": value }),
+            ),
             "Unit": "Count",
             "Value": jsonata(format!("${colour}")),
         }
@@ -85,13 +85,13 @@ pub(super) fn start(
 ) -> AlarmRef {
     let role = stack.add("CountingRole", iam::Role::new(trusted_service("scheduler.amazonaws.com")));
     let start = policy::allow(["states:StartExecution"]).on([machine.arn()]);
-    identity::grant(stack, &role.name(), "CountingStartsMachine", start);
+    let may_start = identity::grant(stack, &role.name(), "CountingStartsMachine", start);
     let target = Target::new(machine.arn(), role.arn())
         // A count that comes late is of no use: the next one is on its way.
         .retry_policy(RetryPolicy::new().maximum_retry_attempts(0));
     let every_minute = Schedule::new("rate(1 minute)", FlexibleTimeWindow::new(FlexibleTimeWindowMode::Off), target)
         .description("Counts the work that waits or is worked on");
-    stack.add("Counting", every_minute);
+    stack.add("Counting", every_minute.depends_on(&may_start));
 
     let publish = policy::allow(["cloudwatch:PutMetricData"])
         .on_any()
@@ -102,7 +102,7 @@ pub(super) fn start(
     let silent = alarms::on_silence(
         metrics::NAMESPACE,
         metrics::BACKLOG,
-        [(metrics::ENVIRONMENT, environment.name.as_str()), (metrics::COLOUR, Colour::Blue.as_str())],
+        dimensions(environment, Colour::Blue),
         SILENT_MINUTES,
         &notifications.alarms,
     );

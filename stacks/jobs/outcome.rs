@@ -56,7 +56,7 @@ impl Machines<'_> {
 
     pub(super) fn record_failure(&self) -> Task {
         let error =
-            jsonata("$error.{'kind': {'S': kind}, 'message': {'S': message}, 'hint': $exists(hint) ? {'S': hint}}");
+            jsonata("$reason.{'kind': {'S': kind}, 'message': {'S': message}, 'hint': $exists(hint) ? {'S': hint}}");
         self.change_as_owner(
             &self.unwanted("SET #state = :state, #error = :error, updated = :now, finished = :now"),
             object! { "#state": "state", "#error": "error" },
@@ -71,9 +71,9 @@ impl Machines<'_> {
 
     pub(super) fn tell_of_failure(&self) -> Task {
         let failed = JobState::Failed;
-        let facts = format!("{{'job': $id, 'state': '{failed}', 'source': $source, 'error': $error}}");
-        let words = "'Failed: s3://' & $source.bucket & '/' & $source.key & '\\n\\n' & $error.kind & ': ' \
-                     & $error.message & ($exists($error.hint) ? '\\n' & $error.hint : '')";
+        let facts = format!("{{'job': $id, 'state': '{failed}', 'source': $source, 'error': $reason}}");
+        let words = "'Failed: s3://' & $source.bucket & '/' & $source.key & '\\n\\n' & $reason.kind & ': ' \
+                     & $reason.message & ($exists($reason.hint) ? '\\n' & $reason.hint : '')";
         let state = format!("'{failed}'");
         self.tell(&self.notifications.failed, &News { state: &state, facts: &facts, words })
     }
@@ -95,12 +95,12 @@ pub(super) fn read_cause(timeout_seconds: u32) -> Map {
     let internal = ErrorKind::Internal;
     let parse = jsonata(format!(
         "($cause := $parse($states.input); {{'kind': $cause.kind in [{kinds}] ? $cause.kind : '{internal}', \
-         'message': $string($cause.message), 'hint': $type($cause.hint) = 'string' ? $cause.hint}})"
+         'message': $exists($cause.message) ? $string($cause.message) : $states.input, 'hint': $type($cause.hint) = 'string' ? $cause.hint}})"
     ));
     let cause = jsonata("[$type($failure.Cause) = 'string' ? $failure.Cause : '']");
     map(cause, start_at("ParseCause", pass().output(parse)))
-        .assign("error", jsonata("$states.result[0]"))
-        .catch([catch_all("RecordFailure").assign("error", other_cause(timeout_seconds))])
+        .assign("reason", jsonata("$states.result[0]"))
+        .catch([catch_all("RecordFailure").assign("reason", other_cause(timeout_seconds))])
 }
 
 /// Takes a failure whose cause is no JSON as it is.

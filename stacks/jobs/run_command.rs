@@ -41,6 +41,9 @@ const FIRST_PAUSE_SECONDS: u32 = 10;
 const EVENTS_A_LOOK: u32 = 24;
 const EVENTS: u32 = 20_000;
 
+/// The state that ends an instance's protection.
+const LET_GO: &str = "Unprotect";
+
 /// How often an instance, or its command, may be missed in a row.
 const MISSES: u32 = 3;
 /// How many instances Systems Manager lists at once: its maximum.
@@ -155,14 +158,15 @@ impl Machines<'_> {
             .when(format!("$misses >= {MISSES}"), "Lost")
             .when("$millis() > $deadline", "OutOfTime")
             .otherwise("AwaitCommand");
+        // Whoever ends this execution reads off the job's item which instance is protected.
+        let flow = flow.state("CountAttempt", self.count_attempt().catch([broken()]));
         let flow = match self.environment.fleet.kind {
             FleetKind::AutoScaling => {
                 flow.state("ProtectInstance", self.protect_instance(true).retry([patiently()]).catch([broken()]))
             }
             FleetKind::SpotFleet | FleetKind::Instance => flow,
         };
-        flow.state("CountAttempt", self.count_attempt().catch([broken()]))
-            .state("SendCommand", self.send_command(commands).catch([broken()]))
+        flow.state("SendCommand", self.send_command(commands).catch([broken()]))
             .state("RecordCommand", self.record_command().catch([broken()]))
             .state("AwaitCommand", self.pause())
             .state("RenewLease", self.renew_lease().catch([broken()]))
@@ -206,7 +210,7 @@ impl Machines<'_> {
             .argument("DocumentName", self.document(commands).name())
             .argument("DocumentVersion", jsonata("$document_version"))
             .argument("InstanceIds", jsonata("[$instance]"))
-            .argument("Comment", jsonata(format!("'{whose}: job ' & $id")))
+            .argument("Comment", jsonata(format!("'{whose}: job ' & $substring($id, 0, 12)")))
             .argument("TimeoutSeconds", DELIVERY_SECONDS)
             .argument("Parameters", self.parameters())
             .argument("CloudWatchOutputConfig", logs)
@@ -272,15 +276,9 @@ impl Machines<'_> {
             .state("WasItSent", choice().when("$instance = ''", "DidItSucceed").when("$command = ''", "GiveBack"))
             .state("CancelCommand", cancel_command("IsItLost"))
             // What a lost instance still does, nobody knows; its lease runs out by itself.
-            .state("IsItLost", choice().when(format!("$misses >= {MISSES}"), "Count"));
-        let flow = match self.environment.fleet.kind {
-            FleetKind::AutoScaling => {
-                let unprotect = self.protect_instance(false).retry([patiently()]).catch([catch_all("Count")]);
-                flow.state("GiveBack", self.give_lease_back("Unprotect")).state("Unprotect", unprotect)
-            }
-            FleetKind::SpotFleet | FleetKind::Instance => flow.state("GiveBack", self.give_lease_back("Count")),
-        };
-        flow.state("Count", self.count_outcome("DidItSucceed"))
+            .state("IsItLost", choice().when(format!("$misses >= {MISSES}"), self.let_go_state("Count")));
+        self.give_back(flow, "Count")
+            .state("Count", self.count_outcome("DidItSucceed"))
             .state("DidItSucceed", choice().when("$exists($problem.error)", "CommandFailed"))
             .state("CommandSucceeded", pass().output(jsonata("$report")).end())
             .state("CommandFailed", fail(jsonata("$problem.error"), jsonata("$string($problem.cause)")))
@@ -293,10 +291,32 @@ impl Machines<'_> {
         let read = pass()
             .assign("command", text("$states.input.command"))
             .assign("instance", text("$states.input.instance"))
-            .assign("holder", text("$states.input.holder"));
-        flow.state("ReadCommand", read)
+            .assign("holder", text("$states.input.holder"))
+            .assign("colour", text("$states.input.colour"));
+        let flow = flow
+            .state("ReadCommand", read)
             .state("HasItAnInstance", choice().when("$instance = ''", next).when("$command = ''", "GiveBack"))
-            .state("CancelCommand", cancel_command("GiveBack"))
-            .state("GiveBack", self.give_lease_back(next))
+            .state("CancelCommand", cancel_command("GiveBack"));
+        self.give_back(flow, next)
+    }
+
+    /// Adds the states that give the lease of the instance `$instance` back, and let the group take it away.
+    fn give_back(&self, flow: Flow, next: &str) -> Flow {
+        let flow = flow.state("GiveBack", self.give_lease_back(self.let_go_state(next)));
+        match self.environment.fleet.kind {
+            FleetKind::AutoScaling => {
+                let let_go = self.protect_instance(false).retry([patiently()]).catch([catch_all(next)]);
+                flow.state(LET_GO, let_go.next(next))
+            }
+            FleetKind::SpotFleet | FleetKind::Instance => flow,
+        }
+    }
+
+    /// Returns the state that lets the group take an instance away, where there is one; or the next one.
+    fn let_go_state<'s>(&self, next: &'s str) -> &'s str {
+        match self.environment.fleet.kind {
+            FleetKind::AutoScaling => LET_GO,
+            FleetKind::SpotFleet | FleetKind::Instance => next,
+        }
     }
 }

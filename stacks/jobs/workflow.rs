@@ -2,9 +2,10 @@
 
 use documents::object;
 use documents::states::{
-    self, Catcher, Flow, Retrier, StateMachine, Task, aws_sdk, catch_all, errors, fail, jsonata, pass, retry, start_at,
-    succeed,
+    self, Catcher, Choice, Flow, Pass, Retrier, StateMachine, Task, aws_sdk, catch_all, choice, errors, fail, jsonata,
+    pass, retry, start_at, succeed,
 };
+use job::keys::{LONGEST_KEY, enhanced_key_expression};
 use job::{Colour, ErrorKind, JobState};
 
 use super::Machines;
@@ -29,7 +30,8 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
         .assign("queues", parts.by_colour(|fleet| fleet.task_queue.url()));
     let flow = start_at("ReadEvent", read).state("Identify", pass().assign("id", id(&parts.environment.recipe)));
     let flow = parts
-        .own(flow, "ChooseColour", to_failure)
+        .own(flow, "DoesItsKeyFit", to_failure)
+        .state("DoesItsKeyFit", parts.check_key())
         .state("ChooseColour", parts.choose_colour().catch([to_failure()]))
         .state("StartEnhancing", parts.start_enhancing().catch([to_failure()]));
     let flow = match parts.commands {
@@ -45,6 +47,15 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
 }
 
 impl Machines<'_> {
+    /// Sends away what no enhanced video could be written of.
+    fn check_key(&self) -> Choice {
+        let recipe = &self.environment.recipe;
+        let key = enhanced_key_expression("$source.key", recipe.scale, "$id", recipe.encoding.container.as_str());
+        // Each byte of UTF-8 is a letter, or a percent sign and two digits.
+        let bytes = format!("$length($replace($encodeUrlComponent({key}), /%../, '.'))");
+        choice().when(format!("{bytes} > {LONGEST_KEY}"), "KeyTooLong")
+    }
+
     /// Reads the weights of the colours, and draws one.
     fn choose_colour(&self) -> Task {
         let (blue, green) = (Colour::Blue, Colour::Green);
@@ -82,10 +93,11 @@ impl Machines<'_> {
             .state("TellOfSuccess", self.tell_of_success().catch([catch_all("Done")]))
             .state("Done", succeed())
             .state("Duplicate", succeed().comment("Another execution owns the job, and runs or has succeeded"))
+            .state("KeyTooLong", key_too_long().next("RecordFailure"))
             .state("ReadCause", read_cause(self.environment.times.title_timeout_seconds))
             .state("RecordFailure", self.record_failure().catch([catch_all("TellOfFailure")]))
             .state("TellOfFailure", self.tell_of_failure().catch([catch_all("Failed")]))
-            .state("Failed", fail(jsonata("$error.kind"), jsonata("$error.message")))
+            .state("Failed", fail(jsonata("$reason.kind"), jsonata("$reason.message")))
     }
 }
 
@@ -109,6 +121,17 @@ fn by_kind() -> [Retrier; 3] {
             .max_attempts(TRANSIENT_RETRIES)
             .full_jitter(),
     ]
+}
+
+fn key_too_long() -> Pass {
+    pass().assign(
+        "reason",
+        object! {
+            "kind": ErrorKind::Input.as_str(),
+            "message": format!("the key of the enhanced video would be longer than {LONGEST_KEY} bytes"),
+            "hint": "upload it under a shorter key",
+        },
+    )
 }
 
 /// Leads to the states that record a failure.

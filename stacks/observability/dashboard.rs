@@ -9,6 +9,7 @@ use super::Shared;
 use crate::environment::{Environment, Observability};
 use crate::metrics::{
     CPU_USED_PERCENT, DISK_USED_PERCENT, GPU_MEMORY_TOTAL, GPU_MEMORY_USED, GPU_USED_PERCENT, MEMORY_USED_PERCENT,
+    dimensions,
 };
 use crate::queues;
 
@@ -194,9 +195,10 @@ impl Board<'_> {
     }
 
     fn ours(&self, name: &str, colour: Colour) -> Metric {
-        metric(metrics::NAMESPACE, name)
-            .dimension(metrics::ENVIRONMENT, self.environment.name.as_str())
-            .dimension(metrics::COLOUR, colour.as_str())
+        let metric = metric(metrics::NAMESPACE, name);
+        dimensions(self.environment, colour)
+            .into_iter()
+            .fold(metric, |metric, (name, value)| metric.dimension(name, value))
     }
 
     fn by_colour(&self, widget: Widget, add: impl Fn(Widget, Colour) -> Widget) -> Widget {

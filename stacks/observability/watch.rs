@@ -9,7 +9,9 @@ use super::title;
 use crate::alarms::{self, above, below};
 use crate::environment::{Environment, Observability};
 use crate::fleet::Fleet;
-use crate::metrics::{CPU_USED_PERCENT, DISK_USED_PERCENT, GPU_MEMORY_TOTAL, GPU_MEMORY_USED, GPU_USED_PERCENT};
+use crate::metrics::{
+    CPU_USED_PERCENT, DISK_USED_PERCENT, GPU_MEMORY_TOTAL, GPU_MEMORY_USED, GPU_USED_PERCENT, dimensions,
+};
 
 /// How long each value of a metric stands for, in seconds: of what happens now, and of what has happened lately.
 const NOW_SECONDS: u32 = 300;
@@ -135,11 +137,8 @@ impl Watch<'_> {
         MetricDataQuery::new(id).metric_stat(MetricStat::new(period_seconds, statistic, metric)).return_data(false)
     }
 
-    fn dimensions(&self) -> [Dimension; 2] {
-        [
-            Dimension::new(metrics::ENVIRONMENT, self.environment.name.as_str()),
-            Dimension::new(metrics::COLOUR, self.fleet.colour.as_str()),
-        ]
+    fn dimensions(&self) -> [Dimension; 3] {
+        dimensions(self.environment, self.fleet.colour).map(|(name, value)| Dimension::new(name, value))
     }
 }
 

@@ -3,6 +3,9 @@
 /// The namespace of every metric here.
 pub const NAMESPACE: &str = "Baleen";
 
+/// The dimension that names the application.
+pub const APP: &str = "App";
+
 /// The dimension that names the environment.
 pub const ENVIRONMENT: &str = "Environment";
 

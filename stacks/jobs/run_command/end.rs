@@ -1,7 +1,7 @@
 //! How a command is watched, and how it ends: well, badly, or not at all.
 
-use documents::object;
 use documents::states::{Catcher, Pass, Task, aws_sdk, catch, catch_all, jsonata, pass};
+use documents::{array, object};
 use job::{ErrorKind, metrics};
 
 use super::OUT_OF_TIME_ERROR;
@@ -41,7 +41,7 @@ pub(super) fn ask_after_command() -> Task {
 pub(super) fn ask_after_instance() -> Task {
     let is_there = "$count([$states.result.InstanceInformationList[PingStatus = 'Online']]) > 0";
     aws_sdk("ssm", "describeInstanceInformation")
-        .argument("Filters", object! { "Key": "InstanceIds", "Values": jsonata("[$instance]") })
+        .argument("Filters", array([object! { "Key": "InstanceIds", "Values": jsonata("[$instance]") }]))
         .assign("misses", jsonata(format!("{is_there} ? 0 : $misses + 1")))
         .retry([patiently()])
 }
@@ -58,14 +58,14 @@ pub(super) fn read_problem() -> Pass {
     let (resource, engine, internal) = (ErrorKind::Resource, ErrorKind::Engine, ErrorKind::Internal);
     let problem = format!(
         "($lines := $split($said, '\\n'); \
-         $error := $lines[$substring($, 0, 7) = 'error: '][-1]; \
+         $what := $lines[$substring($, 0, 7) = 'error: '][-1]; \
          $hint := $lines[$substring($, 0, 6) = 'hint: '][-1]; \
          $was_taken := $code >= 0 and $not($contains($lowercase($details), 'deliver')); \
          $kind := $status = 'Cancelled' ? '{interrupted}' : $status = 'TimedOut' ? ($was_taken ? '{resource}' : '{transient}') \
          : $status != 'Failed' ? '{internal}' : $exists($lookup({{{kinds}}}, $string($code))) \
          ? $lookup({{{kinds}}}, $string($code)) : $was_taken ? '{engine}' : '{transient}'; \
          $state := 'the command on ' & $instance & ' ended as ' & $status & ' (' & $details & '), exit code ' & $code; \
-         $message := $exists($error) ? $substringAfter($substringAfter($error, ': '), ': ') : $state; \
+         $message := $exists($what) ? $substringAfter($substringAfter($what, ': '), ': ') : $state; \
          {{'error': $status = 'TimedOut' and $was_taken ? '{OUT_OF_TIME_ERROR}' : $kind, \
          'cause': {{'kind': $kind, 'message': $substring($message, 0, {LONGEST_TEXT}), \
          'hint': $exists($hint) ? $substring($substringAfter($hint, ': '), 0, {LONGEST_TEXT}) : \
@@ -134,7 +134,9 @@ impl Machines<'_> {
     /// Counts how it ended, in the metrics that workers write where they do the work.
     pub(super) fn count_outcome(&self, next: &str) -> Task {
         let dimensions = format!(
-            "[{{'Name': '{}', 'Value': '{}'}}, {{'Name': '{}', 'Value': $colour}}]",
+            "[{{'Name': '{}', 'Value': '{}'}}, {{'Name': '{}', 'Value': '{}'}}, {{'Name': '{}', 'Value': $colour}}]",
+            metrics::APP,
+            self.environment.app,
             metrics::ENVIRONMENT,
             self.environment.name,
             metrics::COLOUR

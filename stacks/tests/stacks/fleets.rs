@@ -199,8 +199,9 @@ fn fleets_scale_by_the_backlog_of_their_own_colour() {
             let metric = properties.get("Metrics").map_or(properties, |metrics| &metrics[0]["MetricStat"]["Metric"]);
             assert_eq!(metric["Namespace"], job::metrics::NAMESPACE);
             assert_eq!(metric["MetricName"], job::metrics::BACKLOG);
-            let dimensions = json!([{ "Name": "Environment", "Value": name }, { "Name": "Colour", "Value": colour }]);
-            assert_eq!(metric["Dimensions"], dimensions);
+            let dimensions = [("App", "baleen"), ("Environment", name), ("Colour", colour)]
+                .map(|(name, value)| json!({ "Name": name, "Value": value }));
+            assert_eq!(metric["Dimensions"], json!(dimensions));
         }
     }
 }
@@ -339,11 +340,11 @@ fn instances_measure_gpu_disk_and_memory_by_colour() {
     let configuration: Value = serde_json::from_str(configuration).unwrap();
     let metrics = &configuration["metrics"];
     assert_eq!(metrics["namespace"], job::metrics::NAMESPACE);
-    assert_eq!(metrics["aggregation_dimensions"], json!([["Environment", "Colour"]]));
+    assert_eq!(metrics["aggregation_dimensions"], json!([["App", "Environment", "Colour"]]));
     let collected = metrics["metrics_collected"].as_object().unwrap();
     assert_eq!(collected.keys().collect::<Vec<_>>(), ["nvidia_gpu", "cpu", "mem", "disk"]);
     for (name, plugin) in collected {
-        let dimensions = json!({ "Environment": "prod", "Colour": "blue" });
+        let dimensions = json!({ "App": "baleen", "Environment": "prod", "Colour": "blue" });
         assert_eq!(plugin["append_dimensions"], dimensions, "{name}");
     }
 }

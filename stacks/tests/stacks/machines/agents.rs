@@ -16,6 +16,8 @@ fn work_on_titles() {
     a_bad_source_is_tried_once(&system);
     what_failed_is_taken_over(&system);
     an_engine_that_fails_gets_a_second_chance(&system);
+    a_key_that_no_output_could_have_is_refused(&system);
+    causes_of_all_kinds_are_recorded(&system);
     weights_decide_on_the_colour(&system);
 }
 
@@ -81,6 +83,42 @@ fn a_bad_source_is_tried_once(system: &System<'_>) {
     assert!(system.blue.take().is_none());
     let told = until("it is told", || system.told.take());
     assert_eq!(told["error"]["message"], "no video stream");
+}
+
+fn a_key_that_no_output_could_have_is_refused(system: &System<'_>) {
+    // What is put into the place of `.mp4` makes the key 19 bytes longer.
+    let of_bytes = |count: usize| format!("{}{}.mp4", "é".repeat(10), "k".repeat(count - 24));
+    assert_eq!(system.end_of(&system.start(&upload(&of_bytes(1_006))))["error"], "input");
+    let told = until("it is told", || system.told.take());
+    assert_eq!(told["error"]["message"], "the key of the enhanced video would be longer than 1024 bytes");
+    assert_eq!(system.item(told["job"].as_str().unwrap()).state, JobState::Failed);
+
+    let execution = system.start(&upload(&of_bytes(1_005)));
+    let task = task(&system.blue);
+    assert_eq!(task.output.key.len(), 1_024);
+    system.succeed(&task, &report(&task.job));
+    assert_eq!(system.end_of(&execution)["status"], "SUCCEEDED");
+    assert!(system.told.take().is_some());
+}
+
+fn causes_of_all_kinds_are_recorded(system: &System<'_>) {
+    for (number, (cause, message)) in [
+        (r#"{"kind":"input","message":"no picture"}"#, "no picture"),
+        (r#"{"kind":"input","reason":"no picture"}"#, r#"{"kind":"input","reason":"no picture"}"#),
+        ("[1]", "[1]"),
+        ("no JSON", "input: no JSON"),
+        ("", "input: "),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let execution = system.start(&upload(&format!("cause-{number}.mp4")));
+        let task = task(&system.blue);
+        system.fail_with(&task, "input", cause);
+        assert_eq!(system.end_of(&execution)["status"], "FAILED");
+        assert_eq!(system.item(&task.job).error.unwrap().message, message);
+        assert!(system.told.take().is_some());
+    }
 }
 
 fn what_failed_is_taken_over(system: &System<'_>) {

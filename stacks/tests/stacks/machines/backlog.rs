@@ -48,7 +48,7 @@ fn count(system: &System<'_>, machine: &str) -> [String; 2] {
     assert_eq!(published["Namespace"], "Baleen");
     ["blue", "green"].map(|colour| {
         let data = published["MetricData"].as_array().unwrap();
-        let datum = data.iter().find(|datum| datum["Dimensions"][1] == json!({ "Name": "Colour", "Value": colour }));
+        let datum = data.iter().find(|datum| datum["Dimensions"][2] == json!({ "Name": "Colour", "Value": colour }));
         datum.unwrap()["Value"].as_f64().unwrap().to_string()
     })
 }

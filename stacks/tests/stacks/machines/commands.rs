@@ -84,9 +84,7 @@ fn a_command_is_followed_to_its_end(system: &System<'_>) {
     assert_eq!((item.state, item.attempt), (JobState::Done, 1));
     assert_eq!(item.output.unwrap().frames, 250);
     assert_eq!(system.raw_item("instance/i-1"), None);
-    let protected: Vec<_> =
-        instances.of("setInstanceProtection").iter().map(|call| call["ProtectedFromScaleIn"].clone()).collect();
-    assert_eq!(protected, [true, false]);
+    assert_eq!(protections(&instances), [("i-1", true), ("i-1", false)]);
     assert_eq!(instances.of("setInstanceProtection")[0]["AutoScalingGroupName"], "baleen-run-command-blue");
     let counted = &instances.of("putMetricData")[0]["MetricData"];
     let names: Vec<_> = counted.as_array().unwrap().iter().map(|datum| &datum["MetricName"]).collect();
@@ -154,6 +152,8 @@ fn a_title_whose_instance_is_lost_goes_to_another(system: &System<'_>) {
     // What the lost instance still does, nobody knows: nobody gets it until its lease has run out.
     assert!(system.raw_item("instance/i-lost").is_some());
     assert_eq!(system.raw_item("instance/i-other"), None);
+    let expected = [("i-lost", true), ("i-lost", false), ("i-other", true), ("i-other", false)];
+    assert_eq!(protections(&instances), expected);
 }
 
 fn a_refused_call_is_tried_again(system: &System<'_>) {
@@ -222,9 +222,16 @@ fn a_title_that_is_stopped_frees_its_instance(system: &System<'_>) {
     assert_eq!(instances.until_end(system, &sweep)["status"], "SUCCEEDED");
     assert_eq!(instances.of("cancelCommand"), [&json!({ "CommandId": "command-1", "InstanceIds": ["i-1"] })]);
     assert_eq!(system.raw_item("instance/i-1"), None);
+    assert_eq!(protections(&instances), [("i-1", true), ("i-1", false)]);
     let job = until("it is told", || system.told.take())["job"].as_str().unwrap().to_owned();
     assert_eq!(system.item(&job).state, JobState::Cancelled);
     assert_eq!(system.raw_item(&job).unwrap().get("demand"), None);
+}
+
+/// Which instances were protected from scale-in, and which were let go, in turn.
+fn protections(instances: &Instances) -> Vec<(&str, bool)> {
+    let calls = instances.of("setInstanceProtection").into_iter();
+    calls.map(|call| (call["InstanceIds"][0].as_str().unwrap(), call["ProtectedFromScaleIn"] == true)).collect()
 }
 
 fn lease(system: &System<'_>, instance: &str, until: u64) {
@@ -341,9 +348,7 @@ impl Instances {
             self.known.push(instance);
             self.later = None;
         }
-        // One instance is asked for by a single filter, which Step Functions may write as a list or not.
-        let filters = &arguments["Filters"];
-        let asked = filters.as_array().map_or(filters, |filters| &filters[0]);
+        let asked = &arguments["Filters"][0];
         let asked = (asked["Key"] == "InstanceIds").then(|| asked["Values"][0].as_str().unwrap());
         let is_next = arguments.get("NextToken").is_some();
         let listed = if is_next { &self.on_the_next_page } else { &self.known };

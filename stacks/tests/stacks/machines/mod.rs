@@ -6,6 +6,7 @@ mod backlog;
 mod commands;
 mod emulator;
 mod packaging;
+mod shapes;
 mod system;
 
 use job::TaskMessage;

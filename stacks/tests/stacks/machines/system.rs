@@ -6,6 +6,7 @@ use stacks::Environment;
 use template::StackTemplate;
 
 use super::emulator::{ACCOUNT, Emulator, Queue, REGION, until};
+use super::shapes;
 use crate::support::synth;
 
 /// The name of the table, of the parameter and of the role.
@@ -156,7 +157,9 @@ impl<'e> System<'e> {
         until("the execution ends", || {
             while let Some(call) = self.calls.take() {
                 let token = &call["token"];
-                match answer(call["call"].as_str().unwrap(), &call["arguments"]) {
+                let (name, arguments) = (call["call"].as_str().unwrap(), &call["arguments"]);
+                shapes::check(name, arguments);
+                match answer(name, arguments) {
                     Answer::Returns(result) => self.emulator.call(
                         "AWSStepFunctions.SendTaskSuccess",
                         &json!({ "taskToken": token, "output": result.to_string() }),
@@ -182,7 +185,12 @@ impl<'e> System<'e> {
 
     /// Reports a task's failure, as a worker does.
     pub fn fail(&self, task: &TaskMessage, failure: &Failure) {
-        let failure = json!({ "taskToken": task.token.as_str(), "error": failure.error(), "cause": failure.cause() });
+        self.fail_with(task, failure.error(), &failure.cause());
+    }
+
+    /// Reports a task's failure, in any words.
+    pub fn fail_with(&self, task: &TaskMessage, error: &str, cause: &str) {
+        let failure = json!({ "taskToken": task.token.as_str(), "error": error, "cause": cause });
         self.emulator.call("AWSStepFunctions.SendTaskFailure", &failure);
     }
 
