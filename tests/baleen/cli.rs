@@ -31,7 +31,7 @@ fn list_shows_the_stacks_of_one() {
     fleet-blue     baleen-local-fleet-blue     14         identity, notifications
     fleet-green    baleen-local-fleet-green    14         identity, notifications
     router         baleen-local-router         2          identity
-    jobs           baleen-local-jobs           17         identity, storage, notifications, fleet-blue, fleet-green, router
+    jobs           baleen-local-jobs           18         identity, storage, notifications, fleet-blue, fleet-green, router
     [exit status 0]
     ");
 }
