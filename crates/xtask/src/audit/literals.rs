@@ -106,7 +106,7 @@ impl Literals<'_> {
 
     fn attribute(self, id: &str, attribute: &str) -> String {
         match self.type_of(id) {
-            Some(resource_type) if attribute.ends_with("Arn") => arn(resource_type, id),
+            Some(resource_type) if attribute.ends_with("Arn") || attribute.ends_with("ARN") => arn(resource_type, id),
             Some(resource_type) if attribute.ends_with("Id") => identifier(resource_type, id),
             _ => id.to_owned(),
         }

@@ -13,8 +13,8 @@ pub struct Policy {
     pub logical_id: String,
     /// Where it is in the resource: `Properties.Policies.0.PolicyDocument`.
     pub path: String,
-    /// Whether it says who may take a role on.
-    pub trust: bool,
+    /// Whether it says what an identity may do. Others say who may use the thing that they belong to.
+    pub identity: bool,
     pub document: Value,
 }
 
@@ -32,7 +32,7 @@ pub fn policies(templates: &BTreeMap<String, Value>) -> Vec<Policy> {
                     stack: stack.clone(),
                     logical_id: logical_id.clone(),
                     path: path.to_owned(),
-                    trust,
+                    identity: resource_type.starts_with("AWS::IAM::") && !trust,
                     document: completed(document.clone(), trust, resource_type),
                 });
             });
@@ -120,7 +120,7 @@ mod tests {
         let properties =
             json!({ "AssumeRolePolicyDocument": { "Statement": { "Effect": "Allow", "Action": "sts:AssumeRole" } } });
         let found = in_resource("AWS::IAM::Role", &properties);
-        assert!(found[0].trust);
+        assert!(!found[0].identity);
         assert_eq!(found[0].document["Statement"]["Resource"], "arn:aws:iam::123456789012:role/this");
     }
 

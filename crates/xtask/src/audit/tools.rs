@@ -43,9 +43,12 @@ pub fn parliament(programs: &Path, templates: &Templates) -> anyhow::Result<Find
             policies::policies(stacks).into_iter().map(move |policy| (environment.as_str(), policy))
         })
         .collect();
-    // That the action of a trust policy gives credentials is what it is for: the auditors of habits look at the others.
-    let questions: Vec<_> =
-        policies.iter().map(|(_, policy)| json!({ "document": policy.document, "community": !policy.trust })).collect();
+    // The auditors of habits judge what an identity may do. In the policy of a key, an endpoint or a role, `*` is that very
+    // thing, and they would list every action that it has.
+    let questions: Vec<_> = policies
+        .iter()
+        .map(|(_, policy)| json!({ "document": policy.document, "community": policy.identity }))
+        .collect();
     let mut command = isolated(&programs.join("python"), programs);
     command.args(["-I", "-W", "ignore", "-c", PARLIAMENT]);
     let answers = output(&mut command, &Value::Array(questions).to_string())?;
@@ -177,7 +180,9 @@ fn from_parliament(policies: &[(&str, Policy)], text: &str) -> anyhow::Result<Fi
     }
     let mut findings = Findings::new();
     for ((environment, policy), answer) in policies.iter().zip(answers) {
-        for found in answer {
+        // What a policy on a key or an endpoint calls `*` is the thing itself, or whatever its conditions leave.
+        let applies = |found: &ParliamentFinding| policy.identity || found.issue != "RESOURCE_STAR";
+        for found in answer.into_iter().filter(applies) {
             for detail in details(&found) {
                 let message = format!("{}, in {}", found.title.trim_end_matches(['.', ' ']), policy.path);
                 let place = Place {
@@ -281,7 +286,7 @@ mod tests {
             stack: "jobs".to_owned(),
             logical_id: "Role".to_owned(),
             path: "Properties.PolicyDocument".to_owned(),
-            trust: false,
+            identity: true,
             document: Value::Null,
         };
         let found = |issue: &str, detail: Value, location: Value| json!({ "issue": issue, "title": "a title. ", "detail": detail, "location": location });
