@@ -104,7 +104,7 @@ fn behaviour(headers: &ResponseHeadersPolicyRef) -> DefaultCacheBehavior {
 
 /// Adds what browsers are told: which sites' players may play, and that nothing but TLS will do.
 fn headers(stack: &mut Stack, environment: &Environment, settings: &environment::Delivery) -> ResponseHeadersPolicyRef {
-    let origins: Vec<_> = settings.player_origins.iter().map(|origin| origin.as_str()).collect();
+    let origins: Vec<_> = settings.player_origins.iter().map(environment::PlayerOrigin::as_str).collect();
     let methods = [
         AccessControlAllowMethodsItem::Get,
         AccessControlAllowMethodsItem::Head,

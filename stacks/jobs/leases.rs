@@ -5,9 +5,10 @@
 use documents::object;
 use documents::states::{Catcher, Jsonata, Task, aws_sdk, catch, catch_all, dynamodb, errors, jsonata};
 
+use job::item::LEASE_PREFIX;
+
 use super::Machines;
 use super::record::{now, patiently, patiently_unless, this_execution};
-use crate::storage::LEASE_PREFIX;
 
 /// How many looks a lease outlives.
 const LOOKS: u32 = 4;
@@ -16,7 +17,7 @@ const KEPT_SECONDS: u32 = 24 * 3600;
 
 impl Machines<'_> {
     /// Finds out which of the instances `$candidates` are free: `$free`, in an order left to chance.
-    pub(super) fn find_leases(&self) -> Task {
+    pub(super) fn find_leases() -> Task {
         let keys =
             format!("[$map($candidates, function($candidate) {{ {{'id': {{'S': '{LEASE_PREFIX}' & $candidate}}}} }})]");
         let free = format!(

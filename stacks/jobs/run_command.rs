@@ -102,7 +102,7 @@ impl Machines<'_> {
         let more = choice().when("$page != ''", "FindInstances").when("$millis() > $deadline", "OutOfTime");
         flow.state("FindInstances", self.find_instances().catch([broken()]))
             .state("IsOneThere", choice().when("$count($candidates) = 0", "AreThereMore"))
-            .state("FindLeases", self.find_leases().catch([broken()]))
+            .state("FindLeases", Self::find_leases().catch([broken()]))
             .state("IsOneFree", choice().when("$count($free) > 0", "TakeInstance"))
             .state("AreThereMore", more)
             .state("AwaitInstance", self.pause().next("FindInstances"))

@@ -124,7 +124,7 @@ impl Board<'_> {
     }
 
     fn what_does_it_cost(&self) -> Vec<Row> {
-        let mut widgets = vec![self.bill()];
+        let mut widgets = vec![bill()];
         if self.environment.fleet.instances.is_some() {
             widgets.extend([self.instance_hours(), self.frames()]);
         }
@@ -139,20 +139,6 @@ impl Board<'_> {
             );
         }
         vec![row(TITLE, [text("# What does it cost?")]), row(NUMBERS, widgets)]
-    }
-
-    /// The bill of the whole account, where it is told to CloudWatch: "Creating a billing alarm" in its user guide.
-    fn bill(&self) -> Widget {
-        let charges = metric("AWS/Billing", "EstimatedCharges").dimension("Currency", "USD").statistic("Maximum");
-        let of_instances = metric("AWS/Billing", "EstimatedCharges")
-            .dimension("ServiceName", "AmazonEC2")
-            .dimension("Currency", "USD")
-            .statistic("Maximum");
-        numbers("The account's bill this month, in dollars")
-            .metric(charges.label("all"))
-            .metric(of_instances.label("instances"))
-            .region(GLOBAL_REGION)
-            .period_seconds(DAY_SECONDS)
     }
 
     /// Each instance writes one value a minute, so that what is counted is minutes.
@@ -204,6 +190,20 @@ impl Board<'_> {
     fn by_colour(&self, widget: Widget, add: impl Fn(Widget, Colour) -> Widget) -> Widget {
         self.shared.fleets.into_iter().fold(widget, |widget, fleet| add(widget, fleet.colour))
     }
+}
+
+/// The bill of the whole account, where it is told to CloudWatch: "Creating a billing alarm" in its user guide.
+fn bill() -> Widget {
+    let charges = metric("AWS/Billing", "EstimatedCharges").dimension("Currency", "USD").statistic("Maximum");
+    let of_instances = metric("AWS/Billing", "EstimatedCharges")
+        .dimension("ServiceName", "AmazonEC2")
+        .dimension("Currency", "USD")
+        .statistic("Maximum");
+    numbers("The account's bill this month, in dollars")
+        .metric(charges.label("all"))
+        .metric(of_instances.label("instances"))
+        .region(GLOBAL_REGION)
+        .period_seconds(DAY_SECONDS)
 }
 
 fn minutes(colour: Colour) -> String {

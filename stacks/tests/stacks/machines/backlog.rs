@@ -12,16 +12,16 @@ fn tasks_count_while_they_wait_and_are_worked_on() {
     let emulator = Emulator::start();
     let system = System::deploy(&emulator, &environment("dev"), &[]);
     let machine = system.machine("Count", &[]);
-    assert_eq!(count(&system, &machine), [0.0, 0.0]);
+    assert_eq!(count(&system, &machine), [0, 0]);
 
     for key in ["one.mp4", "other.mp4"] {
         system.start(&upload(key));
     }
-    until("both wait", || (count(&system, &machine) == [2.0, 0.0]).then_some(()));
+    until("both wait", || (count(&system, &machine) == [2, 0]).then_some(()));
     system.blue.receive().unwrap();
-    assert_eq!(count(&system, &machine), [2.0, 0.0]);
+    assert_eq!(count(&system, &machine), [2, 0]);
     task(&system.blue);
-    assert_eq!(count(&system, &machine), [1.0, 0.0]);
+    assert_eq!(count(&system, &machine), [1, 0]);
 }
 
 #[test]
@@ -29,15 +29,15 @@ fn titles_count_from_when_they_want_an_instance() {
     let emulator = Emulator::start();
     let system = System::deploy(&emulator, &environment("run-command"), &[]);
     let machine = system.machine("Count", &[]);
-    assert_eq!(count(&system, &machine), [0.0, 0.0]);
+    assert_eq!(count(&system, &machine), [0, 0]);
     for (job, colour) in [("a", "blue"), ("b", "blue"), ("c", "green")] {
         system.put_item(&json!({ "id": { "S": job }, "demand": { "S": colour } }));
     }
-    assert_eq!(count(&system, &machine), [2.0, 1.0]);
+    assert_eq!(count(&system, &machine), [2, 1]);
 }
 
 /// Runs the machine once; returns what it says of blue and green.
-fn count(system: &System<'_>, machine: &str) -> [f64; 2] {
+fn count(system: &System<'_>, machine: &str) -> [u64; 2] {
     let mut published = Value::Null;
     let end = system.answering(&system.start_machine(machine, &json!({})), |call, arguments| {
         assert_eq!(call, "aws-sdk:cloudwatch:putMetricData");
@@ -49,6 +49,6 @@ fn count(system: &System<'_>, machine: &str) -> [f64; 2] {
     ["blue", "green"].map(|colour| {
         let data = published["MetricData"].as_array().unwrap();
         let datum = data.iter().find(|datum| datum["Dimensions"][2] == json!({ "Name": "Colour", "Value": colour }));
-        datum.unwrap()["Value"].as_f64().unwrap()
+        datum.unwrap()["Value"].as_u64().unwrap()
     })
 }

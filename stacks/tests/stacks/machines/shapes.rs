@@ -54,7 +54,9 @@ fn compare(place: &str, value: &Value, example: &Value) {
             }
         }
         (Value::Array(items), Value::Array(examples)) => {
-            items.iter().for_each(|item| compare(&format!("{place}[]"), item, &examples[0]));
+            for item in items {
+                compare(&format!("{place}[]"), item, &examples[0]);
+            }
         }
         (Value::String(_), Value::String(_))
         | (Value::Number(_), Value::Number(_))
