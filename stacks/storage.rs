@@ -1,6 +1,7 @@
 //! Stores what must not be lost: videos on their way through the pipeline, the logs of who read them, and the jobs.
 
 use documents::iam;
+use job::item::LEASE_PREFIX;
 use resources::{dynamodb, s3};
 use template::{Declare, Stack, aws, sub};
 
@@ -16,10 +17,6 @@ pub const DELIVERY: &str = "Delivery";
 ///
 /// There only where commands do the work. Where agents do, the queues say how much is wanted.
 pub const DEMAND: &str = "demand";
-
-/// What the id of a lease begins with, before the id of its instance. Leases are items of the job table that say who has
-/// an instance; the ids of jobs have no such sign in them.
-pub const LEASE_PREFIX: &str = "instance/";
 
 /// What later stacks use of it.
 #[derive(Debug)]

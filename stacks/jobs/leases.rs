@@ -5,9 +5,10 @@
 use documents::object;
 use documents::states::{Catcher, Jsonata, Task, aws_sdk, catch, catch_all, dynamodb, errors, jsonata};
 
+use job::item::LEASE_PREFIX;
+
 use super::Machines;
 use super::record::{now, patiently, patiently_unless, this_execution};
-use crate::storage::LEASE_PREFIX;
 
 /// How many looks a lease outlives.
 const LOOKS: u32 = 4;

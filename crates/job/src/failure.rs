@@ -39,6 +39,18 @@ impl ErrorKind {
             Self::Internal => "internal",
         }
     }
+
+    /// Returns the code with which a command exits on an instance that fails so: `assets/commands/common.sh` has them.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Input => 10,
+            Self::Transient => 11,
+            Self::Engine => 12,
+            Self::Interrupted => 13,
+            Self::Resource => 14,
+            Self::Internal => 15,
+        }
+    }
 }
 
 impl fmt::Display for ErrorKind {

@@ -42,6 +42,10 @@ pub mod attributes {
     pub const EXPIRES_AT: &str = "expires_at";
 }
 
+/// What the id of a lease begins with, before the id of its instance. Leases are items of the job table too: they say who
+/// has an instance, where commands do the work. No job's id has such a sign in it.
+pub const LEASE_PREFIX: &str = "instance/";
+
 /// One job, as the job table holds it. Attributes that are not known here are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobItem {

@@ -1,6 +1,7 @@
 use cloud::Cloud;
 use cloud::tables::{Item, Scan, item_to_json};
-use job::{JobItem, identity, item::attributes};
+use job::item::{LEASE_PREFIX, attributes};
+use job::{JobItem, identity};
 use serde::Serialize;
 
 use crate::Error;
@@ -60,12 +61,13 @@ pub(crate) fn key(id: &str) -> Item {
     Item::from([(attributes::ID.to_owned(), id.into())])
 }
 
+/// Returns all items of a table that are about jobs: others say who has an instance.
 async fn items(cloud: &Cloud, table: &str) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     let mut scan = Scan::default();
     loop {
         let page = cloud.tables.scan(table, &scan).await?;
-        items.extend(page.items);
+        items.extend(page.items.into_iter().filter(|item| !id(item).starts_with(LEASE_PREFIX)));
         match page.next {
             Some(next) => scan.start = Some(next),
             None => return Ok(items),

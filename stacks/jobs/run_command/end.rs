@@ -11,9 +11,6 @@ use crate::jobs::record::{patiently, patiently_unless};
 /// Step Functions names errors of the SDK by the exception; the service itself leaves the last word away.
 const NO_INVOCATION: [&str; 2] = ["Ssm.InvocationDoesNotExistException", "Ssm.InvocationDoesNotExist"];
 
-/// The exit code by which a command tells the first kind of failure; the others follow, in their order.
-const FIRST_EXIT_CODE: usize = 10;
-
 /// How much of what a command says of its failure is taken, in characters.
 const LONGEST_TEXT: usize = 2_500;
 
@@ -49,11 +46,7 @@ pub(super) fn ask_after_instance() -> Task {
 /// Reads what went wrong off the state of the command and what it printed: an exit code for each kind of failure, and
 /// two lines, `error: KIND: MESSAGE` and `hint: HINT`.
 pub(super) fn read_problem() -> Pass {
-    let kinds: Vec<_> = ErrorKind::ALL
-        .iter()
-        .enumerate()
-        .map(|(place, kind)| format!("'{}': '{kind}'", FIRST_EXIT_CODE + place))
-        .collect();
+    let kinds = ErrorKind::ALL.map(|kind| format!("'{}': '{kind}'", kind.exit_code()));
     let (interrupted, transient) = (ErrorKind::Interrupted, ErrorKind::Transient);
     let (resource, engine, internal) = (ErrorKind::Resource, ErrorKind::Engine, ErrorKind::Internal);
     let problem = format!(

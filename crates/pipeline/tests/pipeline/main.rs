@@ -244,12 +244,14 @@ async fn jobs_are_listed_over_pages_and_what_is_unreadable_is_not_hidden() {
     let item = |value: Value| item_from_json(value).expect("an object");
     let newer = job("done", &json!({"id": "b".repeat(32), "created": "2026-01-02T00:00:00Z"}));
     let strange = json!({"id": "c".repeat(32), "state": "dancing"});
-    let pages = vec![vec![item(job("failed", &json!({})))], vec![], vec![item(newer), item(strange)]];
+    let lease = json!({"id": "instance/i-0123", "holder": "someone"});
+    let pages = vec![vec![item(job("failed", &json!({}))), item(lease)], vec![], vec![item(newer), item(strange)]];
     let cloud = Fake { pages, ..Fake::default() }.cloud();
     let listing = pipeline::list(&cloud, "jobs").await.expect("listed");
     let ids: Vec<_> = listing.jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(ids, ["b".repeat(32).as_str(), ID]);
-    assert_eq!(listing.unreadable[0].id, "c".repeat(32));
+    let unreadable: Vec<_> = listing.unreadable.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(unreadable, ["c".repeat(32)], "a lease is no job");
 
     assert_eq!(pipeline::find(&cloud, "jobs", "bbb").await.expect("one").state, JobState::Done);
     let error = pipeline::find(&cloud, "jobs", "d").await.expect_err("none");
