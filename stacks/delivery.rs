@@ -152,8 +152,7 @@ fn certificate(domain: Option<&Domain>) -> ViewerCertificate {
 /// CloudFront lets itself in by an access control list, and writes to buckets that S3 encrypts by its own keys. See
 /// "Configure standard logging (legacy)" in its developer guide; the newer kind of log can be set up in us-east-1 only.
 fn viewers_log(stack: &mut Stack, environment: &Environment) -> BucketRef {
-    let expiry = Some(environment.storage.log_expiry_days);
     let bucket = buckets::private_with_lists(environment, &Keys::default())
-        .lifecycle_configuration(buckets::lifecycle(environment, expiry));
+        .lifecycle_configuration(buckets::passing_lifecycle(environment, environment.storage.log_expiry_days));
     buckets::add(stack, environment, "ViewersLog", bucket, |_| vec![]).0
 }

@@ -80,7 +80,7 @@ impl Board<'_> {
 
     fn does_it_keep_up(&self) -> Vec<Row> {
         let age = self.shared.fleets.into_iter().fold(
-            graph("Age of the oldest task that waits, in seconds"),
+            graph("Age of the oldest task that waits or is worked on, in seconds"),
             |widget, fleet| {
                 let age = metric("AWS/SQS", "ApproximateAgeOfOldestMessage")
                     .dimension("QueueName", queues::name(&fleet.task_queue));
