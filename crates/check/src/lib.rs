@@ -29,7 +29,7 @@ mod schema;
 mod structure;
 mod words;
 
-pub use rule::{Rule, rules};
+pub use rule::{Rule, rule, rules};
 
 /// A template to be checked.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,8 @@ pub struct Rule {
     pub statement: &'static str,
     /// What happens to those who do not follow it.
     pub why: &'static str,
+    /// The page of AWS's documentation that it comes from.
+    pub page: &'static str,
     /// A template that violates the rule.
     pub bad: &'static str,
     /// The same template as it should be.
@@ -21,65 +23,20 @@ pub struct Rule {
 }
 
 /// Lists all rules in order of their ids.
-pub fn rules() -> &'static [&'static Rule] {
-    &RULES
+pub fn rules() -> Vec<&'static Rule> {
+    let mut rules: Vec<_> = GROUPS.iter().flat_map(|group| group.iter().copied()).collect();
+    rules.sort_by_key(|rule| rule.id);
+    rules
 }
 
-/// Each rule stands beside the code that applies it; this is their only list. To add a rule, write it there, with a
-/// template that violates it and one that does not, and list it here: the tests check both templates.
-static RULES: [&Rule; 51] = [
-    &references::functions::ALONE,
-    &references::functions::ARGUMENTS,
-    &references::conditions::TEST,
-    &references::functions::CONTEXT,
-    &references::functions::EXTENSION,
-    &references::functions::UNKNOWN_FUNCTION,
-    &references::ATTRIBUTE,
-    &references::circles::CIRCULAR,
-    &references::CONDITION,
-    &references::CONDITIONAL,
-    &references::functions::FORBIDDEN,
-    &references::functions::MAPPING,
-    &references::sub::UNFILLED,
-    &references::UNKNOWN,
-    &references::sub::UNUSED_VARIABLE,
-    &schema::ENUM,
-    &schema::EXCLUSIVE,
-    &schema::CHOICE,
-    &schema::IDENTIFIER,
-    &schema::ITEMS,
-    &schema::LENGTH,
-    &schema::ONE_OF,
-    &schema::PATTERN,
-    &schema::RANGE,
-    &schema::READ_ONLY,
-    &schema::REQUIRED,
-    &schema::RESOURCE_TYPE,
-    &schema::TOGETHER,
-    &schema::TYPE,
-    &schema::UNIQUE,
-    &schema::UNKNOWN_PROPERTY,
-    &structure::resources::CREATION_POLICY,
-    &structure::resources::DELETION_POLICY,
-    &structure::DESCRIPTION,
-    &structure::DUPLICATE_KEY,
-    &structure::LIMIT,
-    &structure::LOGICAL_ID,
-    &structure::mappings::MAPPING,
-    &structure::NULL,
-    &structure::outputs::OUTPUT,
-    &structure::parameters::PARAMETER,
-    &structure::parameters::DEFAULT,
-    &structure::parameters::TYPE,
-    &structure::resources::RESOURCE,
-    &structure::RESOURCES,
-    &structure::RULE,
-    &structure::SECTION,
-    &structure::SHAPE,
-    &structure::TRANSFORM,
-    &structure::resources::UPDATE_POLICY,
-    &structure::VERSION,
-];
+/// Finds a rule by its id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    GROUPS.iter().flat_map(|group| group.iter().copied()).find(|rule| rule.id == id)
+}
+
+/// Each rule stands beside the code that applies it, and is listed in its group. To add a rule, write it there, with a
+/// template that violates it and one that does not: the tests check both templates.
+static GROUPS: [&[&Rule]; 3] = [references::RULES, schema::RULES, structure::RULES];
 
 impl Rule {
     /// Makes a finding of this rule.

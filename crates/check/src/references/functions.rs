@@ -332,6 +332,7 @@ pub(crate) static UNKNOWN_FUNCTION: Rule = Rule {
     severity: Severity::Error,
     statement: "only functions that CloudFormation knows are called",
     why: "CloudFormation refuses the template: `Encountered unsupported function`",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "TopicName": {"Fn::Substitute": "done-${AWS::StackName}"}}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
@@ -343,6 +344,7 @@ pub(crate) static ALONE: Rule = Rule {
     severity: Severity::Error,
     statement: "a function is the only key of its object",
     why: "beside other keys it is taken for a property, and nothing is called",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {
         "EventPattern": {"source": ["aws.s3"], "Fn::Sub": "${AWS::AccountId}"}}}}}"#,
     good: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {
@@ -354,6 +356,7 @@ pub(crate) static ARGUMENTS: Rule = Rule {
     severity: Severity::Error,
     statement: "a function has the number and kinds of arguments that it takes",
     why: "CloudFormation refuses the template",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "TopicName": {"Fn::Join": ["-", "done", {"Ref": "AWS::StackName"}]}}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
@@ -365,6 +368,7 @@ pub(crate) static CONTEXT: Rule = Rule {
     severity: Severity::Error,
     statement: "functions that decide stand in `Conditions`, and those that make values do not",
     why: "CloudFormation refuses the template",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "FifoTopic": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}}}}}"#,
     good: r#"{"Conditions": {"IsIreland": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}},
@@ -377,6 +381,7 @@ pub(crate) static EXTENSION: Rule = Rule {
     severity: Severity::Error,
     statement: "functions of the language extensions are called only in templates that use them",
     why: "CloudFormation does not know these functions without the transform",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "DisplayName": {"Fn::ToJsonString": {"a": 1}}}}}}"#,
     good: r#"{"Transform": "AWS::LanguageExtensions", "Resources": {"Topic": {"Type": "AWS::SNS::Topic",
@@ -388,6 +393,7 @@ pub(crate) static FORBIDDEN: Rule = Rule {
     severity: Severity::Error,
     statement: "conditions, rules and the names of exports and imports refer to no resource",
     why: "CloudFormation needs their values before there are resources",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Conditions": {"IsDone": {"Fn::Equals": [{"Ref": "Topic"}, "done"]}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Parameters": {"Name": {"Type": "String"}},
@@ -399,6 +405,7 @@ pub(crate) static MAPPING: Rule = Rule {
     severity: Severity::Error,
     statement: "`Fn::FindInMap` names a mapping and keys that there are",
     why: "CloudFormation refuses the template when it looks the value up",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
     bad: r#"{"Mappings": {"Sizes": {"dev": {"Name": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic",
         "Properties": {"TopicName": {"Fn::FindInMap": ["Sizes", "prod", "Name"]}}}}}"#,
     good: r#"{"Mappings": {"Sizes": {"dev": {"Name": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic",

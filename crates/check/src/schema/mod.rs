@@ -12,6 +12,7 @@ use tree::{Finding, Node, Origin, Tree};
 use crate::conditions::Scenario;
 use crate::outline::{Outline, branches, is_no_value};
 use crate::place::Place;
+use crate::rule::Rule;
 use crate::words::quoted;
 
 mod choice;
@@ -234,3 +235,23 @@ impl<'t> Validation<'_, 't> {
         }
     }
 }
+
+/// The rules of this group.
+pub(crate) static RULES: &[&Rule] = &[
+    &ENUM,
+    &EXCLUSIVE,
+    &CHOICE,
+    &IDENTIFIER,
+    &ITEMS,
+    &LENGTH,
+    &ONE_OF,
+    &PATTERN,
+    &RANGE,
+    &READ_ONLY,
+    &REQUIRED,
+    &RESOURCE_TYPE,
+    &TOGETHER,
+    &TYPE,
+    &UNIQUE,
+    &UNKNOWN_PROPERTY,
+];

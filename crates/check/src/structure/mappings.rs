@@ -68,6 +68,7 @@ pub(crate) static MAPPING: Rule = Rule {
     severity: Severity::Error,
     statement: "a mapping has two levels of keys, and literals as values",
     why: "CloudFormation refuses mappings of any other shape",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Mappings": {"Sizes": {"dev": "small"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Mappings": {"Sizes": {"dev": {"Size": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };

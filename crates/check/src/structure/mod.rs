@@ -253,6 +253,7 @@ pub(crate) static SECTION: Rule = Rule {
     severity: Severity::Error,
     statement: "a template has only the sections that CloudFormation knows",
     why: "CloudFormation refuses a template with any other section",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resource": {}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Description": "Topics.", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -262,6 +263,7 @@ pub(crate) static VERSION: Rule = Rule {
     severity: Severity::Error,
     statement: "the template format version is 2010-09-09 or is left out",
     why: "there has never been another version; other words are refused",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"AWSTemplateFormatVersion": "2012-10-17", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -271,6 +273,7 @@ pub(crate) static RESOURCES: Rule = Rule {
     severity: Severity::Error,
     statement: "a template declares at least one resource",
     why: "a stack without resources cannot be created",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Description": "Nothing yet."}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -280,6 +283,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     statement: "a rule has assertions, and a condition if it does not always hold",
     why: "CloudFormation refuses rules of any other shape",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Rules": {"Prod": {"Assert": true}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Parameters": {"Stage": {"Type": "String"}},
         "Rules": {"Prod": {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}}]}},
@@ -291,6 +295,7 @@ pub(crate) static SHAPE: Rule = Rule {
     severity: Severity::Error,
     statement: "a section and what is declared in it are objects",
     why: "CloudFormation cannot read lists or text there",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"Topic": "AWS::SNS::Topic"}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -300,6 +305,7 @@ pub(crate) static TRANSFORM: Rule = Rule {
     severity: Severity::Error,
     statement: "`Transform` names one macro or several",
     why: "CloudFormation cannot call a macro without its name",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Transform": [7], "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Transform": ["AWS::LanguageExtensions"], "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -309,6 +315,7 @@ pub(crate) static DESCRIPTION: Rule = Rule {
     severity: Severity::Error,
     statement: "a description is a literal string of limited length",
     why: "CloudFormation refuses more than 1,024 bytes (4,000 characters for a parameter), and functions",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Description": {"Ref": "AWS::StackName"}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Description": "Topics.", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -318,6 +325,7 @@ pub(crate) static LIMIT: Rule = Rule {
     severity: Severity::Error,
     statement: "a template stays within CloudFormation's quotas: 500 resources, 200 parameters, 1 MB and so on",
     why: "larger templates are refused, and the quotas cannot be raised",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Conditions": {"Any": {"Fn::Or": [
             {"Fn::Equals": ["a", "01"]}, {"Fn::Equals": ["a", "02"]}, {"Fn::Equals": ["a", "03"]},
             {"Fn::Equals": ["a", "04"]}, {"Fn::Equals": ["a", "05"]}, {"Fn::Equals": ["a", "06"]},
@@ -333,6 +341,7 @@ pub(crate) static LOGICAL_ID: Rule = Rule {
     severity: Severity::Error,
     statement: "logical ids are of 1 to 255 letters and digits",
     why: "CloudFormation refuses any other character",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"My-Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Resources": {"MyTopic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -342,6 +351,7 @@ pub(crate) static DUPLICATE_KEY: Rule = Rule {
     severity: Severity::Error,
     statement: "a key stands only once in an object, and a name means either a parameter or a resource",
     why: "readers silently keep one of the two, and `Ref` could mean either",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Parameters": {"Topic": {"Type": "String"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Parameters": {"TopicName": {"Type": "String"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -351,6 +361,31 @@ pub(crate) static NULL: Rule = Rule {
     severity: Severity::Error,
     statement: "nothing in a template is null",
     why: "CloudFormation refuses templates with null values",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": null}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "AWS::NoValue"}}}}}"#,
 };
+
+/// The rules of this group.
+pub(crate) static RULES: &[&Rule] = &[
+    &resources::CREATION_POLICY,
+    &resources::DELETION_POLICY,
+    &DESCRIPTION,
+    &DUPLICATE_KEY,
+    &LIMIT,
+    &LOGICAL_ID,
+    &mappings::MAPPING,
+    &NULL,
+    &outputs::OUTPUT,
+    &parameters::PARAMETER,
+    &parameters::DEFAULT,
+    &parameters::TYPE,
+    &resources::RESOURCE,
+    &RESOURCES,
+    &RULE,
+    &SECTION,
+    &SHAPE,
+    &TRANSFORM,
+    &resources::UPDATE_POLICY,
+    &VERSION,
+];

@@ -134,6 +134,7 @@ pub(crate) static RESOURCE: Rule = Rule {
     severity: Severity::Error,
     statement: "a resource has a type and only the fields that resources have",
     why: "CloudFormation refuses the template; properties that stand beside `Properties` are the usual reason",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "TopicName": "done"}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "done"}}}}"#,
 };
@@ -143,6 +144,7 @@ pub(crate) static DELETION_POLICY: Rule = Rule {
     severity: Severity::Error,
     statement: "`DeletionPolicy` and `UpdateReplacePolicy` are `Delete`, `Retain` or, where there are such, `Snapshot`",
     why: "CloudFormation refuses other words, and a snapshot of what it cannot take one of",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "DeletionPolicy": "Snapshot"}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "DeletionPolicy": "Retain"}}}"#,
 };
@@ -152,6 +154,7 @@ pub(crate) static CREATION_POLICY: Rule = Rule {
     severity: Severity::Error,
     statement: "only resources that can be waited for have a `CreationPolicy`, with the settings of their type",
     why: "CloudFormation refuses the template, or waits for signals that never come",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"Wait": {"Type": "AWS::CloudFormation::WaitCondition",
         "CreationPolicy": {"ResourceSignal": {"Timeout": 15}, "Signals": 2}}}}"#,
     good: r#"{"Resources": {"Wait": {"Type": "AWS::CloudFormation::WaitCondition",
@@ -163,6 +166,7 @@ pub(crate) static UPDATE_POLICY: Rule = Rule {
     severity: Severity::Error,
     statement: "only resources that have one take an `UpdatePolicy`, with the settings of their type",
     why: "CloudFormation refuses the template, or updates otherwise than meant",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic",
         "UpdatePolicy": {"AutoScalingReplacingUpdate": {"WillReplace": true}}}}}"#,
     good: r#"{"Resources": {"Group": {"Type": "AWS::AutoScaling::AutoScalingGroup",
