@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tree::{Node, Tree};
+use tree::{Finding, Node, Tree};
+
+use crate::outline::branches;
 
 /// The conditions of a template.
 pub(crate) struct Conditions<'t> {
@@ -44,6 +46,11 @@ impl<'t> Conditions<'t> {
 
     pub fn contains(&self, name: &str) -> bool {
         self.tests.contains_key(name)
+    }
+
+    /// Tells whether the template declares no conditions.
+    pub fn is_empty(&self) -> bool {
+        self.tests.is_empty()
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'t str> {
@@ -130,6 +137,58 @@ impl<'t> Conditions<'t> {
             Test::Or(tests) => tests.iter().any(|test| self.evaluate(test, assigned, depth)),
         }
     }
+}
+
+/// Collects the names of the conditions on which a value depends.
+pub(crate) fn collect<'t>(tree: &'t Tree, names: &mut BTreeSet<&'t str>) {
+    match &tree.node {
+        Node::List(list) => list.iter().for_each(|element| collect(element, names)),
+        Node::Map(map) => {
+            if let Some((name, ..)) = branches(tree) {
+                names.insert(name);
+            }
+            map.iter().for_each(|entry| collect(&entry.value, names));
+        }
+        _ => {}
+    }
+}
+
+/// Puts together what was found in each scenario, and says when it happens if that is not always.
+pub(crate) fn merged(scenarios: &[Scenario<'_>], found: Vec<Vec<Finding>>) -> Vec<Finding> {
+    let mut findings: Vec<(Finding, BTreeSet<usize>)> = Vec::new();
+    for (number, found) in found.into_iter().enumerate() {
+        for finding in found {
+            match findings.iter_mut().find(|(known, _)| *known == finding) {
+                Some((_, when)) => {
+                    when.insert(number);
+                }
+                None => findings.push((finding, BTreeSet::from([number]))),
+            }
+        }
+    }
+    let explained = findings.into_iter().map(|(mut finding, when)| {
+        if when.len() < scenarios.len()
+            && let Some((name, truth)) = explanation(scenarios, &when)
+        {
+            finding.message = format!("{}, when `{name}` is {truth}", finding.message);
+        }
+        finding
+    });
+    explained.collect()
+}
+
+/// Finds the condition that best tells these scenarios from the others.
+fn explanation<'t>(scenarios: &[Scenario<'t>], when: &BTreeSet<usize>) -> Option<(&'t str, bool)> {
+    let first = scenarios.get(*when.first()?)?;
+    let common =
+        first.iter().filter(|(name, truth)| when.iter().all(|number| scenarios[*number].get(*name) == Some(*truth)));
+    let others = |(name, truth): &(&&'t str, &bool)| {
+        let same = |(number, scenario): &(usize, &Scenario<'t>)| {
+            !when.contains(number) && scenario.get(**name) == Some(*truth)
+        };
+        scenarios.iter().enumerate().filter(same).count()
+    };
+    common.min_by_key(others).map(|(name, truth)| (*name, *truth))
 }
 
 struct Reader<'p, 't> {

@@ -14,13 +14,17 @@
 
 use tree::{Finding, Node, Path, Segment, Tree};
 
+use look::Scope;
 use outline::Outline;
 use place::Place;
 use schema::Patterns;
 
 mod attributes;
 mod conditions;
+mod domain;
 mod kinds;
+#[expect(dead_code, unused_imports, reason = "the rules that look this way follow")]
+mod look;
 mod outline;
 mod place;
 mod references;
@@ -40,10 +44,49 @@ pub struct Template<'t> {
     pub tree: &'t Tree,
 }
 
+/// What is known of templates beyond what stands in them.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings<'t> {
+    /// The parameters that are filled with outputs of other templates.
+    pub links: Vec<Link<'t>>,
+    /// What parameters and pseudo parameters are known to be.
+    pub values: Vec<Known<'t>>,
+}
+
+/// A parameter that is filled with an output of another template.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'t> {
+    /// The name of the template with the parameter.
+    pub template: &'t str,
+    /// The parameter's name.
+    pub parameter: &'t str,
+    /// The name of the template with the output.
+    pub from: &'t str,
+    /// The output's name.
+    pub output: &'t str,
+}
+
+/// What `Ref` of a parameter or pseudo parameter gives in a template.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'t> {
+    /// The template's name.
+    pub template: &'t str,
+    /// The name, such as `AWS::StackName`.
+    pub name: &'t str,
+    /// The value.
+    pub value: &'t str,
+}
+
 /// Checks templates, and gives the findings in the order of the templates and of the places in them.
 pub fn check(templates: &[Template<'_>]) -> Vec<Finding> {
+    check_within(templates, &Surroundings::default())
+}
+
+/// Checks templates of which more is known than what stands in them.
+pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>) -> Vec<Finding> {
     let outlines: Vec<Outline<'_>> =
         templates.iter().map(|template| Outline::read(template.name, template.tree)).collect();
+    let scope = Scope::new(&outlines, surroundings);
     let patterns = Patterns::default();
     let mut findings = Vec::new();
     for outline in &outlines {
@@ -52,6 +95,7 @@ pub fn check(templates: &[Template<'_>]) -> Vec<Finding> {
         structure::check(outline, &place, &mut own);
         references::check(outline, &outlines, &place, &mut own);
         schema::check(outline, &patterns, &place, &mut own);
+        domain::check(&scope, outline, &mut own);
         own.sort_by_cached_key(|finding| (position(outline.tree, &finding.path), finding.rule));
         own.dedup();
         findings.extend(own);

@@ -1,7 +1,7 @@
 use tree::{Finding, Severity};
 
 use crate::place::Place;
-use crate::{references, schema, structure};
+use crate::{domain, references, schema, structure};
 
 /// What a template must fulfil.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 
 /// Each rule stands beside the code that applies it, and is listed in its group. To add a rule, write it there, with a
 /// template that violates it and one that does not: the tests check both templates.
-static GROUPS: [&[&Rule]; 3] = [references::RULES, schema::RULES, structure::RULES];
+static GROUPS: [&[&Rule]; 4] = [domain::RULES, references::RULES, schema::RULES, structure::RULES];
 
 impl Rule {
     /// Makes a finding of this rule.

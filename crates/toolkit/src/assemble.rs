@@ -1,4 +1,4 @@
-use check::Template;
+use check::{Known, Link, Surroundings, Template};
 use template::{App, Assembly};
 use tree::{Finding, Severity};
 
@@ -16,9 +16,29 @@ pub fn assemble(app: &App) -> Result<Checked, Vec<Finding>> {
     let assembly = app.synth()?;
     let stacks = assembly.stacks.iter();
     let templates: Vec<_> = stacks.map(|stack| Template { name: &stack.name, tree: &stack.template }).collect();
-    let findings = check::check(&templates);
+    let findings = check::check_within(&templates, &surroundings(&assembly));
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
     Ok(Checked { assembly, remarks: findings })
+}
+
+/// Says of the templates what the manifest knows: which parameter is filled with which output, and where they will be.
+fn surroundings(assembly: &Assembly) -> Surroundings<'_> {
+    let mut surroundings = Surroundings::default();
+    for stack in &assembly.stacks {
+        surroundings.links.extend(stack.parameters.iter().map(|reference| Link {
+            template: &stack.name,
+            parameter: &reference.parameter,
+            from: &reference.stack,
+            output: &reference.output,
+        }));
+        let known = [
+            ("AWS::AccountId", &assembly.account),
+            ("AWS::Region", &assembly.region),
+            ("AWS::StackName", &stack.stack_name),
+        ];
+        surroundings.values.extend(known.map(|(name, value)| Known { template: &stack.name, name, value }));
+    }
+    surroundings
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tree::{Finding, Node, Origin, Tree};
 
-use crate::conditions::Scenario;
+use crate::conditions::{Scenario, collect, merged};
 use crate::outline::{Outline, branches, is_no_value};
 use crate::place::Place;
 use crate::rule::Rule;
@@ -108,7 +108,7 @@ pub(crate) fn validate<'t>(
     place: &Place<'_>,
 ) -> Vec<Finding> {
     let mut used = BTreeSet::new();
-    collect_conditions(tree, &mut used);
+    collect(tree, &mut used);
     let mut scenarios = vec![Scenario::default()];
     if !used.is_empty() {
         used.extend(given.iter().map(|(name, _)| *name));
@@ -116,16 +116,14 @@ pub(crate) fn validate<'t>(
         scenarios
             .retain(|scenario| given.iter().all(|(name, truth)| scenario.get(name).is_none_or(|value| value == truth)));
     }
-    let faults: Vec<Vec<Fault>> = scenarios
-        .iter()
-        .map(|scenario| {
-            let mut faults = Vec::new();
-            let validation = Validation { outline, patterns, root: target.root, name: target.name, scenario };
-            validation.value(tree, target.schema, place, &mut faults);
-            faults
-        })
-        .collect();
-    merged(&scenarios, faults)
+    let findings = scenarios.iter().map(|scenario| {
+        let mut faults = Vec::new();
+        let validation = Validation { outline, patterns, root: target.root, name: target.name, scenario };
+        validation.value(tree, target.schema, place, &mut faults);
+        faults.into_iter().map(|fault| fault.finding).collect()
+    });
+    let findings = findings.collect();
+    merged(&scenarios, findings)
 }
 
 /// The keywords of a schema, or schemas by name.
@@ -148,58 +146,6 @@ struct Fault {
     must: Option<String>,
     /// How far the value is from what the schema wants: of several schemas the nearest one is explained.
     weight: u32,
-}
-
-/// Collects the names of the conditions on which a value depends.
-fn collect_conditions<'t>(tree: &'t Tree, names: &mut BTreeSet<&'t str>) {
-    match &tree.node {
-        Node::List(list) => list.iter().for_each(|element| collect_conditions(element, names)),
-        Node::Map(map) => {
-            if let Some((name, ..)) = branches(tree) {
-                names.insert(name);
-            }
-            map.iter().for_each(|entry| collect_conditions(&entry.value, names));
-        }
-        _ => {}
-    }
-}
-
-/// Puts together what was found in each scenario, and says when it happens if that is not always.
-fn merged(scenarios: &[Scenario<'_>], faults: Vec<Vec<Fault>>) -> Vec<Finding> {
-    let mut findings: Vec<(Finding, BTreeSet<usize>)> = Vec::new();
-    for (number, faults) in faults.into_iter().enumerate() {
-        for Fault { finding, .. } in faults {
-            match findings.iter_mut().find(|(known, _)| *known == finding) {
-                Some((_, when)) => {
-                    when.insert(number);
-                }
-                None => findings.push((finding, BTreeSet::from([number]))),
-            }
-        }
-    }
-    let explained = findings.into_iter().map(|(mut finding, when)| {
-        if when.len() < scenarios.len()
-            && let Some((name, truth)) = explanation(scenarios, &when)
-        {
-            finding.message = format!("{}, when `{name}` is {truth}", finding.message);
-        }
-        finding
-    });
-    explained.collect()
-}
-
-/// Finds the condition that best tells these scenarios from the others.
-fn explanation<'t>(scenarios: &[Scenario<'t>], when: &BTreeSet<usize>) -> Option<(&'t str, bool)> {
-    let first = scenarios.get(*when.first()?)?;
-    let common =
-        first.iter().filter(|(name, truth)| when.iter().all(|number| scenarios[*number].get(*name) == Some(*truth)));
-    let others = |(name, truth): &(&&'t str, &bool)| {
-        let same = |(number, scenario): &(usize, &Scenario<'t>)| {
-            !when.contains(number) && scenario.get(**name) == Some(*truth)
-        };
-        scenarios.iter().enumerate().filter(same).count()
-    };
-    common.min_by_key(others).map(|(name, truth)| (*name, *truth))
 }
 
 impl<'t> Validation<'_, 't> {
