@@ -8,10 +8,12 @@
 mod finding;
 mod json;
 mod origin;
+mod parse;
 mod path;
 
 pub use finding::{Finding, Severity};
 pub use origin::Origin;
+pub use parse::{Document, Oddity, Remark, SyntaxError, decode, parse, read};
 pub use path::{Path, Segment};
 
 /// A JSON value and its origin.
