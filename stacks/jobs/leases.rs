@@ -27,10 +27,7 @@ impl Machines<'_> {
         );
         // The name of the table is a key here, which no reference can be.
         aws_sdk("dynamodb", "batchGetItem")
-            .raw(
-                "Arguments",
-                jsonata(format!("{{'RequestItems': {{$table: {{'Keys': {keys}, 'ConsistentRead': true}}}}}}")),
-            )
+            .arguments(jsonata(format!("{{'RequestItems': {{$table: {{'Keys': {keys}, 'ConsistentRead': true}}}}}}")))
             .assign("free", jsonata(free))
             .retry([patiently()])
     }

@@ -86,7 +86,7 @@ impl Machines<'_> {
             ]);
         task("arn:aws:states:::mediaconvert:createJob")
             .sync()
-            .raw("Arguments", json(request))
+            .arguments(request)
             .timeout_seconds(self.environment.times.title_timeout_seconds)
             .retry(when_busy())
             .assign("package", self.published(streams.format))

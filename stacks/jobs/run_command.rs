@@ -129,7 +129,7 @@ impl Machines<'_> {
              )}}; [$states.result.InstanceInformationList[PingStatus = 'Online' and $is_new(AgentVersion)].InstanceId])"
         );
         aws_sdk("ssm", "describeInstanceInformation")
-            .raw("Arguments", jsonata(arguments))
+            .arguments(jsonata(arguments))
             .assign("candidates", jsonata(candidates))
             .assign("page", jsonata("$exists($states.result.NextToken) ? $states.result.NextToken : ''"))
             .retry([patiently()])

@@ -37,6 +37,22 @@ fn list_shows_the_stacks_of_one() {
 }
 
 #[test]
+fn command_list_shows_what_instances_can_be_told() {
+    insta::assert_snapshot!(said(&["command", "list", "--env", "dev"]), @"
+    $ baleen command list --env dev
+    DOCUMENT          WHAT IT DOES                                                              NEEDS
+    InstallAwsCli     Installs the AWS CLI
+    EnhanceBluewhale  Enhances one video with BLUEDOT Bluewhale                                 SourceBucket, SourceKey, OutputBucket, OutputKey
+    EnhanceWalrus     Enhances one video with BLUEDOT Walrus                                    SourceBucket, SourceKey, OutputBucket, OutputKey, Gamma, Prompt
+    InstallAgent      Installs the agent and starts it                                          AgentKey, AgentSha256, App, Environment, Colour, TaskQueue, JobTable
+    UpgradeAgent      Puts another version in the place of the agent                            AgentKey, AgentSha256
+    DrainAgent        Lets the agent finish the task at hand, and stops it
+    Diagnostics       Shows what a person looks at first when an instance does not do its work
+    [exit status 0]
+    ");
+}
+
+#[test]
 fn the_environment_may_stand_anywhere() {
     let checkout = Checkout::new();
     let before = checkout.run(&["--env", "dev", "--json", "list"]).success();

@@ -139,6 +139,18 @@ impl Task {
         Self(state)
     }
 
+    /// Sets all arguments at once: by JSONata that gives them, or by a type that describes the whole request, such as
+    /// MediaConvert's `CreateJobRequest`.
+    #[track_caller]
+    pub fn arguments(mut self, request: impl IntoValue<Json>) -> Self {
+        let mut request = request.into_value().into_expression();
+        if self.0.request.is_some() {
+            request = Expression::invalid("the arguments of the task are set twice", "keep one of the two");
+        }
+        self.0.request = Some(request.at(Origin::caller()));
+        self
+    }
+
     /// Waits until someone answers with the token of the task, which the arguments must hand on:
     /// [`task_token`](super::task_token).
     pub fn wait_for_task_token(self) -> Self {

@@ -44,7 +44,7 @@ fn lower(
     let (comment, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(name, _)| *name == "Comment");
     fields.extend(comment);
     fields.extend(others);
-    fields.push(("Arguments", object(state.arguments, "argument")));
+    fields.push(("Arguments", arguments(state.request, state.arguments)));
     let mut inner = state.flows.into_iter().map(|inner| Expression::map(flow(inner, seen, outer)));
     match state.kind {
         "Parallel" => fields.push(("Branches", Expression::list(inner))),
@@ -68,6 +68,18 @@ fn lower(
         (Transition::Never, _) => {}
     }
     Expression::map(fields)
+}
+
+/// Lowers the arguments of a task, which are given as one request or one by one.
+fn arguments(request: Option<Expression>, arguments: Vec<(String, Expression)>) -> Expression {
+    match (request, arguments.first()) {
+        (None, _) => object(arguments, "argument"),
+        (Some(request), None) => request,
+        (Some(_), Some((name, value))) => {
+            let message = format!("argument `{name}` is set beside a whole request");
+            Expression::invalid(message, "set it in the request, or give all arguments one by one").at(value.origin())
+        }
+    }
 }
 
 /// Lowers variables, whose names have rules.

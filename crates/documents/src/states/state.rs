@@ -11,6 +11,8 @@ pub struct State {
     /// What has no rules of its own, in the order in which it is written.
     pub(super) fields: Vec<(&'static str, Expression)>,
     pub(super) arguments: Vec<(String, Expression)>,
+    /// All arguments at once, where they are one value.
+    pub(super) request: Option<Expression>,
     pub(super) assign: Vec<(String, Expression)>,
     pub(super) retriers: Vec<Retrier>,
     pub(super) catchers: Vec<Catcher>,
@@ -45,6 +47,7 @@ impl State {
             kind,
             fields: Vec::new(),
             arguments: Vec::new(),
+            request: None,
             assign: Vec::new(),
             retriers: Vec::new(),
             catchers: Vec::new(),
@@ -56,6 +59,11 @@ impl State {
 
     pub(super) fn ending(kind: &'static str) -> Self {
         Self { transition: Transition::Never, ..Self::new(kind) }
+    }
+
+    /// Everything that is handed to the service that the state calls.
+    pub(super) fn handed_on(&self) -> impl Iterator<Item = &Expression> {
+        self.arguments.iter().map(|(_, value)| value).chain(&self.request)
     }
 
     /// Says what comes next; a second word on that is reported.

@@ -400,6 +400,29 @@ fn nothing_is_said_twice() {
 }
 
 #[test]
+fn arguments_are_given_whole_or_one_by_one() {
+    let ask = || aws_sdk("mediaconvert", "getQueue").arguments(object! { "Name": jsonata("$queue") });
+    assert_eq!(
+        mistakes(start_at("Ask", ask())),
+        ["States/Ask: nothing assigns the variable `$queue`, which state `Ask` reads; set it with \
+          `.assign(\"queue\", …)` in a state that comes before"]
+    );
+    let ask = || aws_sdk("mediaconvert", "getQueue").arguments(object! { "Name": "streams" });
+    assert_eq!(
+        mistakes(start_at("Ask", ask().argument("Name", "other"))),
+        ["States/Ask/Arguments: argument `Name` is set beside a whole request; set it in the request, or give all \
+          arguments one by one"]
+    );
+    assert_eq!(
+        mistakes(start_at("Ask", ask().arguments(object! { "Name": "other" }))),
+        ["States/Ask/Arguments: the arguments of the task are set twice; keep one of the two"]
+    );
+    let handed_on = aws_sdk("sfn", "startExecution").arguments(object! { "Input": task_token() });
+    let machine = json(machine("Hands on", start_at("Start", handed_on.wait_for_task_token())));
+    assert_eq!(machine["States"]["Start"]["Arguments"], json!({ "Input": "{% $states.context.Task.Token %}" }));
+}
+
+#[test]
 fn jsonata_is_looked_over() {
     let inner = start_at("Inside", pass().assign("inside", 1).output(jsonata("$outer + $inside")));
     let found = mistakes(

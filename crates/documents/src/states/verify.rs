@@ -96,7 +96,7 @@ fn without_token(named: &Named) -> Option<(String, Expression)> {
     let waits = |(text, _): &(String, Origin)| text.ends_with(".waitForTaskToken");
     let waits = named.state.fields.iter().any(|(name, value)| *name == "Resource" && value.texts().iter().any(waits));
     let hands_on = |(text, _): &(String, Origin)| text.contains("$states.context.Task.Token");
-    let hands_on = named.state.arguments.iter().any(|(_, value)| value.texts().iter().any(hands_on));
+    let hands_on = named.state.handed_on().any(|value| value.texts().iter().any(hands_on));
     (waits && !hands_on).then(|| {
         let message = format!("task `{}` waits for its token, but its arguments hand the token to nobody", named.name);
         let mistake = Expression::invalid(message, "put `task_token()` into the arguments");
@@ -150,7 +150,7 @@ fn mistake_in(expression: &str, state: &str, variables: &BTreeSet<String>) -> Op
 
 fn texts(state: &State) -> Vec<(String, Origin)> {
     let fields = state.fields.iter().map(|(_, value)| value);
-    let arguments = state.arguments.iter().chain(&state.assign).map(|(_, value)| value);
+    let arguments = state.handed_on().chain(state.assign.iter().map(|(_, value)| value));
     let rules = state.rules.iter().map(|rule| &rule.condition);
     let caught = state
         .catchers

@@ -76,6 +76,7 @@ impl Literals<'_> {
                 self.resolve(arguments.get(1)?)?.get(index).cloned()
             }
             "Fn::If" => arguments.iter().skip(1).find_map(|branch| self.resolve(branch)),
+            "Fn::ImportValue" => self.imported(argument.as_str()?),
             // Any other function keeps its name, so that a tool that wants an ARN there complains.
             _ => Some(function.into()),
         }
@@ -148,6 +149,16 @@ impl Literals<'_> {
         });
         let default = || parameter.and_then(|parameter| parameter.get("Default").cloned());
         source.or_else(default).unwrap_or_else(|| name.into())
+    }
+
+    /// The output of another stack that is exported by this name, or else the name.
+    fn imported(self, name: &str) -> Option<Value> {
+        let outputs = |(stack, template): (&'_ String, &'_ Value)| {
+            let outputs = template["Outputs"].as_object()?;
+            let output = outputs.values().find(|output| output["Export"]["Name"] == name)?;
+            Literals { templates: self.templates, stack }.resolve(&output["Value"])
+        };
+        self.templates.iter().find_map(outputs).or_else(|| Some(name.into()))
     }
 
     fn type_of(&self, id: &str) -> Option<&str> {
@@ -231,7 +242,12 @@ mod tests {
     fn resolve(value: &Value) -> Option<Value> {
         let storage = json!({
             "Resources": { "Sources": { "Type": "AWS::S3::Bucket" } },
-            "Outputs": { "SourcesArn": { "Value": { "Fn::GetAtt": ["Sources", "Arn"] } } },
+            "Outputs": {
+                "SourcesArn": {
+                    "Value": { "Fn::GetAtt": ["Sources", "Arn"] },
+                    "Export": { "Name": "storage-SourcesArn" },
+                },
+            },
         });
         let jobs = json!({
             "Parameters": {
@@ -264,6 +280,12 @@ mod tests {
     #[test]
     fn a_parameter_is_the_output_that_fills_it() {
         gives(&json!({ "Fn::Sub": "${StorageSourcesArn}/${Prefix}/*" }), "arn:aws:s3:::Sources/incoming/*");
+    }
+
+    #[test]
+    fn an_import_is_the_output_that_is_exported() {
+        gives(&json!({ "Fn::ImportValue": "storage-SourcesArn" }), "arn:aws:s3:::Sources");
+        gives(&json!({ "Fn::ImportValue": "keys-DataKeyArn" }), "keys-DataKeyArn");
     }
 
     #[test]

@@ -40,7 +40,10 @@ pub fn parliament(programs: &Path, templates: &Templates) -> anyhow::Result<Find
     let policies: Vec<_> = templates
         .iter()
         .flat_map(|(environment, stacks)| {
-            policies::policies(stacks).into_iter().map(move |policy| (environment.as_str(), policy))
+            let policies = policies::policies(&completed(stacks, templates)).into_iter();
+            policies
+                .filter(|policy| stacks.contains_key(&policy.stack))
+                .map(move |policy| (environment.as_str(), policy))
         })
         .collect();
     // The auditors of habits judge what an identity may do. In the policy of a key, an endpoint or a role, `*` is that very
@@ -54,6 +57,13 @@ pub fn parliament(programs: &Path, templates: &Templates) -> anyhow::Result<Find
     let answers = output(&mut command, &Value::Array(questions).to_string())?;
     eprintln!("parliament: {} policies", policies.len());
     from_parliament(&policies, &answers).context("cannot read what parliament says")
+}
+
+/// The stacks of an environment, and in the place of those that it keeps no snapshot of, production's: what a value of
+/// theirs looks like is the same.
+fn completed(stacks: &BTreeMap<String, Value>, templates: &Templates) -> BTreeMap<String, Value> {
+    let others = templates.get("prod").into_iter().flatten().filter(|(stack, _)| !stacks.contains_key(*stack));
+    stacks.iter().chain(others).map(|(stack, template)| (stack.clone(), template.clone())).collect()
 }
 
 /// A command that a person's own settings for the tools, in files or variables, do not reach.
