@@ -12,7 +12,7 @@
 //!
 //! Pure: no I/O, no clock, no environment; the same templates always give the same findings in the same order.
 
-use tree::{Finding, Node, Path, Segment, Tree};
+use tree::{Finding, Node, Path, Remark, Segment, Tree};
 
 use look::Scope;
 use outline::Outline;
@@ -31,9 +31,11 @@ mod references;
 mod rule;
 mod schema;
 mod structure;
+mod text;
 mod words;
 
 pub use rule::{Rule, rule, rules};
+pub use text::syntax;
 
 /// A template to be checked.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,8 @@ pub struct Surroundings<'t> {
     pub links: Vec<Link<'t>>,
     /// What parameters and pseudo parameters are known to be.
     pub values: Vec<Known<'t>>,
+    /// What was remarked upon while templates were read from text, by the template's name.
+    pub remarks: Vec<(&'t str, &'t [Remark])>,
 }
 
 /// A parameter that is filled with an output of another template.
@@ -96,6 +100,10 @@ pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>)
         references::check(outline, &outlines, &place, &mut own);
         schema::check(outline, &patterns, &place, &mut own);
         domain::check(&scope, outline, &mut own);
+        let remarks = surroundings.remarks.iter().filter(|(template, _)| *template == outline.name);
+        let remarks =
+            remarks.flat_map(|(template, remarks)| remarks.iter().filter_map(|one| text::finding(template, one)));
+        own.extend(remarks);
         own.sort_by_cached_key(|finding| (position(outline.tree, &finding.path), finding.rule));
         own.dedup();
         findings.extend(own);

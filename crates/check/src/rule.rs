@@ -1,7 +1,7 @@
 use tree::{Finding, Severity};
 
 use crate::place::Place;
-use crate::{domain, references, schema, structure};
+use crate::{domain, references, schema, structure, text};
 
 /// What a template must fulfil.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Rule {
     pub why: &'static str,
     /// The page of AWS's documentation that it comes from.
     pub page: &'static str,
-    /// A template that violates the rule.
+    /// A template that violates the rule, as JSON or YAML.
     pub bad: &'static str,
     /// The same template as it should be.
     pub good: &'static str,
@@ -36,7 +36,7 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 
 /// Each rule stands beside the code that applies it, and is listed in its group. To add a rule, write it there, with a
 /// template that violates it and one that does not: the tests check both templates.
-static GROUPS: [&[&Rule]; 4] = [domain::RULES, references::RULES, schema::RULES, structure::RULES];
+static GROUPS: [&[&Rule]; 5] = [domain::RULES, references::RULES, schema::RULES, structure::RULES, text::RULES];
 
 impl Rule {
     /// Makes a finding of this rule.

@@ -15,6 +15,16 @@ pub enum Segment {
     Index(usize),
 }
 
+impl Segment {
+    /// Returns the key, if this is one.
+    pub fn as_key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+}
+
 impl Path {
     /// Makes the path to the root.
     pub fn root() -> Self {

@@ -8,7 +8,7 @@ fn look(template: serde_json::Value, rules: impl FnMut(&Resource<'_>, &mut Vec<F
     let tree = Tree::from_json(template, Origin::Unknown);
     let outlines = [Outline::read("example", &tree)];
     let value = Known { template: "example", name: "AWS::StackName", value: "app-prod" };
-    let scope = Scope::new(&outlines, &Surroundings { links: Vec::new(), values: vec![value] });
+    let scope = Scope::new(&outlines, &Surroundings { values: vec![value], ..Surroundings::default() });
     let mut findings = Vec::new();
     each_resource(&scope, &outlines[0], &mut findings, rules);
     findings
@@ -159,7 +159,7 @@ fn references_lead_from_template_to_template() {
     );
     let outlines = [Outline::read("producer", &producer), Outline::read("consumer", &consumer)];
     let link = Link { template: "consumer", parameter: "QueueArn", from: "producer", output: "Arn" };
-    let scope = Scope::new(&outlines, &Surroundings { links: vec![link], values: Vec::new() });
+    let scope = Scope::new(&outlines, &Surroundings { links: vec![link], ..Surroundings::default() });
     let mut findings = Vec::new();
     each_resource(&scope, &outlines[1], &mut findings, |it, _| {
         for key in ["Weak", "Strong"] {

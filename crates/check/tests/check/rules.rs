@@ -1,12 +1,18 @@
 //! Every rule finds its own bad example, and nothing in its good one.
 
-use check::{Template, check, rules};
-use tree::{Origin, Tree};
+use check::{Surroundings, Template, check_within, rules, syntax};
 
+/// Checks an example as the command line checks a file.
 fn findings(template: &str) -> Vec<String> {
-    let json = serde_json::from_str(template).unwrap_or_else(|error| panic!("{error} in {template}"));
-    let tree = Tree::from_json(json, Origin::Unknown);
-    check(&[Template { name: "example", tree: &tree }]).iter().map(ToString::to_string).collect()
+    let findings = match tree::read(template) {
+        Ok(document) => {
+            let surroundings =
+                Surroundings { remarks: vec![("example", &document.remarks)], ..Surroundings::default() };
+            check_within(&[Template { name: "example", tree: &document.tree }], &surroundings)
+        }
+        Err(error) => vec![syntax("example", &error)],
+    };
+    findings.iter().map(ToString::to_string).collect()
 }
 
 #[test]
