@@ -12,11 +12,13 @@
 
 use tree::Tree;
 
+pub mod cost;
 pub mod gates;
 mod impact;
 mod json;
 mod model;
 mod path;
+pub mod render;
 mod resources;
 mod sequence;
 mod stacks;

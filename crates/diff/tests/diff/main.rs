@@ -1,6 +1,7 @@
 //! What the comparison of templates says, feature by feature.
 
 mod impact;
+mod page;
 mod same;
 
 use diff::{Diff, Template};

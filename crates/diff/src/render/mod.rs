@@ -1,0 +1,6 @@
+//! The diff as something to read.
+
+mod graph;
+mod html;
+
+pub use html::{Page, html};
