@@ -23,7 +23,7 @@ mod attributes;
 mod conditions;
 mod domain;
 mod kinds;
-#[expect(dead_code, unused_imports, reason = "the rules that look this way follow")]
+#[expect(dead_code, reason = "the rules that look this way follow")]
 mod look;
 mod outline;
 mod place;
@@ -92,6 +92,7 @@ pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>)
         templates.iter().map(|template| Outline::read(template.name, template.tree)).collect();
     let scope = Scope::new(&outlines, surroundings);
     let patterns = Patterns::default();
+    let shared = domain::Shared::new(&scope, &patterns);
     let mut findings = Vec::new();
     for outline in &outlines {
         let place = Place::root(outline.name, outline.tree);
@@ -99,7 +100,7 @@ pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>)
         structure::check(outline, &place, &mut own);
         references::check(outline, &outlines, &place, &mut own);
         schema::check(outline, &patterns, &place, &mut own);
-        domain::check(&scope, outline, &mut own);
+        domain::check(&shared, outline, &mut own);
         let remarks = surroundings.remarks.iter().filter(|(template, _)| *template == outline.name);
         let remarks =
             remarks.flat_map(|(template, remarks)| remarks.iter().filter_map(|one| text::finding(template, one)));

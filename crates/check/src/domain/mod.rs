@@ -1,21 +1,114 @@
 //! What breaks at deploy or at run time although every property is well formed: relations between properties, between
 //! resources, and inside the documents that CloudFormation passes on unread.
+//!
+//! A rule here speaks only of what it knows for certain: what a function will give, what another template may add, what
+//! a managed policy allows is let pass.
+
+use std::cell::OnceCell;
 
 use tree::Finding;
 
-use crate::look::{Scope, each_resource};
+use crate::look::{Resource, Scope, each_resource};
 use crate::outline::Outline;
 use crate::rule::Rule;
+use crate::schema::Patterns;
 
+mod functions;
+mod grants;
 mod lifecycle;
+mod mapping;
+mod notification;
+mod queue;
+mod ssm;
+mod ssm_rules;
+
+use grants::Grants;
+
+/// What several rules look up, worked out once for all templates.
+pub(crate) struct Shared<'a> {
+    scope: &'a Scope<'a>,
+    grants: OnceCell<Grants<'a>>,
+    patterns: &'a Patterns,
+}
+
+impl<'a> Shared<'a> {
+    pub fn new(scope: &'a Scope<'a>, patterns: &'a Patterns) -> Self {
+        Self { scope, grants: OnceCell::new(), patterns }
+    }
+
+    /// Tells what roles are allowed.
+    fn grants(&self) -> &Grants<'a> {
+        self.grants.get_or_init(|| Grants::read(self.scope))
+    }
+}
 
 /// Checks every resource of a template.
-pub(crate) fn check<'a>(scope: &'a Scope<'a>, outline: &'a Outline<'a>, findings: &mut Vec<Finding>) {
-    each_resource(scope, outline, findings, |resource, findings| match resource.type_name {
-        "AWS::S3::Bucket" => lifecycle::check(resource, findings),
+pub(crate) fn check<'a>(shared: &Shared<'a>, outline: &'a Outline<'a>, findings: &mut Vec<Finding>) {
+    each_resource(shared.scope, outline, findings, |resource, findings| one(shared, resource, findings));
+}
+
+fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>) {
+    match resource.type_name {
+        "AWS::Lambda::EventSourceMapping" => mapping::check(shared, resource, findings),
+        "AWS::Lambda::Function" => functions::check(resource, findings),
+        "AWS::S3::Bucket" => {
+            lifecycle::check(resource, findings);
+            notification::check(shared, resource, findings);
+        }
+        "AWS::SQS::Queue" => queue::check(resource, findings),
+        "AWS::SSM::Document" => ssm::check(shared, resource, findings),
         _ => {}
-    });
+    }
+}
+
+/// Tells whether a pattern with `*` and `?` fits a text; upper and lower case are the same, as in actions of IAM.
+fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut at, mut read) = (0, 0);
+    // Where to go on when what follows the last star does not fit.
+    let mut star = None;
+    while read < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || byte.eq_ignore_ascii_case(&text[read]) => {
+                at += 1;
+                read += 1;
+            }
+            _ => match star {
+                Some((back, from)) => {
+                    star = Some((back, from + 1));
+                    at = back + 1;
+                    read = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
 /// The rules of this group.
-pub(crate) static RULES: &[&Rule] = &[&lifecycle::ORDER];
+pub(crate) static RULES: &[&[&Rule]] =
+    &[functions::RULES, lifecycle::RULES, mapping::RULES, notification::RULES, queue::RULES, ssm_rules::RULES];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_fit_anything() {
+        for (pattern, text, truth) in [
+            ("s3:Get*", "s3:getobject", true),
+            ("*", "", true),
+            ("s3:*Object*", "s3:PutObjectTagging", true),
+            ("s3:G?t", "s3:Get", true),
+            ("s3:*Acl", "s3:GetObject", false),
+            ("a*b*c", "abxbc", true),
+        ] {
+            assert_eq!(fits(pattern, text), truth, "{pattern} {text}");
+        }
+    }
+}

@@ -70,6 +70,11 @@ impl<'a> Scope<'a> {
         outline.resource_entries().filter_map(move |entry| Resource::read(self, outline, &NONE, entry))
     }
 
+    /// Tells whether all templates of a system are here: who fills which parameter is known.
+    pub fn is_whole(&self) -> bool {
+        !self.links.is_empty()
+    }
+
     fn resource(&'a self, outline: &'a Outline<'a>, scenario: &'a Scenario<'a>, id: &str) -> Option<Resource<'a>> {
         let entry = outline.tree.get("Resources")?.as_map()?.entry(id)?;
         Resource::read(self, outline, scenario, entry)

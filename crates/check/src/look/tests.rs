@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "`json!` borrows what the tests make on the spot")]
+
 use serde_json::json;
 
 use super::*;

@@ -26,16 +26,21 @@ struct Pattern {
 impl Patterns {
     /// Tells whether a text matches a pattern, or whether nobody can tell.
     pub fn fits(&self, pattern: &str, text: &str) -> bool {
+        self.matches(pattern, text).unwrap_or(true)
+    }
+
+    /// Tells whether a text matches a pattern, if that can be told.
+    pub fn matches(&self, pattern: &str, text: &str) -> Option<bool> {
         let mut compiled = self.compiled.borrow_mut();
         if !compiled.contains_key(pattern) {
             compiled.insert(pattern.to_owned(), compile(pattern));
         }
         match compiled.get(pattern) {
-            Some(Some(pattern)) if text.is_ascii() || !pattern.ascii => {
+            Some(Some(pattern)) if text.is_ascii() || !pattern.ascii => Some(
                 pattern.must.iter().all(|one| one.is_match(text))
-                    && !pattern.must_not.iter().any(|one| one.is_match(text))
-            }
-            _ => true,
+                    && !pattern.must_not.iter().any(|one| one.is_match(text)),
+            ),
+            _ => None,
         }
     }
 }

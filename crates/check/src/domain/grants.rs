@@ -1,0 +1,144 @@
+//! What the roles of the templates are allowed, wherever the permission stands.
+
+use std::collections::BTreeMap;
+
+use super::fits;
+use crate::look::{Part, Resource, Scope, Target, View};
+
+/// What each role is allowed.
+pub(super) struct Grants<'a> {
+    /// By template and logical id.
+    roles: BTreeMap<(&'a str, &'a str), Held<'a>>,
+}
+
+#[derive(Default)]
+struct Held<'a> {
+    statements: Vec<View<'a>>,
+    /// Whether more may be allowed than the templates say.
+    is_open: bool,
+}
+
+/// Policies of AWS that allow to write logs, traces and metrics and to be in a network: nothing that rules ask for.
+static NARROW: [&str; 5] = [
+    "AWSXRayDaemonWriteAccess",
+    "CloudWatchAgentServerPolicy",
+    "CloudWatchLambdaInsightsExecutionRolePolicy",
+    "service-role/AWSLambdaBasicExecutionRole",
+    "service-role/AWSLambdaVPCAccessExecutionRole",
+];
+
+impl<'a> Grants<'a> {
+    pub fn read(scope: &'a Scope<'a>) -> Self {
+        let mut roles: BTreeMap<(&str, &str), Held<'_>> = BTreeMap::new();
+        let mut homeless = Vec::new();
+        for resource in scope.resources() {
+            match resource.type_name {
+                "AWS::IAM::Role" => {
+                    let held = roles.entry(key(&resource)).or_default();
+                    held.is_open |= is_given_out(scope, &resource);
+                    own(&resource, held);
+                }
+                "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => {
+                    let document = resource.at("PolicyDocument");
+                    for role in resource.at("Roles").one_or_more() {
+                        match role.target() {
+                            Some(Target { resource: role, .. }) => add(document, roles.entry(key(&role)).or_default()),
+                            None => homeless.push((resource.view.outline.name, role.text())),
+                        }
+                    }
+                }
+                "AWS::IAM::RolePolicy" => match resource.at("RoleName").target() {
+                    Some(Target { resource: role, .. }) => {
+                        add(resource.at("PolicyDocument"), roles.entry(key(&role)).or_default());
+                    }
+                    None => homeless.push((resource.view.outline.name, None)),
+                },
+                _ => {}
+            }
+        }
+        // A role that nobody can tell may be any role of another template, and a role of this one by its name.
+        for ((template, _), held) in &mut roles {
+            held.is_open |= homeless.iter().any(|(name, text)| name != template || text.is_some());
+        }
+        Self { roles }
+    }
+
+    /// Tells whether a role is certainly not allowed an action on a resource of the templates.
+    pub fn lacks_on(&self, role: &Resource<'_>, action: &str, on: Option<&Resource<'_>>) -> bool {
+        let Some(held) = self.roles.get(&(role.view.outline.name, role.id)).filter(|held| !held.is_open) else {
+            return false;
+        };
+        !held.statements.iter().any(|statement| may_allow(*statement, action, on))
+    }
+}
+
+fn key<'a>(resource: &Resource<'a>) -> (&'a str, &'a str) {
+    (resource.view.outline.name, resource.id)
+}
+
+/// Tells whether templates that are not seen here may attach policies to the role: it is given out, by an output or by a
+/// name of its own.
+fn is_given_out<'a>(scope: &'a Scope<'a>, role: &Resource<'a>) -> bool {
+    !scope.is_whole() && role.is_output()
+}
+
+/// Reads what a role says of itself.
+fn own<'a>(role: &Resource<'a>, held: &mut Held<'a>) {
+    let policies = role.at("Policies");
+    held.is_open |= policies.is_unknown() || !policies.is_closed();
+    for policy in policies.items() {
+        add(policy.get("PolicyDocument"), held);
+    }
+    let managed = role.at("ManagedPolicyArns");
+    held.is_open |= managed.is_unknown() || !managed.is_closed();
+    for policy in managed.items() {
+        match policy.target() {
+            Some(Target { resource, .. }) if resource.type_name == "AWS::IAM::ManagedPolicy" => {
+                add(resource.at("PolicyDocument"), held);
+            }
+            _ => held.is_open |= !is_narrow(policy),
+        }
+    }
+}
+
+/// Tells whether a policy is one of AWS that allows nothing that rules ask for.
+fn is_narrow(policy: View<'_>) -> bool {
+    let parts = policy.parts();
+    let Some(Part::Text(last)) = parts.last() else { return false };
+    last.rsplit_once(":policy/").is_some_and(|(_, name)| NARROW.contains(&name))
+}
+
+fn add<'a>(document: View<'a>, held: &mut Held<'a>) {
+    let statements = document.get("Statement");
+    let statements = statements.one_or_more();
+    held.is_open |= document.is_unknown()
+        || document.literal().is_some()
+        || statements.iter().any(|statement| statement.is_unknown() || !statement.is_closed());
+    held.statements.extend(statements);
+}
+
+/// Tells whether a statement may allow an action on a resource: what is not known may.
+fn may_allow(statement: View<'_>, action: &str, on: Option<&Resource<'_>>) -> bool {
+    if statement.get("Effect").is("Deny") {
+        return false;
+    }
+    let reaches = |key| {
+        let patterns: Vec<View<'_>> = statement.get(key).one_or_more();
+        (!patterns.is_empty()).then(|| {
+            patterns.iter().map(|pattern| pattern.text()).any(|text| text.is_none_or(|text| fits(&text, action)))
+        })
+    };
+    let is_meant = match (reaches("Action"), reaches("NotAction")) {
+        (Some(fits), _) => fits,
+        (None, Some(fits)) => !fits,
+        (None, None) => false,
+    };
+    is_meant && on.is_none_or(|on| may_be_about(statement, on))
+}
+
+/// Tells whether a statement may be about a resource: it is not if all it names are other resources of the templates.
+fn may_be_about(statement: View<'_>, on: &Resource<'_>) -> bool {
+    let named = statement.get("Resource").one_or_more();
+    let is_other = |view: &View<'_>| view.mentioned().is_some_and(|target| !target.is_same(on));
+    named.is_empty() || !named.iter().all(is_other)
+}

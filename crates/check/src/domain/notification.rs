@@ -1,0 +1,263 @@
+//! What buckets tell queues, topics and functions.
+
+use tree::{Finding, Severity, Tree};
+
+use super::{Shared, fits, queue};
+use crate::look::{Resource, Target, View};
+use crate::rule::Rule;
+use crate::words::quoted;
+
+/// The kinds of configuration: property, the key of the destination, the type of the destination.
+static KINDS: [(&str, &str, &str); 3] = [
+    ("NotificationConfiguration/LambdaConfigurations", "Function", "AWS::Lambda::Function"),
+    ("NotificationConfiguration/QueueConfigurations", "Queue", "AWS::SQS::Queue"),
+    ("NotificationConfiguration/TopicConfigurations", "Topic", "AWS::SNS::Topic"),
+];
+
+/// Checks the notifications of a bucket.
+pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
+    let mut told: Vec<View<'_>> = Vec::new();
+    for (path, key, type_name) in KINDS {
+        for one in bucket.at(path).items() {
+            overlap(&told, one, findings);
+            told.push(one);
+            let place = one.get(key);
+            let Some(Target { resource, .. }) = place.target() else { continue };
+            if resource.type_name == "AWS::SQS::Queue" && queue::is_fifo(&resource) == Some(true) {
+                let message = format!("`{}` is a FIFO queue, to which buckets send nothing", resource.id);
+                findings
+                    .push(place.finding(&DESTINATION, message).hint("use a standard queue, or a rule of EventBridge"));
+            }
+            if resource.type_name == type_name && !is_permitted(shared, &resource) {
+                let message = format!("the bucket tells `{}`, but nothing allows S3 to do so", resource.id);
+                findings.push(place.finding(&PERMISSION, message).hint(remedy(&resource)));
+            } else if let Some(statement) = permission_to_wait_for(bucket, &resource) {
+                let message =
+                    format!("the bucket tells `{}`, but may be made before `{statement}` allows it", resource.id);
+                let hint = format!("add `\"DependsOn\": \"{statement}\"` to the bucket");
+                findings.push(place.finding(&DEPENDS, message).hint(hint));
+            }
+        }
+    }
+}
+
+fn remedy(resource: &Resource<'_>) -> String {
+    match resource.type_name {
+        "AWS::Lambda::Function" => {
+            "add an `AWS::Lambda::Permission` for `s3.amazonaws.com` with the bucket's ARN as `SourceArn`".to_owned()
+        }
+        "AWS::SQS::Queue" => {
+            "add an `AWS::SQS::QueuePolicy` that allows `s3.amazonaws.com` to `sqs:SendMessage`".to_owned()
+        }
+        _ => "add an `AWS::SNS::TopicPolicy` that allows `s3.amazonaws.com` to `sns:Publish`".to_owned(),
+    }
+}
+
+/// Finds what allows S3 to use a resource.
+fn permissions<'s>(shared: &'s Shared<'_>, resource: &Resource<'_>) -> Vec<(Resource<'s>, bool)> {
+    let (type_name, list, action) = match resource.type_name {
+        "AWS::Lambda::Function" => ("AWS::Lambda::Permission", "FunctionName", ""),
+        "AWS::SQS::Queue" => ("AWS::SQS::QueuePolicy", "Queues", "sqs:SendMessage"),
+        _ => ("AWS::SNS::TopicPolicy", "Topics", "sns:Publish"),
+    };
+    let of_resource = |one: &Resource<'s>| {
+        one.at(list).one_or_more().iter().any(|view| view.mentioned().is_none_or(|target| target.is_same(resource)))
+    };
+    let all = shared.scope.resources().filter(|one| one.type_name == type_name || one.type_name == inline(type_name));
+    all.filter(of_resource)
+        .map(|one| {
+            let allows = if action.is_empty() {
+                may_be_s3(one.at("Principal"))
+            } else {
+                let statements = one.at("PolicyDocument/Statement").one_or_more();
+                one.at("PolicyDocument").is_unknown()
+                    || statements.into_iter().any(|statement| allows(statement, action))
+            };
+            (one, allows)
+        })
+        .collect()
+}
+
+/// Returns the type that has the policy of one resource only.
+fn inline(type_name: &str) -> &'static str {
+    match type_name {
+        "AWS::SQS::QueuePolicy" => "AWS::SQS::QueueInlinePolicy",
+        "AWS::SNS::TopicPolicy" => "AWS::SNS::TopicInlinePolicy",
+        _ => "",
+    }
+}
+
+fn is_permitted(shared: &Shared<'_>, resource: &Resource<'_>) -> bool {
+    // Templates that are not seen here may allow it, if they are given the resource.
+    (!shared.scope.is_whole() && resource.is_output())
+        || permissions(shared, resource).iter().any(|(_, allows)| *allows)
+}
+
+fn allows(statement: View<'_>, action: &str) -> bool {
+    let actions = statement.get("Action").one_or_more();
+    let principal = statement.get("Principal");
+    !statement.get("Effect").is("Deny")
+        && (statement.is_unknown()
+            || !statement.get("NotAction").is_absent()
+            || actions.iter().any(|own| own.text().is_none_or(|own| fits(&own, action))))
+        && (principal.is_unknown()
+            || principal.is("*")
+            || principal.entries().any(|(_, who)| who.one_or_more().into_iter().any(may_be_s3)))
+}
+
+fn may_be_s3(principal: View<'_>) -> bool {
+    principal.text().is_none_or(|text| ["s3.amazonaws.com", "*"].contains(&text.as_ref()))
+}
+
+/// Finds the only permission by which the bucket may tell a function of the same template, if nothing makes the bucket
+/// wait for it.
+fn permission_to_wait_for<'a>(bucket: &Resource<'a>, resource: &Resource<'a>) -> Option<&'a str> {
+    let scope = bucket.view.scope;
+    let permission_type = match resource.type_name {
+        "AWS::Lambda::Function" => "AWS::Lambda::Permission",
+        "AWS::SQS::Queue" => "AWS::SQS::QueuePolicy",
+        "AWS::SNS::Topic" => "AWS::SNS::TopicPolicy",
+        _ => return None,
+    };
+    let key = match resource.type_name {
+        "AWS::Lambda::Function" => "FunctionName",
+        "AWS::SQS::Queue" => "Queues",
+        _ => "Topics",
+    };
+    let mut found = scope.resources_of(bucket.view.outline).filter(|one| {
+        one.type_name == permission_type
+            && one
+                .at(key)
+                .one_or_more()
+                .iter()
+                .any(|view| view.mentioned().is_some_and(|target| target.is_same(resource)))
+    });
+    let permission = found.next().filter(|_| found.next().is_none())?;
+    let waits = bucket.view.get("DependsOn").one_or_more();
+    let is_waited_for = waits.iter().any(|view| view.literal() == Some(permission.id));
+    // A permission that refers to the bucket waits for it itself: that circle is another rule's.
+    let refers = mentions(permission.view.tree()?, bucket.id);
+    (!is_waited_for && !refers).then_some(permission.id)
+}
+
+/// Tells whether a tree refers to a logical id anywhere.
+fn mentions(tree: &Tree, id: &str) -> bool {
+    let text = tree.to_json_compact();
+    text.split(|character: char| !character.is_ascii_alphanumeric()).any(|word| word == id)
+}
+
+/// Reports two configurations by which S3 would tell of one object twice: it refuses them.
+fn overlap(told: &[View<'_>], one: View<'_>, findings: &mut Vec<Finding>) {
+    for other in told {
+        let (Some(event), Some(known)) = (one.get("Event").text(), other.get("Event").text()) else { continue };
+        let is_same_event = fits(&event, &known) || fits(&known, &event);
+        let (Some(own), Some(before)) = (filter(one), filter(*other)) else { continue };
+        let prefix = own.0.starts_with(&*before.0) || before.0.starts_with(&*own.0);
+        let suffix = own.1.ends_with(&*before.1) || before.1.ends_with(&*own.1);
+        if is_same_event && prefix && suffix {
+            let message = format!(
+                "{} is told twice: prefix {} and suffix {} fit objects that prefix {} and suffix {} fit too",
+                quoted(&event),
+                quoted(&own.0),
+                quoted(&own.1),
+                quoted(&before.0),
+                quoted(&before.1)
+            );
+            findings.push(
+                one.finding(&OVERLAP, message).hint("tell a topic or EventBridge, which tells as many as you like"),
+            );
+            return;
+        }
+    }
+}
+
+/// Returns the prefix and suffix, if they are known.
+fn filter(one: View<'_>) -> Option<(String, String)> {
+    let rules = one.at("Filter/S3Key/Rules");
+    if rules.is_unknown() || !rules.is_closed() {
+        return None;
+    }
+    let mut found = (String::new(), String::new());
+    for rule in rules.items() {
+        let value = rule.get("Value").text()?.into_owned();
+        match rule.get("Name").text()?.to_ascii_lowercase().as_str() {
+            "prefix" => found.0 = value,
+            _ => found.1 = value,
+        }
+    }
+    Some(found)
+}
+
+pub(super) static DESTINATION: Rule = Rule {
+    id: "notification/destination",
+    severity: Severity::Error,
+    statement: "a bucket tells no FIFO queue",
+    why: "S3 refuses the configuration",
+    page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html",
+    bad: r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": true}},
+        "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Tasks"}],
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
+                "Principal": {"Service": "s3.amazonaws.com"}, "Resource": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}},
+        "Videos": {"Type": "AWS::S3::Bucket", "DependsOn": "Policy", "Properties": {"NotificationConfiguration": {
+            "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}}}}"#,
+    good: GOOD,
+};
+
+pub(super) static PERMISSION: Rule = Rule {
+    id: "notification/permission",
+    severity: Severity::Error,
+    statement: "what a bucket tells allows S3 to tell it",
+    why: "S3 tries the destination when the bucket is made: \"unable to validate the following destination configurations\"",
+    page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html",
+    bad: r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue"},
+        "Videos": {"Type": "AWS::S3::Bucket", "Properties": {"NotificationConfiguration": {
+            "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}}}}"#,
+    good: GOOD,
+};
+
+pub(super) static DEPENDS: Rule = Rule {
+    id: "notification/order",
+    severity: Severity::Error,
+    statement: "a bucket waits for the permission to tell its destination",
+    why: "CloudFormation makes both at once; when the bucket is first, S3 refuses the destination, and the stack rolls back",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-notificationconfiguration.html",
+    bad: r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue"},
+        "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Tasks"}],
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
+                "Principal": {"Service": "s3.amazonaws.com"}, "Resource": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}},
+        "Videos": {"Type": "AWS::S3::Bucket", "Properties": {"NotificationConfiguration": {
+            "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}}}}"#,
+    good: GOOD,
+};
+
+pub(super) static OVERLAP: Rule = Rule {
+    id: "notification/overlap",
+    severity: Severity::Error,
+    statement: "no object fits two notifications of the same event",
+    why: "S3 refuses configurations that overlap in event, prefix and suffix",
+    page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html",
+    bad: r#"{"Parameters": {"Topic": {"Type": "String"}},
+        "Resources": {"Videos": {"Type": "AWS::S3::Bucket", "Properties": {"NotificationConfiguration": {
+            "TopicConfigurations": [
+                {"Event": "s3:ObjectCreated:*", "Topic": {"Ref": "Topic"},
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "in/"}]}}},
+                {"Event": "s3:ObjectCreated:Put", "Topic": {"Ref": "Topic"},
+                    "Filter": {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".mp4"}]}}}]}}}}}"#,
+    good: r#"{"Parameters": {"Topic": {"Type": "String"}},
+        "Resources": {"Videos": {"Type": "AWS::S3::Bucket", "Properties": {"NotificationConfiguration": {
+            "TopicConfigurations": [
+                {"Event": "s3:ObjectCreated:*", "Topic": {"Ref": "Topic"},
+                    "Filter": {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".mov"}]}}},
+                {"Event": "s3:ObjectCreated:*", "Topic": {"Ref": "Topic"},
+                    "Filter": {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".mp4"}]}}}]}}}}}"#,
+};
+
+const GOOD: &str = r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue"},
+    "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Tasks"}],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
+            "Principal": {"Service": "s3.amazonaws.com"}, "Resource": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}},
+    "Videos": {"Type": "AWS::S3::Bucket", "DependsOn": "Policy", "Properties": {"NotificationConfiguration": {
+        "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Tasks", "Arn"]}}]}}}}}"#;
+
+/// The rules of this file.
+pub(super) static RULES: &[&Rule] = &[&DESTINATION, &PERMISSION, &DEPENDS, &OVERLAP];
