@@ -128,27 +128,17 @@ fn noncurrent(rule: View<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What a rule may do; without any of it S3 refuses the rule.
-static ACTIONS: [&str; 11] = [
-    "AbortIncompleteMultipartUpload",
-    "ExpirationDate",
-    "ExpirationInDays",
-    "ExpiredObjectDeleteMarker",
-    "NoncurrentVersionExpiration",
-    "NoncurrentVersionExpirationInDays",
-    "NoncurrentVersionTransition",
-    "NoncurrentVersionTransitions",
-    "Transition",
-    "Transitions",
-    "Fn::Transform",
-];
+/// What a rule has beside what it does.
+static SETTINGS: [&str; 6] = ["Id", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "Prefix", "Status", "TagFilters"];
 
 fn actions(rule: View<'_>, findings: &mut Vec<Finding>) {
     if !rule.is_known() || !rule.is_closed() {
         return;
     }
     let has = |key: &'static str| !rule.get(key).is_absent();
-    if !ACTIONS.iter().any(|action| has(action)) {
+    // A key that is none of these is mostly a misspelt action.
+    let is_plain = rule.entries().all(|(key, _)| SETTINGS.contains(&key));
+    if is_plain {
         let hint = "say after how many days objects move, expire or are given up";
         findings.push(rule.finding(&COMBINATION, "the rule does nothing").hint(hint));
     }
