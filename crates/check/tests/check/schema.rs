@@ -8,7 +8,7 @@ use super::{NOTHING, findings, of_resource, with_resource};
 fn strings_numbers_and_booleans_are_converted() {
     let queue = |properties| of_resource("AWS::SQS::Queue", properties);
     assert_eq!(
-        queue(json!({"VisibilityTimeout": "120", "DelaySeconds": 5.0, "QueueName": 7, "FifoQueue": "true"})),
+        queue(json!({"VisibilityTimeout": "120", "DelaySeconds": 5.0, "QueueName": 7, "SqsManagedSseEnabled": "true"})),
         NOTHING
     );
     assert_eq!(
