@@ -275,6 +275,8 @@ pub enum Gate {
 pub struct GateFinding {
     /// The gate.
     pub gate: Gate,
+    /// What kind of reason it is, such as `iam-allowed`: a name that stays, for filters.
+    pub kind: &'static str,
     /// The stack, by its new name; by its old one if it was removed.
     pub stack: String,
     /// The logical id, as in the [`ResourceChange`].

@@ -1,0 +1,199 @@
+#![expect(clippy::needless_pass_by_value, reason = "`json!(…)` reads better than `&json!(…)`")]
+
+use serde_json::{Value, json};
+
+use super::{found, found_in, harmless, kinds, one_way};
+use crate::Gate;
+
+fn role(properties: Value) -> Value {
+    let mut role = json!({"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]}}});
+    for (key, value) in properties.as_object().unwrap() {
+        role["Properties"][key] = value.clone();
+    }
+    role
+}
+
+fn statement(actions: Value, resource: Value) -> Value {
+    json!({"Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+fn inline(statements: Value) -> Value {
+    json!({"Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": statements}}]})
+}
+
+fn policy(statements: Value) -> Value {
+    json!({"Type": "AWS::IAM::Policy", "Properties": {
+        "PolicyName": "p", "Roles": [{"Ref": "Worker"}], "PolicyDocument": {"Statement": statements}
+    }})
+}
+
+#[test]
+fn a_role_that_may_do_more_is_reported_in_words() {
+    let objects = json!({"Fn::Sub": "${Sources.Arn}/*"});
+    let old = json!({
+        "Sources": {"Type": "AWS::S3::Bucket"},
+        "Worker": role(inline(json!([statement(json!("s3:GetObject"), objects.clone())]))),
+    });
+    let mut new = old.clone();
+    new["Worker"] = role(inline(json!([statement(json!(["s3:GetObject", "s3:DeleteObject"]), objects)])));
+    one_way(Gate::Broadening, &old, &new, "iam-allowed");
+    let findings = found(&old, &new);
+    assert_eq!(
+        findings[0].message,
+        "the role Worker may now s3:DeleteObject on every object of Sources; before only s3:GetObject"
+    );
+    assert_eq!(findings[0].path.to_string(), "Properties/Policies/[0]/PolicyDocument/Statement/[0]");
+    assert_eq!(findings[0].resource, "Worker");
+}
+
+#[test]
+fn statements_may_move_between_policies_and_stacks() {
+    let get = || statement(json!("s3:GetObject"), json!("*"));
+    let put = || statement(json!("s3:PutObject"), json!("*"));
+    let together = json!({"Worker": role(inline(json!([get(), put()])))});
+    let apart = json!({"Worker": role(inline(json!([put()]))), "Reads": policy(json!([get()]))});
+    harmless(&together, &apart);
+    let managed = json!({
+        "Worker": role(json!({"ManagedPolicyArns": [{"Ref": "Both"}]})),
+        "Both": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [put(), get()]}}},
+    });
+    harmless(&together, &managed);
+    let identity = json!({
+        "Resources": {"Worker": role(json!({}))},
+        "Outputs": {"WorkerRole": {"Value": {"Ref": "Worker"}}},
+    });
+    let other = json!({
+        "Parameters": {"IdentityWorkerRole": {"Type": "String", "Description": "Output WorkerRole of stack identity"}},
+        "Resources": {"Reads": {"Type": "AWS::IAM::Policy", "Properties": {
+            "PolicyName": "p", "Roles": [{"Ref": "IdentityWorkerRole"}],
+            "PolicyDocument": {"Statement": [get(), put()]},
+        }}},
+    });
+    let apart = [("identity", identity), ("storage", other)];
+    let together = [("identity", together)];
+    assert_eq!(found_in(&together, &apart), []);
+    assert_eq!(kinds(Gate::Broadening, &found_in(&apart, &together)), Vec::<&str>::new());
+}
+
+#[test]
+fn managed_policies_are_permissions() {
+    let with = |arns: Value| json!({"Worker": role(json!({"ManagedPolicyArns": arns}))});
+    let read_only = json!({"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess"});
+    let admin = json!("arn:aws:iam::aws:policy/AdministratorAccess");
+    one_way(Gate::Broadening, &with(json!([])), &with(json!([read_only.clone()])), "iam-allowed");
+    one_way(Gate::Broadening, &with(json!([read_only.clone()])), &with(json!([admin.clone()])), "iam-allowed");
+    let findings = found(&with(json!([])), &with(json!([read_only])));
+    assert_eq!(
+        findings[0].message,
+        "the role Worker may now do whatever the managed policy ReadOnlyAccess allows; before not at all"
+    );
+}
+
+#[test]
+fn boundaries_bound() {
+    let arn = |name: &str| json!(format!("arn:aws:iam::111111111111:policy/{name}"));
+    let bounded = json!({"Worker": role(json!({"PermissionsBoundary": arn("Bound")}))});
+    one_way(Gate::Broadening, &bounded, &json!({"Worker": role(json!({}))}), "iam-boundary-removed");
+    let other = json!({"Worker": role(json!({"PermissionsBoundary": arn("Other")}))});
+    assert_eq!(kinds(Gate::Broadening, &found(&bounded, &other)), ["iam-boundary-changed"]);
+}
+
+#[test]
+fn trust_is_compared_by_whom_it_lets_in() {
+    let trusting =
+        |statement: Value| json!({"Worker": role(json!({"AssumeRolePolicyDocument": {"Statement": statement}}))});
+    let github = |subject: Value| {
+        trusting(json!([{
+            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"},
+            "Condition": {
+                "StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"},
+                "StringLike": {"token.actions.githubusercontent.com:sub": subject},
+            },
+        }]))
+    };
+    let main = github(json!("repo:o/r:ref:refs/heads/main"));
+    one_way(Gate::Broadening, &main, &github(json!("repo:o/r:*")), "trust-allowed");
+    let service = |service: Value| {
+        trusting(json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}))
+    };
+    let old = service(json!("ec2.amazonaws.com"));
+    let new = service(json!(["ec2.amazonaws.com", "lambda.amazonaws.com"]));
+    one_way(Gate::Broadening, &old, &new, "trust-allowed");
+    assert_eq!(
+        found(&old, &new)[0].message,
+        "the service lambda.amazonaws.com may now assume the role Worker; before only the service ec2.amazonaws.com"
+    );
+}
+
+#[test]
+fn a_resource_is_opened_by_its_policy_or_by_the_loss_of_it() {
+    let bucket = |statements: Value| {
+        json!({
+            "Sources": {"Type": "AWS::S3::Bucket"},
+            "SourcesPolicy": {"Type": "AWS::S3::BucketPolicy", "Properties": {
+                "Bucket": {"Ref": "Sources"}, "PolicyDocument": {"Statement": statements},
+            }},
+        })
+    };
+    let tls = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    });
+    let reads = json!({
+        "Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject", "Resource": "*",
+    });
+    one_way(Gate::Broadening, &bucket(json!([tls])), &bucket(json!([])), "policy-deny-lifted");
+    one_way(Gate::Broadening, &bucket(json!([tls])), &bucket(json!([tls, reads])), "policy-allowed");
+    let without = json!({"Sources": {"Type": "AWS::S3::Bucket"}});
+    one_way(Gate::Broadening, &bucket(json!([tls])), &without, "policy-deny-lifted");
+    assert_eq!(
+        found(&bucket(json!([tls])), &without)[0].message,
+        "anybody is no longer denied s3:* on the bucket Sources if aws:SecureTransport is false"
+    );
+    // A bucket that goes takes its policy with it.
+    let gone = found(&bucket(json!([tls])), &json!({}));
+    assert_eq!(kinds(Gate::Broadening, &gone), Vec::<&str>::new());
+}
+
+#[test]
+fn endpoints_without_a_policy_let_everything_pass() {
+    let endpoint = |properties: Value| json!({"S3": {"Type": "AWS::EC2::VPCEndpoint", "Properties": properties}});
+    let limited = endpoint(json!({"PolicyDocument": {"Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    ]}}));
+    one_way(Gate::Broadening, &limited, &endpoint(json!({})), "policy-allowed");
+}
+
+#[test]
+fn functions_are_called_by_whom_their_permissions_name() {
+    let permission = |properties: Value| {
+        let mut all =
+            json!({"FunctionName": {"Ref": "F"}, "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"});
+        for (key, value) in properties.as_object().unwrap() {
+            all[key] = value.clone();
+        }
+        json!({"F": {"Type": "AWS::Lambda::Function"}, "P": {"Type": "AWS::Lambda::Permission", "Properties": all}})
+    };
+    let bounded = permission(json!({"SourceArn": "arn:aws:sns:eu-west-1:111111111111:t"}));
+    one_way(Gate::Broadening, &bounded, &permission(json!({})), "policy-allowed");
+}
+
+#[test]
+fn new_roles_may_do_what_nobody_might() {
+    let new = json!({"Worker": role(inline(json!([statement(json!("s3:GetObject"), json!("*"))])))});
+    one_way(Gate::Broadening, &json!({}), &new, "iam-allowed");
+    assert_eq!(
+        found(&json!({}), &new)[0].message,
+        "the new role Worker may now s3:GetObject on everything; before not at all"
+    );
+}
+
+#[test]
+fn a_narrowing_is_not_a_broadening() {
+    let with = |statements: Value| json!({"Worker": role(inline(statements))});
+    let narrow = with(json!([statement(json!("ssm:SendCommand"), json!("*"))]));
+    one_way(Gate::Broadening, &narrow, &with(json!([statement(json!("ssm:*"), json!("*"))])), "iam-allowed");
+}
