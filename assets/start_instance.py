@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prepares an instance of the fleet when it starts for the first time: work folder, monitoring, agent.
 
-What stands between at signs is filled in when the stack is synthesized and deployed. cloud-init, which runs this, brings
+What stands between percent signs is filled in when the stack is synthesized and deployed. cloud-init, which runs this, brings
 Python; nothing else is taken for granted, so that any image with the engine will do.
 """
 
@@ -16,26 +16,26 @@ import subprocess
 import time
 import urllib.request
 
-REGION = "@REGION@"
-EXECUTOR = "@EXECUTOR@"
-AGENT_HOST = "@ARTIFACT_BUCKET@.s3.@REGION@.@URL_SUFFIX@"
-AGENT_PATH = "/@AGENT_KEY@"
-MONITORING_HOST = "amazoncloudwatch-agent-@REGION@.s3.@REGION@.@URL_SUFFIX@"
+REGION = "<%= region %>"
+EXECUTOR = "<%= executor %>"
+AGENT_HOST = "<%= artifact_bucket %>.s3.<%= region %>.<%= url_suffix %>"
+AGENT_PATH = "/<%= agent_key %>"
+MONITORING_HOST = "amazoncloudwatch-agent-<%= region %>.s3.<%= region %>.<%= url_suffix %>"
 SETTINGS = """\
-AWS_REGION=@REGION@
-BALEEN_APP=@APP@
-BALEEN_ENVIRONMENT=@ENVIRONMENT@
-BALEEN_COLOUR=@COLOUR@
-BALEEN_TASK_QUEUE=@TASK_QUEUE@
-BALEEN_JOB_TABLE=@JOB_TABLE@
+AWS_REGION=<%= region %>
+BALEEN_APP=<%= app %>
+BALEEN_ENVIRONMENT=<%= environment %>
+BALEEN_COLOUR=<%= colour %>
+BALEEN_TASK_QUEUE=<%= task_queue %>
+BALEEN_JOB_TABLE=<%= job_table %>
 """
-AGENT_UNIT = r"""@AGENT_UNIT@
+AGENT_UNIT = r"""<% include "agent_unit" %>
 """
-WORK_FOLDER_UNIT = r"""@WORK_FOLDER_UNIT@
+WORK_FOLDER_UNIT = r"""<% include "work_folder_unit" %>
 """
-WORK_FOLDER = r"""@WORK_FOLDER@
+WORK_FOLDER = r"""<% include "work_folder" %>
 """
-MONITORING = r"""@MONITORING@
+MONITORING = r"""<% include "monitoring" %>
 """
 
 METADATA = "http://169.254.169.254/latest/"

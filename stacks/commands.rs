@@ -126,8 +126,8 @@ fn enhance_with_walrus(environment: &Environment) -> CommandDocument {
 }
 
 fn install_agent(environment: &Environment, bootstrap: &Bootstrap) -> CommandDocument {
-    let text = [piece!("common"), piece!("agent"), piece!("install-agent")].concat();
-    let install = units::fill(environment, text.replace("@UNIT@", units::AGENT));
+    let install = pieces([piece!("common"), piece!("agent"), piece!("install-agent")]);
+    let install = units::with_agent(install, environment);
     let install = run_shell_script("Install", install).timeout_seconds(CHORE_SECONDS);
     agent(bundle(command("Installs the agent and starts it", install), bootstrap))
 }

@@ -1,6 +1,22 @@
 //! The infrastructure of Baleen: one file per stack, and [`app`], which is the whole system on one screen.
 //!
-//! What several stacks build alike stands beside them: [`buckets`], [`tables`], [`queues`], [`alarms`].
+//! What several stacks build alike stands beside them: [`buckets`], [`tables`], [`queues`], [`alarms`]. So a bucket, a queue
+//! or an alarm more is a few lines:
+//!
+//! ```
+//! # use resources::sqs::{Queue, QueueRef};
+//! # use stacks::{Environment, alarms, buckets, keys::Keys, notifications::Notifications, queues};
+//! # use template::Stack;
+//! fn previews(stack: &mut Stack, environment: &Environment, keys: &Keys, notifications: &Notifications) {
+//!     let previews =
+//!         buckets::private(environment, keys).lifecycle_configuration(buckets::lifecycle(environment, Some(30)));
+//!     buckets::add(stack, environment, "Previews", previews, |_| vec![]);
+//!
+//!     let wanted = queues::add(stack, keys, "PreviewQueue", Queue::new(), |_| vec![]);
+//!     let waiting = alarms::on_depth(&wanted, 100, 3, &notifications.alarms);
+//!     stack.add("PreviewsPileUp", waiting.alarm_description("More than 100 previews wait"));
+//! }
+//! ```
 
 pub mod alarms;
 pub mod bootstrap;

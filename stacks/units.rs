@@ -1,23 +1,23 @@
 //! The systemd units of instances, and what is filled into them.
 
-use documents::{Script, script};
+use documents::Script;
 
 use crate::environment::Environment;
 
 /// Runs the agent.
-pub const AGENT: &str = include_str!("../assets/baleen-agent.service").trim_ascii_end();
+pub const AGENT: &str = include_str!("../assets/baleen-agent.service");
 
 /// Prepares the folder of work files.
-pub const WORK_FOLDER: &str = include_str!("../assets/baleen-work-folder.service").trim_ascii_end();
+pub const WORK_FOLDER: &str = include_str!("../assets/baleen-work-folder.service");
 
-/// Fills the holes of the agent's unit, in a script that has it in it.
-#[track_caller]
-pub fn fill(environment: &Environment, text: String) -> Script {
+/// Brings the agent's unit into a script that includes it, `agent_unit`.
+pub fn with_agent(script: Script, environment: &Environment) -> Script {
     let times = &environment.times;
-    script(text)
-        .with("FLEET", environment.fleet.kind.as_str())
-        .with("VISIBILITY_SECONDS", times.visibility_seconds.to_string())
-        .with("RENEWAL_SECONDS", times.renewal_seconds.to_string())
-        .with("STALL_SECONDS", times.stall_seconds.to_string())
-        .with("ATTEMPTS", times.attempts.to_string())
+    script
+        .part("agent_unit", AGENT)
+        .with("fleet", environment.fleet.kind.as_str())
+        .with("visibility_seconds", times.visibility_seconds.to_string())
+        .with("renewal_seconds", times.renewal_seconds.to_string())
+        .with("stall_seconds", times.stall_seconds.to_string())
+        .with("attempts", times.attempts.to_string())
 }

@@ -30,7 +30,7 @@ BALEEN_TASK_QUEUE=$queue
 BALEEN_JOB_TABLE=$table
 SETTINGS
 put_file 644 "$ROOT/etc/systemd/system/$UNIT" << 'UNIT_FILE'
-@UNIT@
+<% include "agent_unit" %>
 UNIT_FILE
 switch_to "$FETCHED"
 resume

@@ -2,7 +2,7 @@
 
 use job::Colour;
 use resources::sqs::QueueRef;
-use resources::{ec2, kind};
+use resources::{Tag, ec2, kind};
 use template::{Id, Parameter, Stack, Value};
 
 use super::{Shared, auto_scaling, launch_template, single, spot_fleet};
@@ -61,5 +61,10 @@ impl Instances<'_> {
     /// Returns what the colour's instances are called, and the group of them: by that name, agents know it.
     pub(super) fn name(&self) -> String {
         super::name(self.environment, self.colour)
+    }
+
+    /// Returns the tags that tell the instances of a colour from others; every resource has those of the environment.
+    pub(super) fn own_tags(&self) -> [Tag; 2] {
+        [Tag::new("Name", self.name()), Tag::new("colour", self.colour.as_str())]
     }
 }

@@ -78,10 +78,8 @@ fn root_volume(instances: &Instances<'_>) -> ec2::BlockDeviceMapping {
 /// Tags instances and their volumes alike: a group hands its own tags on to instances only, a Spot Fleet to neither.
 fn tags(instances: &Instances<'_>) -> [ec2::TagSpecification; 2] {
     let tags = || {
-        let own = [("Name", instances.name()), ("colour", instances.colour.to_string())];
-        let own = own.into_iter().map(|(key, value)| Tag::new(key, value));
         let all = crate::tags(instances.environment).into_iter().map(|(key, value)| Tag::new(key, value));
-        own.chain(all).collect::<Vec<_>>()
+        instances.own_tags().into_iter().chain(all).collect::<Vec<_>>()
     };
     [ec2::TagSpecificationResourceType::Instance, ec2::TagSpecificationResourceType::Volume]
         .map(|resource| ec2::TagSpecification::new().resource_type(resource).tags(tags()))

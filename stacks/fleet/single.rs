@@ -20,6 +20,8 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
         .launch_template(version)
         .instance_type(instances.settings.types.first())
         .monitoring(true)
+        // Commands find instances by these; those of the launch template are for its volume.
+        .tags(instances.own_tags())
         .network_interfaces([interface]);
     stack.add("Instance", instance.when(&works));
 }

@@ -1,6 +1,6 @@
 //! What an instance does when it starts for the first time.
 
-use documents::{iam as policy, user_data};
+use documents::{iam as policy, script, user_data};
 use job::metrics;
 use template::{Stack, Value, aws, sub};
 
@@ -21,26 +21,24 @@ pub(super) fn fill(instances: &Instances<'_>, stack: &mut Stack) -> Value<String
         Executor::Agent => "agent",
         Executor::RunCommand => "run-command",
     };
-    // What is itself filled in comes first: its holes are filled by what follows.
-    let text = include_str!("../../assets/start_instance.py")
-        .replace("@MONITORING@", include_str!("../../assets/cloudwatch_agent.json").trim_end())
-        .replace("@AGENT_UNIT@", units::AGENT)
-        .replace("@WORK_FOLDER_UNIT@", units::WORK_FOLDER)
-        .replace("@WORK_FOLDER@", include_str!("../../assets/work_folder.sh").trim_end());
-    let script = units::fill(environment, text)
-        .with("REGION", aws::region())
-        .with("URL_SUFFIX", aws::url_suffix())
-        .with("EXECUTOR", executor)
-        .with("APP", environment.app.as_str())
-        .with("ENVIRONMENT", environment.name.as_str())
-        .with("COLOUR", colour.as_str())
-        .with("TASK_QUEUE", instances.task_queue.url())
-        .with("JOB_TABLE", shared.storage.jobs.name())
-        .with("ARTIFACT_BUCKET", shared.bootstrap.artifacts.name())
-        .with("AGENT_KEY", AGENT_KEY)
-        .with("NAMESPACE", metrics::NAMESPACE)
-        .with("APP_DIMENSION", metrics::APP)
-        .with("ENVIRONMENT_DIMENSION", metrics::ENVIRONMENT)
-        .with("COLOUR_DIMENSION", metrics::COLOUR);
+    let script = script(include_str!("../../assets/start_instance.py"))
+        .part("monitoring", include_str!("../../assets/cloudwatch_agent.json"))
+        .part("work_folder", include_str!("../../assets/work_folder.sh"))
+        .part("work_folder_unit", units::WORK_FOLDER);
+    let script = units::with_agent(script, environment)
+        .with("region", aws::region())
+        .with("url_suffix", aws::url_suffix())
+        .with("executor", executor)
+        .with("app", environment.app.as_str())
+        .with("environment", environment.name.as_str())
+        .with("colour", colour.as_str())
+        .with("task_queue", instances.task_queue.url())
+        .with("job_table", shared.storage.jobs.name())
+        .with("artifact_bucket", shared.bootstrap.artifacts.name())
+        .with("agent_key", AGENT_KEY)
+        .with("namespace", metrics::NAMESPACE)
+        .with("app_dimension", metrics::APP)
+        .with("environment_dimension", metrics::ENVIRONMENT)
+        .with("colour_dimension", metrics::COLOUR);
     user_data(script)
 }

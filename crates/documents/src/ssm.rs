@@ -163,11 +163,14 @@ impl ShellScript {
             None => Expression::absent(),
         };
         let script = &self.script;
-        let mistake = misplaced(script.text(), parameters).map(|mistake| mistake.at(script.origin()));
+        let lines = match script.render() {
+            Ok(text) => misplaced(&text, parameters).unwrap_or_else(|| script.lines(&text)),
+            Err(mistake) => mistake,
+        };
         let inputs = [
             ("timeoutSeconds", timeout),
             ("workingDirectory", self.working_directory.map_or_else(Expression::absent, Expression::string)),
-            ("runCommand", mistake.unwrap_or_else(|| script.lines())),
+            ("runCommand", lines.at(script.origin())),
         ];
         let linux = ["platformType", "Linux"].map(Expression::string);
         let fields = [
@@ -241,8 +244,8 @@ mod tests {
     fn command_document() {
         let document = synthesis::json::<Json, _>(|stack| {
             let bucket = stack.add("Work", Raw::new("AWS::S3::Bucket"));
-            let print = script("#!/bin/bash\nset -u\necho \"$SSM_Message\" {{ Times }} '@BUCKET@'\n");
-            let print = print.with("BUCKET", bucket.reference::<String>());
+            let print = script("#!/bin/bash\nset -u\necho \"$SSM_Message\" {{ Times }} '<%= bucket %>'\n");
+            let print = print.with("bucket", bucket.reference::<String>());
             command(
                 "An example document",
                 run_shell_script("Print", print).timeout_seconds(60).working_directory("/tmp"),

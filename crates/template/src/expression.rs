@@ -124,6 +124,11 @@ impl Expression {
         Self::new(Kind::Stringified(Box::new(json)))
     }
 
+    /// Makes a text of pieces, one after the other: literal strings, and values that only the deployment knows.
+    pub fn concatenated(pieces: impl IntoIterator<Item = Self>) -> Self {
+        Self::new(Kind::Text(pieces.into_iter().map(Part::Hole).collect()))
+    }
+
     /// Takes a JSON value as it is. Intrinsic functions written in it stay what they are.
     pub fn from_json(json: serde_json::Value) -> Self {
         match json {

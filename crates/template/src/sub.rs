@@ -87,34 +87,3 @@ pub fn text(text: &str, holes: Vec<Expression>) -> Value<String> {
     parts.push(Part::Literal(literal));
     Value::from_expression(Expression::new(Kind::Text(parts)).at(Origin::caller()))
 }
-
-/// Puts values into a long text whose holes are named, such as a script: each `@NAME@` becomes the value of that name.
-///
-/// Returns the names that have no value as the error, so that a template and its values cannot drift apart unseen.
-#[track_caller]
-pub fn named(text: &str, values: &[(&str, Value<String>)]) -> Result<Value<String>, String> {
-    let mut parts = vec![Part::Literal(text.to_owned())];
-    for (name, value) in values {
-        let marker = format!("@{name}@");
-        let mut next = Vec::new();
-        let mut found = false;
-        for part in parts {
-            let Part::Literal(literal) = part else {
-                next.push(part);
-                continue;
-            };
-            for (index, piece) in literal.split(&marker).enumerate() {
-                if index > 0 {
-                    found = true;
-                    next.push(Part::Hole(value.clone().into_expression()));
-                }
-                next.push(Part::Literal(piece.to_owned()));
-            }
-        }
-        if !found {
-            return Err(format!("the text has no `{marker}`"));
-        }
-        parts = next;
-    }
-    Ok(Value::from_expression(Expression::new(Kind::Text(parts)).at(Origin::caller())))
-}

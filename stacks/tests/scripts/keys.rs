@@ -24,7 +24,7 @@ const HOSTILE: [&str; 22] = [
     "file:///etc/passwd",
     "fileb:///etc/passwd",
     "https://127.0.0.1:1/x",
-    "{{ SourceKey }} @UNIT@ %s {}",
+    "{{ SourceKey }} <%= unit %> %s {}",
     "영화 제목 e\u{301}\u{2028}.mp4",
     "*?[a-z]~!&|<>",
     "\u{1}\u{7f}\\n\\u0041",

@@ -35,7 +35,7 @@ fn assembled(pieces: &[String]) -> String {
 pub fn script(name: &str) -> String {
     let (_, pieces) = commands().into_iter().find(|(known, _)| known == name).unwrap();
     let unit = fs::read_to_string(assets().join("baleen-agent.service")).unwrap();
-    assembled(&pieces).replace("@UNIT@", unit.trim_end())
+    assembled(&pieces).replace("<% include \"agent_unit\" %>", unit.trim_end())
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn every_piece_begins_as_scripts_begin() {
     }
 }
 
-/// Systems Manager takes `{{ }}` for a parameter, a script `@NAME@` for a hole; a document holds 64 KiB.
+/// Systems Manager takes `{{ }}` for a parameter, a script `<% %>` for its own; a document holds 64 KiB.
 #[test]
 fn every_script_fits_a_document() {
     for (name, pieces) in commands() {
@@ -82,7 +82,7 @@ fn every_script_fits_a_document() {
         app.stack("commands", |stack| {
             let mut script = documents::script(assembled(&pieces));
             if name == "install-agent" {
-                script = script.with("UNIT", fs::read_to_string(assets().join("baleen-agent.service")).unwrap());
+                script = script.part("agent_unit", "[Unit]");
             }
             let document = ssm::command("Test", ssm::run_shell_script("Run", script));
             stack.add(
