@@ -34,6 +34,10 @@ pub enum Kind {
     Job,
     /// The command failed on an instance, or was cancelled.
     Command,
+    /// A comparison found something that a gate stops.
+    Gate,
+    /// A comparison found differences, and has said so.
+    Differs,
     /// The user interrupted it.
     Interrupted,
     /// Whoever read the output has gone: nobody is there to be told.
@@ -47,8 +51,8 @@ impl Kind {
             Self::Silent => 0,
             Self::Failed => 1,
             // As clap exits on a command line that it cannot parse.
-            Self::Usage => 2,
-            Self::Findings => 3,
+            Self::Usage | Self::Differs => 2,
+            Self::Findings | Self::Gate => 3,
             Self::Declined => 4,
             Self::Job | Self::Command => 5,
             // As shells say of a program that Ctrl-C has ended.

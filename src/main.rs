@@ -13,6 +13,7 @@ mod printer;
 mod render;
 mod session;
 mod table;
+mod templates;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,11 +32,23 @@ fn main() -> ExitCode {
         let printer = printer::Printer::new(json);
         return exit(commands::agent::run(args, &printer), &printer);
     }
-    let mut cli = cli::Cli::parse();
+    let mut cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_command_line(&error),
+    };
     // As is usual of environment variables, an empty `BALEEN_ENV` is none.
     cli.global.env = cli.global.env.filter(|name| !name.is_empty());
     let printer = printer::Printer::new(cli.global.json);
     exit(commands::run(cli, &printer), &printer)
+}
+
+/// Says what is wrong with the command line, or shows the help that it asks for.
+fn wrong_command_line(error: &clap::Error) -> ExitCode {
+    // Whoever cannot be told cannot be told that either.
+    let _ = error.print();
+    // To `diff`, 2 says that something differs.
+    let is_diff = std::env::args_os().any(|argument| argument == "diff");
+    ExitCode::from(if is_diff && error.use_stderr() { 1 } else { u8::try_from(error.exit_code()).unwrap_or(1) })
 }
 
 fn exit(result: error::Result<()>, printer: &printer::Printer) -> ExitCode {

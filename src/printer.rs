@@ -115,7 +115,7 @@ impl Printer {
     /// Says what went wrong.
     pub fn error(&self, error: &Error) {
         self.status("");
-        if error.kind == Kind::Silent {
+        if matches!(error.kind, Kind::Silent | Kind::Differs) {
             return;
         }
         if self.json {

@@ -6,6 +6,7 @@ mod command;
 mod completions;
 mod deploy;
 mod destroy;
+mod diff;
 mod jobs;
 mod list;
 mod local;
@@ -26,6 +27,7 @@ pub enum Command {
     List(list::Args),
     Synth(synth::Args),
     Check(check::Args),
+    Diff(diff::Args),
     Deploy(deploy::Args),
     Outputs(outputs::Args),
     Destroy(destroy::Args),
@@ -46,6 +48,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::List(args) => list::run(&args, global, printer),
         Command::Synth(args) => synth::run(&args, global, printer),
         Command::Check(args) => check::run(&args, global, printer),
+        Command::Diff(args) => diff::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),

@@ -3,13 +3,29 @@ use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
 Examples:
-  baleen schema > environments/schema.json";
+  baleen schema > environments/schema.json
+  baleen schema diff                             of what `baleen diff --json` writes";
 
-/// Writes the JSON Schema of environments' files, for editors
+/// Writes the JSON Schema of environments' files, for editors, or of what a command writes
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    /// What the schema is of
+    #[arg(value_enum, default_value_t = What::Environment)]
+    what: What,
+}
 
-pub fn run(_args: &Args, printer: &Printer) -> Result<()> {
-    printer.data(&stacks::environment::json_schema())
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum What {
+    /// The files in `environments/`
+    Environment,
+    /// What `baleen diff --json` writes
+    Diff,
+}
+
+pub fn run(args: &Args, printer: &Printer) -> Result<()> {
+    printer.data(&match args.what {
+        What::Environment => stacks::environment::json_schema(),
+        What::Diff => diff::report_schema(),
+    })
 }

@@ -2,5 +2,11 @@
 
 mod graph;
 mod html;
+mod text;
+mod value;
+mod words;
 
 pub use html::{Page, html};
+pub use text::{TextOptions, text};
+pub use value::{dotted, inline, shorten, shorten_pair};
+pub use words::{Summary, cause, count, gate_title, outcome, stack_outcome, symbol};
