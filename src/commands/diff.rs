@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use diff::render::{TextOptions, count, text};
+use diff::cost::{Prices, estimate};
+use diff::render::{Page, TextOptions, count, html, text};
 use diff::{Diff, Gate, Template};
 
 use crate::cli::Global;
@@ -17,6 +18,7 @@ Examples:
   baleen diff old.yaml new.yaml                          any two templates
   baleen diff before/ after/ --fail-on destructive       all templates of two folders, by file name
   baleen diff --env prod --against git:main --json | jq .gates
+  baleen diff --env prod --against git:main --format html --out diff.html
 
 Exit codes:
     0  nothing differs
@@ -24,10 +26,13 @@ Exit codes:
     2  something differs
     3  a gate of `--fail-on` has findings";
 
+/// What things cost, with the month in which they did.
+const PRICES: &str = include_str!("../../assets/prices.json");
+
 /// The width of lines where no terminal says another one.
 const WIDTH: u16 = 120;
 
-/// Compares templates: what is created, updated, replaced, deleted, opened or put at risk
+/// Compares templates: what changes, and what that does to what is deployed
 ///
 /// With `--env`, what the sources synthesize is compared with what is deployed, or with `--against`. With OLD and NEW,
 /// any two templates are compared, JSON or YAML, or the templates of two folders by file name.
@@ -69,6 +74,8 @@ enum Format {
     Text,
     /// For scripts; `baleen schema diff` describes it
     Json,
+    /// A page to look at: graph of the stacks, gates, each change side by side
+    Html,
 }
 
 /// What makes the command fail.
@@ -95,14 +102,18 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 }
 
 fn compare(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
-    let (old, new) = sets(args, global, printer)?;
-    let (old, new) = (select(old, &args.stacks), select(new, &args.stacks));
-    if let Some(name) = args.stacks.iter().find(|name| !old.iter().chain(&new).any(|own| own.name == **name)) {
-        return Err(Error::usage(format!("there is no stack `{name}` on either side")));
+    let mut sides = sides(args, global, printer)?;
+    for name in &args.stacks {
+        if !sides.old.iter().chain(&sides.new).any(|own| own.name == *name) {
+            return Err(Error::usage(format!("there is no stack `{name}` on either side")));
+        }
     }
-    let diff = diff::diff(&views(&old), &views(&new));
+    for set in [&mut sides.old, &mut sides.new] {
+        set.retain(|named| args.stacks.is_empty() || args.stacks.contains(&named.name));
+    }
+    let diff = diff::diff(&views(&sides.old), &views(&sides.new));
     let outcome = outcome(&diff, &args.fail_on);
-    write(args, diff, printer)?;
+    write(args, &sides, diff, printer)?;
     outcome
 }
 
@@ -110,8 +121,20 @@ fn views(set: &[Named]) -> Vec<Template<'_>> {
     set.iter().map(|named| Template { name: &named.name, tree: &named.tree }).collect()
 }
 
+/// What is compared.
+struct Sides {
+    old: Vec<Named>,
+    new: Vec<Named>,
+    /// What the page calls the comparison, the old and the new side.
+    names: [String; 3],
+    /// The stacks with those that they use, where that is known.
+    stacks: Vec<(String, Vec<String>)>,
+    /// Where it is deployed, where that is known.
+    region: Option<String>,
+}
+
 /// Reads the old and the new templates.
-fn sets(args: &Args, global: &Global, printer: &Printer) -> Result<(Vec<Named>, Vec<Named>)> {
+fn sides(args: &Args, global: &Global, printer: &Printer) -> Result<Sides> {
     if let (Some(old), Some(new)) = (&args.old, &args.new) {
         let (mut old_set, new_set) = (read_set(old)?, read_set(new)?);
         // Two files are two versions of one template, whatever their names.
@@ -119,7 +142,9 @@ fn sets(args: &Args, global: &Global, printer: &Printer) -> Result<(Vec<Named>, 
         {
             one.name.clone_from(&other.name);
         }
-        return Ok((old_set, new_set));
+        let names = ["templates".to_owned(), old.display().to_string(), new.display().to_string()];
+        let stacks = new_set.iter().map(|named| (named.name.clone(), Vec::new())).collect();
+        return Ok(Sides { old: old_set, new: new_set, names, stacks, region: None });
     }
     let session = Session::open(global)?;
     let assembly = session.assemble(printer)?;
@@ -130,21 +155,39 @@ fn sets(args: &Args, global: &Global, printer: &Printer) -> Result<(Vec<Named>, 
         }
         Source::Path(path) => read_set(path)?,
     };
-    let new = of_assembly(assembly);
-    Ok((old, new))
+    let against = match &args.against {
+        Source::Deployed => "deployed".to_owned(),
+        Source::Revision(revision) => revision.clone(),
+        Source::Path(path) => path.display().to_string(),
+    };
+    Ok(Sides {
+        old,
+        names: [format!("{} {}", assembly.app, assembly.environment), against, "sources".to_owned()],
+        stacks: assembly.stacks.iter().map(|stack| (stack.name.clone(), stack.depends_on.clone())).collect(),
+        region: Some(assembly.region.clone()),
+        new: of_assembly(assembly),
+    })
 }
 
-fn select(set: Vec<Named>, stacks: &[String]) -> Vec<Named> {
-    set.into_iter().filter(|named| stacks.is_empty() || stacks.contains(&named.name)).collect()
+/// Writes the page, with what the changes cost where the region is known.
+fn page(diff: &Diff, sides: &Sides) -> Result<String> {
+    let broken = |what: String| Error::new(Kind::Failed, format!("cannot make the page: {what}"));
+    let prices: Prices = serde_json::from_str(PRICES).map_err(|error| broken(error.to_string()))?;
+    let estimate = |region: &String| estimate(&prices, region, &views(&sides.old), &views(&sides.new));
+    let cost = sides.region.as_ref().map(estimate);
+    let [title, old, new] = &sides.names;
+    let page = Page { title, old, new, stacks: &sides.stacks, cost: cost.as_ref() };
+    html(diff, &page).map_err(|error| broken(error.to_string()))
 }
 
-fn write(args: &Args, diff: Diff, printer: &Printer) -> Result<()> {
+fn write(args: &Args, sides: &Sides, diff: Diff, printer: &Printer) -> Result<()> {
     let format = if printer.is_json() { Format::Json } else { args.format };
     let written = match format {
         Format::Text => {
             let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.max(60));
             text(&diff, TextOptions { width: width.into(), all: args.all })
         }
+        Format::Html => page(&diff, sides)?,
         Format::Json => {
             let report = diff::report(diff);
             let json = serde_json::to_string_pretty(&report);
@@ -152,6 +195,7 @@ fn write(args: &Args, diff: Diff, printer: &Printer) -> Result<()> {
         }
     };
     let Some(file) = &args.out else { return printer.data(&written) };
+    // A file has no colours; in pages, nothing is one.
     let plain = anstream::adapter::strip_str(&written).to_string();
     std::fs::write(file, plain)
         .map_err(|error| Error::new(Kind::Failed, format!("cannot write {}: {error}", file.display())))

@@ -6,7 +6,7 @@ Examples:
   baleen schema > environments/schema.json
   baleen schema diff                             of what `baleen diff --json` writes";
 
-/// Writes the JSON Schema of environments' files, for editors, or of what a command writes
+/// Writes the JSON Schema of environments' files or of what a command writes
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

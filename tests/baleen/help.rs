@@ -4,52 +4,53 @@ use crate::harness::Checkout;
 
 #[test]
 fn help_shows_the_commands_the_examples_and_the_exit_codes() {
-    insta::assert_snapshot!(Checkout::new().run(&["--help"]).to_string(), @r#"
-        $ baleen --help
-        Infrastructure as code for video super-resolution on AWS
+    insta::assert_snapshot!(Checkout::new().run(&["--help"]).to_string(), @"
+    $ baleen --help
+    Infrastructure as code for video super-resolution on AWS
 
-        Usage: baleen [OPTIONS] <COMMAND>
+    Usage: baleen [OPTIONS] <COMMAND>
 
-        Commands:
-          list         Lists the environments, or the stacks of one
-          synth        Synthesizes and checks the templates of an environment
-          check        Checks the templates of an environment: references, and each resource against its
-                       schema
-          deploy       Deploys stacks by change sets, in dependency order
-          outputs      Shows what the deployed stacks put out
-          destroy      Deletes stacks, those that use others first
-          submit       Uploads a video, which becomes a job
-          jobs         Lists the jobs, the newest first, or shows one
-          command      Runs the documents of the stack `commands` on instances, by Systems Manager
-          local        Starts, shows and stops the local cloud of this checkout
-          schema       Writes the JSON Schema of environments' files, for editors
-          completions  Writes a script that completes command lines
-          help         Print this message or the help of the given subcommand(s)
+    Commands:
+      list         Lists the environments, or the stacks of one
+      synth        Synthesizes and checks the templates of an environment
+      check        Checks the templates of an environment: references, and each resource against its
+                   schema
+      diff         Compares templates: what changes, and what that does to what is deployed
+      deploy       Deploys stacks by change sets, in dependency order
+      outputs      Shows what the deployed stacks put out
+      destroy      Deletes stacks, those that use others first
+      submit       Uploads a video, which becomes a job
+      jobs         Lists the jobs, the newest first, or shows one
+      command      Runs the documents of the stack `commands` on instances, by Systems Manager
+      local        Starts, shows and stops the local cloud of this checkout
+      schema       Writes the JSON Schema of environments' files or of what a command writes
+      completions  Writes a script that completes command lines
+      help         Print this message or the help of the given subcommand(s)
 
-        Options:
-              --env <NAME>  The environment: the name of a file in `environments/`, without its extension;
-                            or set `BALEEN_ENV`
-              --json        Writes JSON: one document to standard output; events and errors, one a line, to
-                            standard error
-          -h, --help        Print help
-          -V, --version     Print version
+    Options:
+          --env <NAME>  The environment: the name of a file in `environments/`, without its extension;
+                        or set `BALEEN_ENV`
+          --json        Writes JSON: one document to standard output; events and errors, one a line, to
+                        standard error
+      -h, --help        Print help
+      -V, --version     Print version
 
-        Examples:
-          baleen deploy --env local                       everything on this machine, without an account
-          baleen submit clip.mp4 --env local --wait       enhance a video, and wait for it
-          baleen synth --env dev --out out                write the templates of an environment
-          baleen jobs --env dev --json | jq '.jobs[].id'  for scripts
+    Examples:
+      baleen deploy --env local                       everything on this machine, without an account
+      baleen submit clip.mp4 --env local --wait       enhance a video, and wait for it
+      baleen synth --env dev --out out                write the templates of an environment
+      baleen jobs --env dev --json | jq '.jobs[].id'  for scripts
 
-        Exit codes:
-            0  done; that there was nothing to change is done too
-            1  failed
-            2  the command line or an environment's file is wrong
-            3  the templates have errors
-            4  not approved
-            5  the job, or the command on an instance, failed or was cancelled
-          130  interrupted
-        [exit status 0]
-    "#);
+    Exit codes:
+        0  done; that there was nothing to change is done too
+        1  failed
+        2  the command line or an environment's file is wrong
+        3  the templates have errors
+        4  not approved
+        5  the job, or the command on an instance, failed or was cancelled
+      130  interrupted
+    [exit status 0]
+    ");
 }
 
 #[test]

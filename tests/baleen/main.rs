@@ -4,6 +4,7 @@
 //! `cargo xtask snapshots` writes the expectations anew: those in these files, `snapshots/` and `environments/schema.json`.
 
 mod cli;
+mod diff;
 mod environment_files;
 mod harness;
 mod help;

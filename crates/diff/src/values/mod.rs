@@ -146,6 +146,8 @@ fn leaf(old: &Tree, new: &Tree, context: Context, path: &Path, changes: &mut Vec
         (Some(one), Some(other))
             if one != other && (one.trim_end().contains('\n') || other.trim_end().contains('\n')) =>
         {
+            // Texts without holes are shown as they are: the dollars of a shell script mean nothing here.
+            let (one, other) = text::plain(old).zip(text::plain(new)).unwrap_or((one, other));
             changes.push(with_detail(path, old, new, Detail::Lines(lines::lines(&one, &other))));
         }
         _ => changes.push(changed(path, Some(old), Some(new))),

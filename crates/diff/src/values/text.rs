@@ -49,6 +49,15 @@ pub(crate) fn text(tree: &Tree) -> Option<String> {
     }
 }
 
+/// Returns the text of a scalar or an expression, if nothing in it is known only at deployment.
+pub(crate) fn plain(tree: &Tree) -> Option<String> {
+    match parts(tree)?.as_slice() {
+        [] => Some(String::new()),
+        [Part::Literal(text)] => Some(text.clone()),
+        _ => None,
+    }
+}
+
 /// Writes parts in the notation of `Fn::Sub`.
 pub(crate) fn join(parts: &[Part]) -> String {
     let mut text = String::new();
