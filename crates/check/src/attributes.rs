@@ -1,6 +1,6 @@
 //! Which attributes `Fn::GetAtt` gives of a resource.
 
-use schemas::Schema;
+use schemas::{Json, Schema};
 use tree::Tree;
 
 use crate::kinds::Kinds;
@@ -58,7 +58,7 @@ pub(crate) fn attribute(type_name: &str, name: &str) -> Attribute {
         // An object is given as JSON text, as with the data of a wait condition.
         return Attribute::Known(if kinds == Kinds::OBJECT { Kinds::ANY } else { kinds });
     }
-    let own = schema.properties().into_iter().flatten().map(|(name, _)| name.clone());
+    let own = schema.properties().into_iter().flatten().map(|(name, _)| name.to_owned());
     let mut names: Vec<String> = schema.attributes().collect();
     names.extend(own.filter(|own| is_beyond_read_only(type_name, own) && !names.contains(own)).collect::<Vec<_>>());
     if outputs {
@@ -67,7 +67,7 @@ pub(crate) fn attribute(type_name: &str, name: &str) -> Attribute {
     Attribute::Missing(names)
 }
 
-fn property<'s>(schema: &'s Schema, path: &str) -> Option<&'s serde_json::Value> {
+fn property(schema: Schema, path: &str) -> Option<Json<'static>> {
     Some(schema.resolve(schema.at(path)?))
 }
 

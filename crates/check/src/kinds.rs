@@ -1,3 +1,4 @@
+use schemas::Json;
 use tree::Tree;
 
 use crate::attributes;
@@ -34,18 +35,17 @@ impl Kinds {
     }
 
     /// Reads the kinds off JSON Schema's `type`.
-    pub fn of_type(keyword: Option<&serde_json::Value>) -> Self {
-        let one = |name: &serde_json::Value| match name.as_str() {
+    pub fn of_type(keyword: Option<Json<'_>>) -> Self {
+        let one = |name: Json<'_>| match name.as_str() {
             Some("array") => Self::LIST,
             Some("object") => Self::OBJECT,
             Some(_) => Self::TEXT,
             None => Self::ANY,
         };
-        match keyword {
-            Some(serde_json::Value::Array(types)) => types.iter().map(one).fold(Self::NONE, Self::or),
-            Some(name) => one(name),
-            None => Self::ANY,
-        }
+        keyword.map_or(Self::ANY, |keyword| match keyword.as_array() {
+            Some(types) => types.iter().map(one).fold(Self::NONE, Self::or),
+            None => one(keyword),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
-//! The schemas that the program itself reads: without prose, in blocks that can be unpacked one at a time.
-//!
-//! The format is described in `crates/schemas/src/packed.rs`, which reads it.
+//! The schemas that the program itself reads: without prose, packed so that they can be read in place.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
@@ -9,12 +9,6 @@ use crate::vendor::Schemas;
 
 /// The file, from the root of the repository.
 pub const FILE: &str = "crates/schemas/src/schemas.bin";
-
-const MAGIC: &[u8; 8] = b"CFNSCHM1";
-/// A block holds no more than this, or one schema that is larger by itself. Larger blocks make a smaller file and a slower first look at a type.
-const BLOCK_BYTES: usize = 64 * 1024;
-/// Two thirds of the time of level 19 saved for half a percent of size: whoever checks freshness compresses again.
-const LEVEL: i32 = 16;
 
 /// Keywords that are prose for people.
 const PROSE: [&str; 8] =
@@ -27,44 +21,10 @@ const NESTED: [&str; 10] =
 
 /// Packs the schemas. The same schemas always give the same bytes.
 pub fn pack(schemas: &Schemas) -> Result<Vec<u8>> {
-    let mut index = Vec::new();
-    let mut names = Vec::new();
-    let mut blocks: Vec<Vec<u8>> = vec![Vec::new()];
-    for (name, schema) in schemas {
-        let text = serde_json::to_vec(&without_prose(schema.clone()))?;
-        if blocks.last().is_some_and(|block| !block.is_empty() && block.len() + text.len() > BLOCK_BYTES) {
-            blocks.push(Vec::new());
-        }
-        let number = blocks.len() - 1;
-        let block = &mut blocks[number];
-        for field in [names.len(), name.len(), number, block.len(), text.len()] {
-            index.extend(word(field)?);
-        }
-        names.extend(name.as_bytes());
-        block.extend(text);
-    }
-
-    let mut table = Vec::new();
-    let mut data = Vec::new();
-    for block in &blocks {
-        let packed = zstd::bulk::compress(block, LEVEL)?;
-        for field in [data.len(), packed.len(), block.len()] {
-            table.extend(word(field)?);
-        }
-        data.extend(packed);
-    }
-    let mut file = MAGIC.to_vec();
-    for field in [schemas.len(), blocks.len(), names.len()] {
-        file.extend(word(field)?);
-    }
-    for part in [index, table, names, data] {
-        file.extend(part);
-    }
-    Ok(file)
-}
-
-fn word(number: usize) -> Result<[u8; 4]> {
-    Ok(u32::try_from(number).context("the schemas have outgrown their file format")?.to_le_bytes())
+    let lean: BTreeMap<&str, Value> =
+        schemas.iter().map(|(name, schema)| (name.as_str(), without_prose(schema.clone()))).collect();
+    let documents = lean.iter().map(|(name, schema)| (*name, schema));
+    schemas::pack(documents).context("the schemas have outgrown their file format")
 }
 
 fn without_prose(schema: Value) -> Value {

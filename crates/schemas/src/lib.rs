@@ -1,32 +1,40 @@
 //! The schemas of all CloudFormation resource types, as the program itself reads them.
 //!
 //! They are the provider schemas of `crates/codegen/vendor` without descriptions, with the settings of MediaConvert from
-//! its service model where these leave them open (`SettingsJson`). They are embedded, and unpacked only for the types
-//! asked for: a template uses a dozen of 1,898. The first look at a type costs its block, a quarter
-//! of a millisecond mostly and 2 ms at worst, in an optimized build and hardly more in a debug build; the next one costs
-//! nothing. To repeat:
-//! `cargo run --release -p schemas --example decode`.
+//! its service model where these leave them open (`SettingsJson`). They are embedded as one packed file of 1,898
+//! documents that is read in place: finding a type costs microseconds, and only what is looked at is ever touched. To
+//! repeat: `cargo run --release -p schemas --example look`.
 //!
 //! Pure: no I/O, no clock, no environment.
 
+use std::sync::LazyLock;
+
+mod json;
+mod pack;
 mod packed;
 mod schema;
 
+pub use json::{Array, Elements, Entries, Json, Object};
+pub use pack::pack;
+pub use packed::Packed;
 pub use schema::{Schema, Tagging};
 
+static SCHEMAS: LazyLock<Packed> = LazyLock::new(|| Packed::open(include_bytes!("schemas.bin").as_slice()));
+
 /// Returns the schema of a resource type, such as `AWS::S3::Bucket`, or nothing if there is no such type.
-pub fn schema(type_name: &str) -> Option<&'static Schema> {
-    packed::schema(type_name)
+pub fn schema(type_name: &str) -> Option<Schema> {
+    let (name, value) = SCHEMAS.find(type_name)?;
+    Some(Schema::new(name, value))
 }
 
 /// Lists all resource types in order.
 pub fn type_names() -> impl ExactSizeIterator<Item = &'static str> {
-    packed::type_names()
+    SCHEMAS.names()
 }
 
-/// Tells whether there is such a resource type, without unpacking its schema.
+/// Tells whether there is such a resource type.
 pub fn exists(type_name: &str) -> bool {
-    packed::position(type_name).is_some()
+    SCHEMAS.find(type_name).is_some()
 }
 
 /// Suggests the resource type that somebody may have meant, if one is close enough.
@@ -39,4 +47,21 @@ pub fn similar(type_name: &str) -> Option<&'static str> {
         .filter(|(distance, _)| *distance <= tolerated)
         .min()
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the accessors take for granted, so that a damaged file fails here and not at a user's.
+    #[test]
+    fn every_type_of_the_embedded_file_is_readable() {
+        let names: Vec<_> = type_names().collect();
+        assert!(names.len() > 1_800, "{} types", names.len());
+        assert!(names.is_sorted(), "the directory is searched by halving");
+        for name in names {
+            let schema = schema(name).unwrap_or_else(|| panic!("`{name}` cannot be read"));
+            assert_eq!(schema.value().to_value()["typeName"], name);
+        }
+    }
 }

@@ -14,13 +14,6 @@ fn a_type_is_found_and_its_neighbours_are_not() {
 }
 
 #[test]
-fn a_schema_is_unpacked_once() {
-    let first = schema("AWS::SQS::Queue").expect("a known type");
-    let second = schema("AWS::SQS::Queue").expect("a known type");
-    assert!(std::ptr::eq(first, second));
-}
-
-#[test]
 fn what_a_schema_says_of_a_queue() {
     let queue = schema("AWS::SQS::Queue").expect("a known type");
     assert_eq!(queue.required().count(), 0);
@@ -36,7 +29,7 @@ fn what_a_schema_says_of_a_queue() {
 fn paths_lead_through_references_and_lists() {
     let bucket = schema("AWS::S3::Bucket").expect("a known type");
     let status = bucket.at("LifecycleConfiguration/Rules/*/Status").expect("a known path");
-    assert_eq!(status["enum"], serde_json::json!(["Enabled", "Disabled"]));
+    assert_eq!(status.get("enum").expect("an enum").strings().collect::<Vec<_>>(), ["Enabled", "Disabled"]);
     assert!(bucket.at("LifecycleConfiguration/Rules/Status").is_none());
     assert!(bucket.at("NoSuchProperty").is_none());
 }

@@ -1,16 +1,16 @@
 //! `allOf`, `anyOf`, `oneOf`, `not` and `if`: what a value may be, explained by the nearest of its forms.
 
-use serde_json::Value;
+use schemas::Array;
 use tree::{Node, Tree};
 
 use super::object::names;
-use super::{CHOICE, ENUM, EXCLUSIVE, Fault, Keywords, MISTYPED, ONE_OF, Validation};
+use super::{CHOICE, ENUM, EXCLUSIVE, Fault, Keyword, Keywords, MISTYPED, ONE_OF, Validation};
 use crate::place::Place;
 use crate::words::{all_of, given};
 
 /// A form that a value may have, and how far the value is from it.
-struct Form<'s> {
-    schema: &'s Value,
+struct Form {
+    schema: Keyword,
     faults: Vec<Fault>,
     certain: bool,
 }
@@ -20,28 +20,29 @@ impl<'t> Validation<'_, 't> {
     pub(super) fn choices(
         &self,
         tree: &'t Tree,
-        keywords: &Keywords,
+        keywords: Keywords,
         place: &Place<'_>,
         faults: &mut Vec<Fault>,
     ) -> bool {
         let mut certain = true;
         for (keyword, argument) in keywords {
-            match (keyword.as_str(), argument) {
-                ("allOf", Value::Array(all)) => {
-                    for schema in all {
+            match keyword {
+                "allOf" => {
+                    for schema in argument.as_array().into_iter().flatten() {
                         certain &= self.value(tree, schema, place, faults);
                     }
                 }
-                ("anyOf" | "oneOf", Value::Array(forms)) => {
+                "anyOf" | "oneOf" => {
+                    let Some(forms) = argument.as_array() else { continue };
                     certain &= self.one_of(tree, forms, keyword == "oneOf", place, faults);
                 }
-                ("not", schema) => {
+                "not" => {
                     let mut own = Vec::new();
-                    if self.value(tree, schema, place, &mut own) && own.is_empty() {
-                        faults.push(self.forbidden(tree, schema, place));
+                    if self.value(tree, argument, place, &mut own) && own.is_empty() {
+                        faults.push(self.forbidden(tree, argument, place));
                     }
                 }
-                ("if", test) => certain &= self.branch(tree, test, keywords, place, faults),
+                "if" => certain &= self.branch(tree, argument, keywords, place, faults),
                 _ => {}
             }
         }
@@ -51,8 +52,8 @@ impl<'t> Validation<'_, 't> {
     fn branch(
         &self,
         tree: &'t Tree,
-        test: &Value,
-        keywords: &Keywords,
+        test: Keyword,
+        keywords: Keywords,
         place: &Place<'_>,
         faults: &mut Vec<Fault>,
     ) -> bool {
@@ -64,7 +65,7 @@ impl<'t> Validation<'_, 't> {
         decided.is_none_or(|schema| self.value(tree, schema, place, faults))
     }
 
-    fn forbidden(&self, tree: &Tree, not: &Value, place: &Place<'_>) -> Fault {
+    fn forbidden(&self, tree: &Tree, not: Keyword, place: &Place<'_>) -> Fault {
         let required: Vec<&str> = names(not.get("required")).collect();
         if required.is_empty() {
             let message = format!("`{}` is {}, which is not allowed here", self.named(place), given(tree));
@@ -77,7 +78,7 @@ impl<'t> Validation<'_, 't> {
     fn one_of(
         &self,
         tree: &'t Tree,
-        forms: &[Value],
+        forms: Array<'static>,
         exactly_one: bool,
         place: &Place<'_>,
         faults: &mut Vec<Fault>,
@@ -88,9 +89,9 @@ impl<'t> Validation<'_, 't> {
             let certain = self.value(tree, schema, place, &mut faults);
             Form { schema, faults, certain }
         });
-        let tried: Vec<Form<'_>> = tried.collect();
+        let tried: Vec<Form> = tried.collect();
         let certain = tried.iter().all(|form| form.certain);
-        let fitting: Vec<&Form<'_>> = tried.iter().filter(|form| form.faults.is_empty()).collect();
+        let fitting: Vec<&Form> = tried.iter().filter(|form| form.faults.is_empty()).collect();
         match fitting.as_slice() {
             [] => self.none_fits(tree, tried, place, faults),
             [_, _, ..] if exactly_one && fitting.iter().all(|form| form.certain && form.is_about_presence()) => {
@@ -107,9 +108,9 @@ impl<'t> Validation<'_, 't> {
         certain
     }
 
-    fn none_fits(&self, tree: &Tree, mut forms: Vec<Form<'_>>, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    fn none_fits(&self, tree: &Tree, mut forms: Vec<Form>, place: &Place<'_>, faults: &mut Vec<Fault>) {
         if forms.iter().all(Form::is_about_presence) {
-            let all: Vec<&Form<'_>> = forms.iter().collect();
+            let all: Vec<&Form> = forms.iter().collect();
             let message = format!("`{}` needs {}, but has none of them", self.named(place), required(&all, " or "));
             faults.push(Fault { finding: ONE_OF.at(place, message), must: None, weight: super::ABSENT });
             return;
@@ -134,7 +135,7 @@ impl<'t> Validation<'_, 't> {
     }
 
     /// Says of a value that is far from all its forms what each of them wants.
-    fn all_forms(&self, tree: &Tree, forms: &[Form<'_>], place: &Place<'_>) -> Option<Fault> {
+    fn all_forms(&self, tree: &Tree, forms: &[Form], place: &Place<'_>) -> Option<Fault> {
         let first = forms.iter().find_map(|form| form.faults.first())?;
         let mut wanted: Vec<&str> = Vec::new();
         for form in forms {
@@ -156,7 +157,7 @@ impl<'t> Validation<'_, 't> {
     }
 }
 
-impl Form<'_> {
+impl Form {
     /// Tells whether the value is of another kind than the form.
     fn is_mistyped(&self, place: &Place<'_>) -> bool {
         self.faults.iter().any(|fault| fault.weight == MISTYPED && fault.is_at(place))
@@ -164,7 +165,7 @@ impl Form<'_> {
 
     /// Tells whether the form says nothing but which properties there must be.
     fn is_about_presence(&self) -> bool {
-        let only = |keywords: &Keywords| {
+        let only = |keywords: Keywords| {
             keywords.contains_key("required")
                 && keywords.keys().all(|keyword| keyword == "required" || keyword == "type")
         };
@@ -173,7 +174,7 @@ impl Form<'_> {
 }
 
 /// Lists what each form requires.
-fn required(forms: &[&Form<'_>], separator: &str) -> String {
+fn required(forms: &[&Form], separator: &str) -> String {
     let each: Vec<String> = forms.iter().map(|form| all_of(names(form.schema.get("required")))).collect();
     each.join(separator)
 }

@@ -1,11 +1,10 @@
 //! Lists.
 
-use serde_json::Value;
 use tree::{Finding, Node, Tree};
 
 use super::object::names;
 use super::scalar::{is_outside, limit, range};
-use super::{Fault, ITEMS, Keywords, UNIQUE, Validation};
+use super::{Fault, ITEMS, Keyword, Keywords, UNIQUE, Validation};
 use crate::outline::{function, is_dynamic};
 use crate::place::Place;
 use crate::words::{counted, given};
@@ -14,7 +13,7 @@ impl<'t> Validation<'_, 't> {
     pub(super) fn list(
         &self,
         items: &'t [Tree],
-        keywords: &Keywords,
+        keywords: Keywords,
         place: &Place<'_>,
         faults: &mut Vec<Fault>,
     ) -> bool {
@@ -22,13 +21,13 @@ impl<'t> Validation<'_, 't> {
         // What `AWS::NoValue` removes does not count as a position.
         let present = items.iter().enumerate().filter_map(|(index, item)| Some((index, item, self.settled(item)?)));
         let present: Vec<(usize, &Tree, &Tree)> = present.collect();
-        let mut each = |position: usize, schema: &Value, faults: &mut Vec<Fault>| {
+        let mut each = |position: usize, schema: Keyword, faults: &mut Vec<Fault>| {
             if let Some((index, item, _)) = present.get(position) {
                 certain &= self.value(item, schema, &place.index(*index, item), faults);
             }
         };
         for (keyword, argument) in keywords {
-            match keyword.as_str() {
+            match keyword {
                 "items" => (0..present.len()).for_each(|position| each(position, argument, faults)),
                 "prefixItems" => {
                     let schemas = argument.as_array().into_iter().flatten().enumerate();
@@ -37,7 +36,7 @@ impl<'t> Validation<'_, 't> {
                 "minItems" | "maxItems" | "maxUniqueItems" => {
                     faults.extend(self.number_of_items(&present, keyword, keywords, place));
                 }
-                "uniqueItems" if *argument == Value::Bool(true) => {
+                "uniqueItems" if argument.as_bool() == Some(true) => {
                     faults.extend(self.unique(&literal(&present), items, place));
                 }
                 "uniqueKeys" => {
@@ -70,7 +69,7 @@ impl<'t> Validation<'_, 't> {
         &self,
         present: &[(usize, &Tree, &Tree)],
         keyword: &str,
-        keywords: &Keywords,
+        keywords: Keywords,
         place: &Place<'_>,
     ) -> Option<Fault> {
         let low = limit(keywords, "minItems");

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use schemas::{Json, Object};
 use tree::{Finding, Node, Origin, Tree};
 
 use crate::conditions::{Scenario, collect, merged};
@@ -61,7 +61,7 @@ pub(crate) fn check(outline: &Outline<'_>, patterns: &Patterns, place: &Place<'_
 }
 
 /// Finds the schema of a type; all custom resources share one.
-fn schema(type_name: &str) -> Option<&'static schemas::Schema> {
+fn schema(type_name: &str) -> Option<schemas::Schema> {
     let is_custom = type_name.starts_with("Custom::");
     schemas::schema(if is_custom { "AWS::CloudFormation::CustomResource" } else { type_name })
 }
@@ -90,8 +90,8 @@ fn unknown_type(outline: &Outline<'_>, type_name: &str, place: &Place<'_>, findi
 /// The schema that a value is held against.
 pub(crate) struct Target<'s> {
     /// Where local references begin.
-    pub root: &'s Value,
-    pub schema: &'s Value,
+    pub root: Keyword,
+    pub schema: Keyword,
     /// What messages call the value itself.
     pub name: &'s str,
 }
@@ -126,14 +126,17 @@ pub(crate) fn validate<'t>(
     merged(&scenarios, findings)
 }
 
+/// A schema, or the argument of one of its keywords.
+type Keyword = Json<'static>;
+
 /// The keywords of a schema, or schemas by name.
-type Keywords = serde_json::Map<String, Value>;
+type Keywords = Object<'static>;
 
 /// One pass through a value.
 struct Validation<'v, 't> {
     outline: &'v Outline<'t>,
     patterns: &'v Patterns,
-    root: &'v Value,
+    root: Keyword,
     name: &'v str,
     scenario: &'v Scenario<'t>,
 }
@@ -155,15 +158,8 @@ impl<'t> Validation<'_, 't> {
     }
 
     /// Follows a local `$ref`.
-    fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        let mut schema = schema;
-        // A cycle of nothing but references would be a damaged schema; this many steps are more than any has.
-        for _ in 0..16 {
-            let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
-            let Some(target) = reference.and_then(|pointer| self.root.pointer(pointer)) else { break };
-            schema = target;
-        }
-        schema
+    fn resolved(&self, schema: Keyword) -> Keyword {
+        schema.resolved(self.root)
     }
 
     /// Chooses the branches of `Fn::If`. Nothing if that removes the value.

@@ -1,11 +1,10 @@
 //! Objects: which properties there may be, and which there must be.
 
-use serde_json::Value;
 use tree::{Entry, Map};
 
 use super::scalar::{is_outside, limit, range};
 use super::value::types;
-use super::{EXCLUSIVE, Fault, ITEMS, Keywords, ONE_OF, REQUIRED, TOGETHER, UNKNOWN_PROPERTY, Validation};
+use super::{EXCLUSIVE, Fault, ITEMS, Keyword, Keywords, ONE_OF, REQUIRED, TOGETHER, UNKNOWN_PROPERTY, Validation};
 use crate::place::Place;
 use crate::words::{all_of, any_of, counted, did_you_mean, quoted};
 
@@ -13,7 +12,7 @@ use crate::words::{all_of, any_of, counted, did_you_mean, quoted};
 const LISTED: usize = 8;
 
 impl<'t> Validation<'_, 't> {
-    pub(super) fn object(&self, map: &'t Map, keywords: &Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    pub(super) fn object(&self, map: &'t Map, keywords: Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
         // Loops and macros add properties that nobody sees here.
         let is_open = map.keys().any(|key| key == "Fn::Transform" || key.starts_with("Fn::ForEach::"));
         let mut certain = !is_open;
@@ -31,13 +30,13 @@ impl<'t> Validation<'_, 't> {
         certain
     }
 
-    fn property(&self, entry: &'t Entry, known: &Known<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    fn property(&self, entry: &'t Entry, known: &Known, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
         let place = place.entry(entry);
         let by_name = known.properties.and_then(|properties| properties.get(&entry.key));
-        let fits = |(name, _): &(&String, &Value)| self.patterns.fits(name, &entry.key);
+        let fits = |(name, _): &(&str, Keyword)| self.patterns.fits(name, &entry.key);
         let by_pattern = || known.patterns?.iter().find(fits).map(|(_, property)| property);
         match by_name.or_else(by_pattern).or(known.others) {
-            Some(Value::Bool(false)) => {
+            Some(property) if property.as_bool() == Some(false) => {
                 faults.push(self.unknown_property(entry, known, &place));
                 true
             }
@@ -46,20 +45,18 @@ impl<'t> Validation<'_, 't> {
         }
     }
 
-    fn unknown_property(&self, entry: &Entry, known: &Known<'_>, place: &Place<'_>) -> Fault {
+    fn unknown_property(&self, entry: &Entry, known: &Known, place: &Place<'_>) -> Fault {
         let place = &place.at(entry.origin);
         let owner = place.parent().map_or_else(|| self.name.to_owned(), |parent| self.named(parent));
         let mut finding = UNKNOWN_PROPERTY.at(place, format!("`{owner}` has no property {}", quoted(&entry.key)));
         // What only AWS sets is no help to somebody who looks for a name.
-        let is_root = known.properties.is_some_and(|own| {
-            self.root.get("properties").and_then(Value::as_object).is_some_and(|root| std::ptr::eq(own, root))
-        });
+        let own = known.properties;
+        let is_root = own.is_some() && own == self.root.get("properties").and_then(Keyword::as_object);
         let read_only: Vec<&str> = names(self.root.get("readOnlyProperties").filter(|_| is_root)).collect();
         let is_read_only = |name: &str| read_only.iter().any(|path| path.strip_prefix("/properties/") == Some(name));
-        let all =
-            || known.properties.into_iter().flatten().map(|(name, _)| name.as_str()).filter(|name| !is_read_only(name));
+        let all = || known.properties.into_iter().flat_map(Keywords::keys).filter(|name| !is_read_only(name));
         finding.hint = did_you_mean(&entry.key, all()).or_else(|| match (all().count(), known.patterns) {
-            (0, Some(patterns)) => Some(format!("names match {}", any_of(patterns.keys().map(String::as_str)))),
+            (0, Some(patterns)) => Some(format!("names match {}", any_of(patterns.keys()))),
             (1..=LISTED, _) => Some(format!("its properties are {}", all_of(all()))),
             _ => None,
         });
@@ -67,9 +64,9 @@ impl<'t> Validation<'_, 't> {
     }
 
     /// Checks which properties are there and which are not.
-    fn presence(&self, present: &[&str], keywords: &Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    fn presence(&self, present: &[&str], keywords: Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) {
         for (keyword, argument) in keywords {
-            match keyword.as_str() {
+            match keyword {
                 "required" => {
                     let missing = names(Some(argument)).filter(|name| !present.contains(name));
                     faults.extend(missing.map(|name| self.missing(name, keywords, present, place)));
@@ -86,8 +83,8 @@ impl<'t> Validation<'_, 't> {
         }
     }
 
-    fn together(&self, present: &[&str], groups: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        let groups = groups.as_object().into_iter().flatten().filter(|(name, _)| present.contains(&name.as_str()));
+    fn together(&self, present: &[&str], groups: Keyword, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        let groups = groups.as_object().into_iter().flatten().filter(|(name, _)| present.contains(name));
         for (name, others) in groups {
             for other in names(Some(others)).filter(|other| !present.contains(other)) {
                 let message = format!("`{}` has `{name}`, which needs `{other}` as well", self.named(place));
@@ -96,7 +93,7 @@ impl<'t> Validation<'_, 't> {
         }
     }
 
-    fn exclusive(&self, present: &[&str], groups: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    fn exclusive(&self, present: &[&str], groups: Keyword, place: &Place<'_>, faults: &mut Vec<Fault>) {
         // Two that exclude each other are listed twice, and reported once.
         let excludes = |one: &str, other: &str| names(groups.get(one)).any(|name| name == other);
         for (index, one) in present.iter().enumerate() {
@@ -107,7 +104,7 @@ impl<'t> Validation<'_, 't> {
         }
     }
 
-    fn exactly_one(&self, present: &[&str], list: &Value, place: &Place<'_>) -> Option<Fault> {
+    fn exactly_one(&self, present: &[&str], list: Keyword, place: &Place<'_>) -> Option<Fault> {
         let found: Vec<&str> = names(Some(list)).filter(|name| present.contains(name)).collect();
         match found.as_slice() {
             [_] => None,
@@ -120,7 +117,7 @@ impl<'t> Validation<'_, 't> {
         }
     }
 
-    fn missing(&self, name: &str, keywords: &Keywords, present: &[&str], place: &Place<'_>) -> Fault {
+    fn missing(&self, name: &str, keywords: Keywords, present: &[&str], place: &Place<'_>) -> Fault {
         let mut finding = REQUIRED.at(place, format!("`{}` lacks `{name}`, which is required", self.named(place)));
         let known = |own: &str| keywords.get("properties").is_some_and(|properties| properties.get(own).is_some());
         let misspelt = crate::words::similar(name, present.iter().copied().filter(|own| !known(own)));
@@ -131,12 +128,12 @@ impl<'t> Validation<'_, 't> {
         absence(finding)
     }
 
-    fn none_of(&self, list: &Value, place: &Place<'_>) -> Fault {
+    fn none_of(&self, list: Keyword, place: &Place<'_>) -> Fault {
         let message = format!("`{}` needs {}, but has none of them", self.named(place), any_of(names(Some(list))));
         absence(ONE_OF.at(place, message))
     }
 
-    fn count(&self, number: usize, keyword: &str, keywords: &Keywords, place: &Place<'_>) -> Option<Fault> {
+    fn count(&self, number: usize, keyword: &str, keywords: Keywords, place: &Place<'_>) -> Option<Fault> {
         let (low, high) = (limit(keywords, "minProperties"), limit(keywords, "maxProperties"));
         if !is_outside(number, low, high, keyword == "minProperties") {
             return None;
@@ -147,16 +144,16 @@ impl<'t> Validation<'_, 't> {
 }
 
 /// What a schema says of an object's properties.
-struct Known<'s> {
-    properties: Option<&'s Keywords>,
-    patterns: Option<&'s Keywords>,
+struct Known {
+    properties: Option<Keywords>,
+    patterns: Option<Keywords>,
     /// The schema of all others; `false` where there are none.
-    others: Option<&'s Value>,
+    others: Option<Keyword>,
 }
 
-impl<'s> Known<'s> {
-    fn of(keywords: &'s Keywords) -> Self {
-        let object = |keyword| keywords.get(keyword).and_then(Value::as_object);
+impl Known {
+    fn of(keywords: Keywords) -> Self {
+        let object = |keyword| keywords.get(keyword).and_then(Keyword::as_object);
         let others = keywords.get("additionalProperties");
         Self { properties: object("properties"), patterns: object("patternProperties"), others }
     }
@@ -167,6 +164,6 @@ fn absence(finding: tree::Finding) -> Fault {
 }
 
 /// Reads a list of names.
-pub(super) fn names(list: Option<&Value>) -> impl Iterator<Item = &str> + Clone {
-    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+pub(super) fn names(list: Option<Keyword>) -> impl Iterator<Item = &'static str> + Clone {
+    list.into_iter().flat_map(Keyword::strings)
 }

@@ -245,16 +245,13 @@ mod tests {
     /// So that a change of engine or of the schemas that makes us blind is noticed.
     #[test]
     fn nearly_all_patterns_of_the_schemas_are_understood() {
-        fn collect(value: &serde_json::Value, patterns: &mut std::collections::BTreeSet<String>) {
-            match value {
-                serde_json::Value::Object(map) => map.iter().for_each(|(key, value)| match value.as_str() {
-                    Some(pattern) if key == "pattern" => {
-                        patterns.insert(pattern.to_owned());
-                    }
+        fn collect(value: schemas::Json<'static>, patterns: &mut std::collections::BTreeSet<&str>) {
+            value.as_array().into_iter().flatten().for_each(|value| collect(value, patterns));
+            for (key, value) in value.as_object().into_iter().flatten() {
+                match value.as_str() {
+                    Some(pattern) if key == "pattern" => drop(patterns.insert(pattern)),
                     _ => collect(value, patterns),
-                }),
-                serde_json::Value::Array(list) => list.iter().for_each(|value| collect(value, patterns)),
-                _ => {}
+                }
             }
         }
         let mut patterns = std::collections::BTreeSet::new();

@@ -8,7 +8,7 @@ use crate::outline::function;
 use crate::place::Place;
 
 /// Reports properties that are given although they can only be read.
-pub(crate) fn check(schema: &Schema, properties: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) {
+pub(crate) fn check(schema: Schema, properties: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) {
     for path in schema.read_only() {
         // Some schemas say both: those can be written when the resource is made.
         let can_be_written = schema.create_only().chain(schema.write_only()).any(|own| own == path);

@@ -1,10 +1,11 @@
 //! Strings, numbers and booleans.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
 use tree::{Node, Tree};
 
 use super::format::violated;
-use super::{ENUM, Fault, Keywords, LENGTH, PATTERN, RANGE, Validation};
+use super::{ENUM, Fault, Keyword, Keywords, LENGTH, PATTERN, RANGE, Validation};
 use crate::place::Place;
 use crate::words::{any_of, counted, did_you_mean, given};
 
@@ -12,9 +13,9 @@ use crate::words::{any_of, counted, did_you_mean, given};
 const LONGEST_PATTERN: usize = 160;
 
 impl Validation<'_, '_> {
-    pub(super) fn scalar(&self, tree: &Tree, keywords: &Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    pub(super) fn scalar(&self, tree: &Tree, keywords: Keywords, place: &Place<'_>, faults: &mut Vec<Fault>) {
         for (keyword, argument) in keywords {
-            let fault = match keyword.as_str() {
+            let fault = match keyword {
                 "enum" | "enumCaseInsensitive" | "const" => self.one_of_values(tree, keyword, argument, place),
                 "minLength" | "maxLength" => self.length(tree, keyword, keywords, place),
                 "pattern" => self.pattern(tree, argument, place),
@@ -28,22 +29,23 @@ impl Validation<'_, '_> {
         }
     }
 
-    fn one_of_values(&self, tree: &Tree, keyword: &str, argument: &Value, place: &Place<'_>) -> Option<Fault> {
-        let allowed = argument.as_array().map_or(std::slice::from_ref(argument), Vec::as_slice);
-        let allowed: Vec<String> = allowed.iter().map(text_of_json).collect();
+    fn one_of_values(&self, tree: &Tree, keyword: &str, argument: Keyword, place: &Place<'_>) -> Option<Fault> {
+        let list = argument.as_array();
+        let allowed = || list.into_iter().flatten().chain(Some(argument).filter(|_| list.is_none()));
         let text = text_of(tree);
         let ignores_case = keyword == "enumCaseInsensitive";
-        let fits = |own: &String| *own == text || (ignores_case && own.eq_ignore_ascii_case(&text));
-        if allowed.iter().any(fits) {
+        let fits = |own: &str| *own == *text || (ignores_case && own.eq_ignore_ascii_case(&text));
+        if allowed().map(text_of_json).any(|own| fits(&own)) {
             return None;
         }
-        let names = || allowed.iter().map(String::as_str);
+        let allowed: Vec<Cow<'_, str>> = allowed().map(text_of_json).collect();
+        let names = || allowed.iter().map(AsRef::as_ref);
         let mut fault = self.fault(&ENUM, place, &given(tree), format!("be {}", any_of(names())));
         fault.finding.hint = did_you_mean(&text, names());
         Some(fault)
     }
 
-    fn length(&self, tree: &Tree, keyword: &str, keywords: &Keywords, place: &Place<'_>) -> Option<Fault> {
+    fn length(&self, tree: &Tree, keyword: &str, keywords: Keywords, place: &Place<'_>) -> Option<Fault> {
         let length = tree.as_str()?.chars().count();
         let (low, high) = (limit(keywords, "minLength"), limit(keywords, "maxLength"));
         if !is_outside(length, low, high, keyword == "minLength") {
@@ -53,7 +55,7 @@ impl Validation<'_, '_> {
         Some(self.fault(&LENGTH, place, &given, format!("be {} characters long", range(low, high))))
     }
 
-    fn pattern(&self, tree: &Tree, argument: &Value, place: &Place<'_>) -> Option<Fault> {
+    fn pattern(&self, tree: &Tree, argument: Keyword, place: &Place<'_>) -> Option<Fault> {
         let pattern = argument.as_str()?;
         if self.patterns.fits(pattern, tree.as_str()?) {
             return None;
@@ -63,7 +65,7 @@ impl Validation<'_, '_> {
         Some(self.fault(&PATTERN, place, &given(tree), format!("match `{shown}{cut}`")))
     }
 
-    fn format(&self, tree: &Tree, argument: &Value, place: &Place<'_>) -> Option<Fault> {
+    fn format(&self, tree: &Tree, argument: Keyword, place: &Place<'_>) -> Option<Fault> {
         let described = violated(self.patterns, argument.as_str()?, tree.as_str()?)?;
         Some(self.fault(&PATTERN, place, &given(tree), format!("be {described}")))
     }
@@ -72,8 +74,8 @@ impl Validation<'_, '_> {
         &self,
         tree: &Tree,
         keyword: &str,
-        argument: &Value,
-        keywords: &Keywords,
+        argument: Keyword,
+        keywords: Keywords,
         place: &Place<'_>,
     ) -> Option<Fault> {
         let number = match &tree.node {
@@ -84,7 +86,7 @@ impl Validation<'_, '_> {
         let bound = argument.as_f64()?;
         let must = match keyword {
             "minimum" | "maximum" => {
-                let number_of = |keyword: &str| keywords.get(keyword).and_then(Value::as_f64);
+                let number_of = |keyword: &str| keywords.get(keyword).and_then(Keyword::as_f64);
                 let (low, high) = (number_of("minimum"), number_of("maximum"));
                 is_outside(number, low, high, keyword == "minimum").then(|| format!("be {}", range(low, high)))
             }
@@ -101,8 +103,8 @@ impl Validation<'_, '_> {
 }
 
 /// Reads a limit that is a number of things.
-pub(super) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
-    keywords.get(keyword).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok())
+pub(super) fn limit(keywords: Keywords, keyword: &str) -> Option<usize> {
+    keywords.get(keyword).and_then(Keyword::as_u64).and_then(|limit| usize::try_from(limit).ok())
 }
 
 /// Tells whether a number is below the low limit, or else above the high one.
@@ -122,15 +124,15 @@ pub(super) fn range<N: std::fmt::Display + PartialEq>(low: Option<N>, high: Opti
 }
 
 /// Writes a scalar as CloudFormation converts it to a string.
-fn text_of(tree: &Tree) -> String {
+fn text_of(tree: &Tree) -> Cow<'_, str> {
     match &tree.node {
-        Node::String(text) => text.clone(),
-        Node::Number(number) => number.to_string(),
-        Node::Bool(flag) => flag.to_string(),
-        _ => String::new(),
+        Node::String(text) => text.into(),
+        Node::Number(number) => number.to_string().into(),
+        Node::Bool(flag) => flag.to_string().into(),
+        _ => "".into(),
     }
 }
 
-fn text_of_json(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+fn text_of_json(value: Keyword) -> Cow<'static, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
 }

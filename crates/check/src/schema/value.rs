@@ -1,7 +1,6 @@
-use serde_json::Value;
 use tree::{Node, Tree};
 
-use super::{Fault, TYPE, Validation};
+use super::{Fault, Keyword, TYPE, Validation};
 use crate::kinds::{Kinds, produced};
 use crate::outline::{branches, function, is_dynamic, is_no_value};
 use crate::place::Place;
@@ -10,7 +9,7 @@ use crate::words::{given, kind};
 
 impl<'t> Validation<'_, 't> {
     /// Holds a value against a schema. Tells whether everything that matters was known: a function's value is not.
-    pub(super) fn value(&self, tree: &'t Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
+    pub(super) fn value(&self, tree: &'t Tree, schema: Keyword, place: &Place<'_>, faults: &mut Vec<Fault>) -> bool {
         if is_no_value(tree) {
             return true;
         }
@@ -54,7 +53,7 @@ impl<'t> Validation<'_, 't> {
         tree: &Tree,
         name: &str,
         argument: &Tree,
-        schema: &Value,
+        schema: Keyword,
         place: &Place<'_>,
         faults: &mut Vec<Fault>,
     ) {
@@ -75,9 +74,9 @@ impl<'t> Validation<'_, 't> {
         faults.push(Fault { finding: TYPE.at(place, message), must: Some(must), weight: super::MISTYPED });
     }
 
-    fn choices_of_kind(&self, tree: &'t Tree, schema: &Value, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    fn choices_of_kind(&self, tree: &'t Tree, schema: Keyword, place: &Place<'_>, faults: &mut Vec<Fault>) {
         for keyword in ["anyOf", "oneOf"] {
-            let Some(options) = schema.get(keyword).and_then(Value::as_array) else { continue };
+            let Some(options) = schema.get(keyword).and_then(Keyword::as_array) else { continue };
             let mut best: Option<Vec<Fault>> = None;
             for option in options {
                 let mut own = Vec::new();
@@ -88,7 +87,7 @@ impl<'t> Validation<'_, 't> {
         }
     }
 
-    fn mistyped(&self, tree: &Tree, allowed: &Value, place: &Place<'_>) -> Fault {
+    fn mistyped(&self, tree: &Tree, allowed: Keyword, place: &Place<'_>) -> Fault {
         let is_scalar = !matches!(tree.node, Node::Map(_) | Node::List(_));
         let given = if is_scalar { format!("{} ({})", given(tree), kind(tree)) } else { kind(tree).to_owned() };
         let must = format!("be {}", types(Some(allowed)));
@@ -110,11 +109,10 @@ impl<'t> Validation<'_, 't> {
 }
 
 /// Tells whether a value is of one of these types, or can be converted as CloudFormation does.
-fn accepts(types: &Value, tree: &Tree) -> bool {
-    match types {
-        Value::Array(types) => types.iter().any(|one| accepts(one, tree)),
-        Value::String(name) => accepts_one(name, tree),
-        _ => true,
+fn accepts(types: Keyword, tree: &Tree) -> bool {
+    match types.as_array() {
+        Some(types) => types.iter().any(|one| accepts(one, tree)),
+        None => types.as_str().is_none_or(|name| accepts_one(name, tree)),
     }
 }
 
@@ -138,8 +136,8 @@ fn accepts_one(name: &str, tree: &Tree) -> bool {
 }
 
 /// Names types, with articles.
-pub(super) fn types(keyword: Option<&Value>) -> String {
-    let one = |name: &Value| match name.as_str() {
+pub(super) fn types(keyword: Option<Keyword>) -> String {
+    let one = |name: Keyword| match name.as_str() {
         Some("array") => "a list",
         Some("object") => "an object",
         Some("integer") => "an integer",
@@ -148,9 +146,9 @@ pub(super) fn types(keyword: Option<&Value>) -> String {
         Some("null") => "null",
         _ => "a string",
     };
-    match keyword {
-        Some(Value::Array(types)) => types.iter().map(one).collect::<Vec<_>>().join(" or "),
-        Some(name) => one(name).to_owned(),
-        None => "something else".to_owned(),
+    let Some(keyword) = keyword else { return "something else".to_owned() };
+    match keyword.as_array() {
+        Some(types) => types.iter().map(one).collect::<Vec<_>>().join(" or "),
+        None => one(keyword).to_owned(),
     }
 }

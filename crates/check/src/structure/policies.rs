@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use schemas::{Json, Packed, pack};
 use tree::{Finding, Tree};
 
 use super::resources::{CREATION_POLICY, UPDATE_POLICY};
@@ -13,8 +13,14 @@ use crate::schema::{Patterns, Target, validate};
 use crate::words::all_of;
 
 /// The AWS pages "`CreationPolicy` attribute" and "`UpdatePolicy` attribute" as schemas, by resource type.
-static POLICIES: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("policies.json")).unwrap_or_default());
+static POLICIES: LazyLock<Packed> = LazyLock::new(|| {
+    let policies = serde_json::from_str(include_str!("policies.json")).unwrap_or_default();
+    Packed::open(pack([("policies", &policies)]).unwrap_or_default())
+});
+
+fn policies() -> Option<Json<'static>> {
+    POLICIES.get("policies")
+}
 
 pub(crate) fn creation(
     outline: &Outline<'_>,
@@ -44,17 +50,18 @@ fn check(
     place: &Place<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(types) = POLICIES.get(group).and_then(Value::as_object) else { return };
+    let Some(root) = policies() else { return };
+    let Some(types) = root.get(group).and_then(Json::as_object) else { return };
     match types.get(type_name) {
         Some(schema) => {
-            let target = Target { root: &POLICIES, schema, name: type_name };
+            let target = Target { root, schema, name: type_name };
             let faults = validate(outline, &Patterns::default(), &target, policy, &[], place);
             findings.extend(faults.into_iter().map(|fault| Finding { rule: rule.id, ..fault }));
         }
         // What an unknown type can do is for whoever made it to say.
         None if schemas::exists(type_name) || type_name.ends_with("::MODULE") => {
             let name = place.name().unwrap_or_default();
-            let hint = format!("types that have one are {}", all_of(types.keys().map(String::as_str)));
+            let hint = format!("types that have one are {}", all_of(types.keys()));
             findings.push(rule.at(place, format!("`{type_name}` has no `{name}`")).hint(hint));
         }
         None => {}
@@ -67,7 +74,8 @@ mod tests {
 
     #[test]
     fn the_embedded_schemas_are_readable() {
-        assert!(POLICIES.pointer("/creation/AWS::EC2::Instance").is_some());
-        assert!(POLICIES.pointer("/definitions/AutoScalingRollingUpdate").is_some());
+        let policies = policies().expect("the embedded file");
+        assert!(policies.pointer("/creation/AWS::EC2::Instance").is_some());
+        assert!(policies.pointer("/definitions/AutoScalingRollingUpdate").is_some());
     }
 }

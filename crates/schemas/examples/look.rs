@@ -1,4 +1,4 @@
-//! Measures what the first look at a type costs: `cargo run --release -p schemas --example decode`.
+//! Measures what the first look at a type costs: `cargo run --release -p schemas --example look`.
 
 use std::time::{Duration, Instant};
 
