@@ -202,6 +202,11 @@ impl<'f> Object<'f> {
         self.iter().map(|(key, _)| key)
     }
 
+    /// Lists the values in order.
+    pub fn values(self) -> impl Iterator<Item = Json<'f>> + Clone {
+        self.iter().map(|(_, value)| value)
+    }
+
     /// Counts the entries.
     pub fn len(self) -> usize {
         self.0.left

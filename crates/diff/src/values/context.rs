@@ -1,7 +1,6 @@
 //! What is known about a value from where it stands.
 
-use schemas::Schema;
-use serde_json::Value;
+use schemas::{Json, Schema};
 use tree::Tree;
 
 use super::text::function;
@@ -18,8 +17,8 @@ pub(crate) struct Context {
 /// A place in a provider schema; references are followed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
-    schema: &'static Schema,
-    at: &'static Value,
+    schema: Schema,
+    at: Json<'static>,
 }
 
 /// What kind of thing a value is, as far as that decides what is the same.
@@ -136,7 +135,7 @@ impl Cursor {
         let named = |cursor: Self| {
             let properties = cursor.at.get("properties").and_then(|properties| properties.get(key));
             let patterns = || cursor.at.get("patternProperties")?.as_object()?.values().next();
-            let additional = || cursor.at.get("additionalProperties").filter(|schema| schema.is_object());
+            let additional = || cursor.at.get("additionalProperties").filter(|schema| schema.as_object().is_some());
             let at = properties.or_else(patterns).or_else(additional)?;
             Some(Self { at, ..cursor }.resolve())
         };
@@ -164,7 +163,7 @@ impl Cursor {
     /// security groups, actions of alarms.
     fn is_set(self, items: &[Tree]) -> bool {
         self.alternatives().any(|cursor| {
-            let says = |word: &str| cursor.at.get(word).and_then(Value::as_bool);
+            let says = |word: &str| cursor.at.get(word).and_then(Json::as_bool);
             match says("insertionOrder") {
                 Some(ordered) => !ordered,
                 None => {
@@ -176,9 +175,9 @@ impl Cursor {
     }
 }
 
-fn names_object(word: &Value) -> bool {
-    match word {
-        Value::Array(words) => words.iter().any(names_object),
-        word => word == "object",
+fn names_object(word: Json<'_>) -> bool {
+    match word.as_array() {
+        Some(words) => words.iter().any(names_object),
+        None => word.as_str() == Some("object"),
     }
 }
