@@ -8,6 +8,7 @@ mod cloud_access;
 mod commands;
 mod connect;
 mod error;
+mod files;
 mod local_cloud;
 mod printer;
 mod render;

@@ -1,8 +1,9 @@
 //! Findings about templates and environments' files.
 
 use serde_json::{Value, json};
-use tree::{Finding, Severity};
+use tree::{Finding, Origin, Severity};
 
+use super::excerpt::excerpt;
 use crate::printer::{CYAN, DIM, Printer, RED, YELLOW};
 
 /// Prints a finding to standard error.
@@ -16,6 +17,11 @@ pub fn print(printer: &Printer, finding: &Finding) {
 
 /// Describes a finding as compilers do: what, then where, then what to do.
 pub fn to_text(finding: &Finding) -> String {
+    to_text_with(finding, None)
+}
+
+/// Describes a finding with the line that it is about, if the text of its template is at hand.
+pub fn to_text_with(finding: &Finding, text: Option<&str>) -> String {
     let style = match finding.severity {
         Severity::Error => RED,
         Severity::Warning => YELLOW,
@@ -24,9 +30,12 @@ pub fn to_text(finding: &Finding) -> String {
     let Finding { severity, message, .. } = finding;
     let mut lines = vec![
         format!("{style}{severity}:{style:#} {message}"),
-        format!("  {DIM}-->{DIM:#} {}", place(finding)),
-        format!("  {DIM}rule:{DIM:#} {}", finding.rule),
+        format!("  {DIM}-->{DIM:#} {}", place(finding, text.is_some())),
     ];
+    if let (Some(text), Origin::Text { line, column }) = (text, finding.origin) {
+        lines.extend(excerpt(text, line, column, style));
+    }
+    lines.push(format!("  {DIM}rule:{DIM:#} {}", finding.rule));
     if let Some(hint) = &finding.hint {
         lines.push(format!("  {CYAN}hint:{CYAN:#} {hint}"));
     }
@@ -44,10 +53,18 @@ pub fn to_json(finding: &Finding) -> Value {
         "template": finding.template,
         "resource": finding.resource,
         "path": finding.path.to_string(),
-        "file": finding.origin.file(),
+        "file": file(finding),
         "line": position.map(|(line, _)| line),
         "column": position.map(|(_, column)| column),
     })
+}
+
+/// Returns the file of a finding: the author's, or the template that was read.
+pub fn file(finding: &Finding) -> Option<String> {
+    match finding.origin {
+        Origin::Text { .. } => Some(finding.template.clone()),
+        origin => origin.file(),
+    }
 }
 
 /// Counts findings: `2 errors, 1 warning`.
@@ -64,13 +81,14 @@ pub fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-fn place(finding: &Finding) -> String {
+fn place(finding: &Finding, is_template: bool) -> String {
     let path = finding.path.to_string();
     let inside = if path.is_empty() { String::new() } else { format!(", at {path}") };
     match (finding.origin.file(), finding.origin.position()) {
         // A line of Rust, and the stack that it became.
         (Some(file), Some((line, _))) => format!("{file}:{line}, in stack `{}`{inside}", finding.template),
         // A position in the file that was read.
+        (None, Some((line, column))) if is_template => format!("{}:{line}:{column}{inside}", finding.template),
         (None, Some((line, column))) => format!("{}:{line}:{column}", finding.template),
         _ => format!("stack `{}`{inside}", finding.template),
     }

@@ -2,7 +2,10 @@
 
 pub mod commands;
 pub mod deploy;
+mod excerpt;
 pub mod findings;
 pub mod jobs;
 pub mod local;
 pub mod pipeline;
+pub mod rules;
+pub mod sarif;

@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask snapshots` writes the expectations anew: those in these files, `snapshots/` and `environments/schema.json`.
 
+mod check;
 mod cli;
 mod diff;
 mod environment_files;

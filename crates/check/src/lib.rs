@@ -34,7 +34,7 @@ mod structure;
 mod text;
 mod words;
 
-pub use rule::{Rule, rule, rules};
+pub use rule::{Rule, rule, rules, similar_rule};
 pub use text::syntax;
 
 /// A template to be checked.

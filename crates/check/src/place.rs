@@ -1,4 +1,6 @@
-use tree::{Entry, Origin, Path, Tree};
+use tree::{Entry, Node, Origin, Path, Tree};
+
+use crate::outline::function;
 
 /// The way to a node of a template, kept on the stack while the tree is walked; only a finding turns it into a [`Path`].
 #[derive(Clone, Copy)]
@@ -26,7 +28,7 @@ impl<'p> Place<'p> {
 
     /// Steps to the value of an entry.
     pub fn entry(&'p self, entry: &'p Entry) -> Self {
-        self.step(Step::Key(&entry.key), entry.value.origin.or(entry.origin))
+        self.step(Step::Key(&entry.key), start(entry))
     }
 
     /// Steps to an entry itself: a finding about the key, or about an entry that is not there.
@@ -83,6 +85,16 @@ impl<'p> Place<'p> {
             Step::Key(key) if self.depth == depth => Some(key),
             _ => self.parent?.key_at(depth),
         }
+    }
+}
+
+/// Tells where a reader looks for the value of an entry. Of a list or an object that is its key.
+fn start(entry: &Entry) -> Origin {
+    let Entry { origin, value, .. } = entry;
+    match (&value.node, origin) {
+        (Node::List(_), Origin::Text { .. }) => *origin,
+        (Node::Map(_), Origin::Text { .. }) if function(value).is_none() => *origin,
+        _ => value.origin.or(*origin),
     }
 }
 

@@ -1,6 +1,7 @@
 use tree::{Finding, Severity};
 
 use crate::place::Place;
+use crate::words::similar;
 use crate::{domain, references, schema, structure, text};
 
 /// What a template must fulfil.
@@ -36,6 +37,14 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 
 fn all() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().chain(domain::RULES).flat_map(|group| group.iter().copied())
+}
+
+/// Finds the rule whose id is most like this one, if one is close enough.
+pub fn similar_rule(id: &str) -> Option<&'static Rule> {
+    let ids = rules().into_iter().map(|rule| rule.id);
+    // Also by its name alone: people remember `unknown` and forget the group.
+    let named = || rules().into_iter().find(|rule| rule.id.rsplit('/').next() == Some(id));
+    similar(id, ids).and_then(rule).or_else(named)
 }
 
 /// Each rule stands beside the code that applies it, and is listed in its group. To add a rule, write it there, with a
