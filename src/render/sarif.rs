@@ -46,7 +46,7 @@ fn rule(id: &str) -> Value {
         "helpUri": rule.page,
         "help": {"text": format!("{}. Why: {}.", rule.statement, rule.why), "markdown": markdown},
         "defaultConfiguration": {"level": level(rule.severity)},
-        "properties": {"tags": id.split_once('/').map(|(group, _)| group)},
+        "properties": {"tags": [id.split_once('/').map_or(id, |(group, _)| group)]},
     })
 }
 
