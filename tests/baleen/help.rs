@@ -13,8 +13,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
     Commands:
       list         Lists the environments, or the stacks of one
       synth        Synthesizes and checks the templates of an environment
-      check        Checks the templates of an environment: references, and each resource against its
-                   schema
+      check        Checks templates: text, structure, references, and each resource against its schema
       diff         Compares templates: what changes, and what that does to what is deployed
       deploy       Deploys stacks by change sets, in dependency order
       outputs      Shows what the deployed stacks put out
