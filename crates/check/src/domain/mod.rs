@@ -21,6 +21,7 @@ mod notification;
 mod queue;
 mod ssm;
 mod ssm_rules;
+mod states;
 
 use grants::Grants;
 
@@ -56,6 +57,7 @@ fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>
             notification::check(shared, resource, findings);
         }
         "AWS::SQS::Queue" => queue::check(resource, findings),
+        "AWS::StepFunctions::StateMachine" => states::check(shared, resource, findings),
         "AWS::SSM::Document" => ssm::check(shared, resource, findings),
         _ => {}
     }
@@ -91,8 +93,15 @@ fn fits(pattern: &str, text: &str) -> bool {
 }
 
 /// The rules of this group.
-pub(crate) static RULES: &[&[&Rule]] =
-    &[functions::RULES, lifecycle::RULES, mapping::RULES, notification::RULES, queue::RULES, ssm_rules::RULES];
+pub(crate) static RULES: &[&[&Rule]] = &[
+    functions::RULES,
+    lifecycle::RULES,
+    mapping::RULES,
+    notification::RULES,
+    queue::RULES,
+    ssm_rules::RULES,
+    states::RULES,
+];
 
 #[cfg(test)]
 mod tests {
