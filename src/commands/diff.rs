@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use diff::cost::{Prices, estimate};
-use diff::render::{Page, TextOptions, count, html, text};
+use diff::cost::{Estimate, Prices, estimate};
+use diff::render::{Comment, LONGEST_COMMENT, Page, TextOptions, count, html, markdown, text};
 use diff::{Diff, Gate, Template};
 
 use crate::cli::Global;
@@ -18,6 +18,7 @@ Examples:
   baleen diff old.yaml new.yaml                          any two templates
   baleen diff before/ after/ --fail-on destructive       all templates of two folders, by file name
   baleen diff --env prod --against git:main --json | jq .gates
+  baleen diff --env prod --against git:main --format markdown > comment.md
   baleen diff --env prod --against git:main --format html --out diff.html
 
 Exit codes:
@@ -26,13 +27,10 @@ Exit codes:
     2  something differs
     3  a gate of `--fail-on` has findings";
 
-/// What things cost, with the month in which they did.
-const PRICES: &str = include_str!("../../assets/prices.json");
-
 /// The width of lines where no terminal says another one.
 const WIDTH: u16 = 120;
 
-/// Compares templates: what changes, and what that does to what is deployed
+/// Compares templates: what is created, updated, replaced, deleted, opened or put at risk
 ///
 /// With `--env`, what the sources synthesize is compared with what is deployed, or with `--against`. With OLD and NEW,
 /// any two templates are compared, JSON or YAML, or the templates of two folders by file name.
@@ -72,10 +70,27 @@ pub struct Args {
 enum Format {
     /// For a terminal
     Text,
+    /// For a comment on a pull request; it fits GitHub's 65,536 characters
+    Markdown,
     /// For scripts; `baleen schema diff` describes it
     Json,
-    /// A page to look at: graph of the stacks, gates, each change side by side
+    /// One page to look at, which needs nothing else
     Html,
+}
+
+/// What is compared.
+struct Sides {
+    /// What it is about, such as the environment.
+    title: String,
+    old: Vec<Named>,
+    new: Vec<Named>,
+    /// Where they are from, in words.
+    old_name: String,
+    new_name: String,
+    /// The region, for prices.
+    region: String,
+    /// The new stacks in order of deployment, each with those that it uses.
+    stacks: Vec<(String, Vec<String>)>,
 }
 
 /// What makes the command fail.
@@ -103,34 +118,28 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 
 fn compare(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let mut sides = sides(args, global, printer)?;
-    for name in &args.stacks {
-        if !sides.old.iter().chain(&sides.new).any(|own| own.name == *name) {
-            return Err(Error::usage(format!("there is no stack `{name}` on either side")));
-        }
+    select(&mut sides.old, &args.stacks);
+    select(&mut sides.new, &args.stacks);
+    let mut known = sides.old.iter().chain(&sides.new);
+    if let Some(name) = args.stacks.iter().find(|name| !known.any(|own| own.name == **name)) {
+        return Err(Error::usage(format!("there is no stack `{name}` on either side")));
     }
-    for set in [&mut sides.old, &mut sides.new] {
-        set.retain(|named| args.stacks.is_empty() || args.stacks.contains(&named.name));
-    }
-    let diff = diff::diff(&views(&sides.old), &views(&sides.new));
+    let (old, new) = (views(&sides.old), views(&sides.new));
+    let diff = diff::diff(&old, &new);
+    let cost = estimate(&prices()?, &sides.region, &old, &new);
     let outcome = outcome(&diff, &args.fail_on);
-    write(args, &sides, diff, printer)?;
+    write(args, diff, &sides, &cost, printer)?;
     outcome
+}
+
+/// Reads the table of prices that is part of the program.
+fn prices() -> Result<Prices> {
+    serde_json::from_str(include_str!("../../assets/prices.json"))
+        .map_err(|error| Error::new(Kind::Failed, format!("assets/prices.json: {error}")))
 }
 
 fn views(set: &[Named]) -> Vec<Template<'_>> {
     set.iter().map(|named| Template { name: &named.name, tree: &named.tree }).collect()
-}
-
-/// What is compared.
-struct Sides {
-    old: Vec<Named>,
-    new: Vec<Named>,
-    /// What the page calls the comparison, the old and the new side.
-    names: [String; 3],
-    /// The stacks with those that they use, where that is known.
-    stacks: Vec<(String, Vec<String>)>,
-    /// Where it is deployed, where that is known.
-    region: Option<String>,
 }
 
 /// Reads the old and the new templates.
@@ -142,63 +151,82 @@ fn sides(args: &Args, global: &Global, printer: &Printer) -> Result<Sides> {
         {
             one.name.clone_from(&other.name);
         }
-        let names = ["templates".to_owned(), old.display().to_string(), new.display().to_string()];
-        let stacks = new_set.iter().map(|named| (named.name.clone(), Vec::new())).collect();
-        return Ok(Sides { old: old_set, new: new_set, names, stacks, region: None });
+        return Ok(Sides {
+            title: new.display().to_string(),
+            stacks: new_set.iter().map(|named| (named.name.clone(), Vec::new())).collect(),
+            old: old_set,
+            new: new_set,
+            old_name: old.display().to_string(),
+            new_name: new.display().to_string(),
+            region: String::new(),
+        });
     }
     let session = Session::open(global)?;
     let assembly = session.assemble(printer)?;
-    let old = match &args.against {
-        Source::Deployed => deployed(&session, &assembly, printer)?,
+    let environment = &session.environment.name;
+    let (old, old_name) = match &args.against {
+        Source::Deployed => (deployed(&session, &assembly, printer)?, "what is deployed".to_owned()),
         Source::Revision(revision) => {
-            crate::templates::snapshots_of(&session.root, &session.environment.name, revision)?
+            (crate::templates::snapshots_of(&session.root, environment, revision)?, revision.clone())
         }
-        Source::Path(path) => read_set(path)?,
-    };
-    let against = match &args.against {
-        Source::Deployed => "deployed".to_owned(),
-        Source::Revision(revision) => revision.clone(),
-        Source::Path(path) => path.display().to_string(),
+        Source::Path(path) => (read_set(path)?, path.display().to_string()),
     };
     Ok(Sides {
+        title: environment.clone(),
         old,
-        names: [format!("{} {}", assembly.app, assembly.environment), against, "sources".to_owned()],
+        old_name,
+        new_name: "the sources".to_owned(),
+        region: assembly.region.clone(),
         stacks: assembly.stacks.iter().map(|stack| (stack.name.clone(), stack.depends_on.clone())).collect(),
-        region: Some(assembly.region.clone()),
         new: of_assembly(assembly),
     })
 }
 
-/// Writes the page, with what the changes cost where the region is known.
-fn page(diff: &Diff, sides: &Sides) -> Result<String> {
-    let broken = |what: String| Error::new(Kind::Failed, format!("cannot make the page: {what}"));
-    let prices: Prices = serde_json::from_str(PRICES).map_err(|error| broken(error.to_string()))?;
-    let estimate = |region: &String| estimate(&prices, region, &views(&sides.old), &views(&sides.new));
-    let cost = sides.region.as_ref().map(estimate);
-    let [title, old, new] = &sides.names;
-    let page = Page { title, old, new, stacks: &sides.stacks, cost: cost.as_ref() };
-    html(diff, &page).map_err(|error| broken(error.to_string()))
+fn select(set: &mut Vec<Named>, stacks: &[String]) {
+    set.retain(|named| stacks.is_empty() || stacks.contains(&named.name));
 }
 
-fn write(args: &Args, sides: &Sides, diff: Diff, printer: &Printer) -> Result<()> {
+fn write(args: &Args, diff: Diff, sides: &Sides, cost: &Estimate, printer: &Printer) -> Result<()> {
     let format = if printer.is_json() { Format::Json } else { args.format };
+    let failed =
+        |what: &str, error: &dyn std::fmt::Display| Error::new(Kind::Failed, format!("cannot write {what}: {error}"));
+    let (old, new) = (sides.old_name.as_str(), sides.new_name.as_str());
     let written = match format {
         Format::Text => {
             let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.max(60));
-            text(&diff, TextOptions { width: width.into(), all: args.all })
+            let mut text = text(&diff, TextOptions { width: width.into(), all: args.all });
+            if !cost.lines.is_empty() {
+                text.push_str(&format!("a month: {}\n", cost.note()));
+            }
+            text
         }
-        Format::Html => page(&diff, sides)?,
+        Format::Markdown => {
+            let command = command(args, &sides.title);
+            let title = &sides.title;
+            markdown(&diff, &Comment { title, old, new, cost: Some(cost), command: &command, longest: LONGEST_COMMENT })
+        }
         Format::Json => {
-            let report = diff::report(diff);
-            let json = serde_json::to_string_pretty(&report);
-            json.map_err(|error| Error::new(Kind::Failed, format!("cannot write JSON: {error}")))? + "\n"
+            let report = diff::report(diff, cost);
+            serde_json::to_string_pretty(&report).map_err(|error| failed("JSON", &error))? + "\n"
+        }
+        Format::Html => {
+            let page = Page { title: &sides.title, old, new, stacks: &sides.stacks, cost: Some(cost) };
+            html(&diff, &page).map_err(|error| failed("the page", &error))?
         }
     };
     let Some(file) = &args.out else { return printer.data(&written) };
-    // A file has no colours; in pages, nothing is one.
-    let plain = anstream::adapter::strip_str(&written).to_string();
-    std::fs::write(file, plain)
-        .map_err(|error| Error::new(Kind::Failed, format!("cannot write {}: {error}", file.display())))
+    let plain = if format == Format::Text { anstream::adapter::strip_str(&written).to_string() } else { written };
+    std::fs::write(file, plain).map_err(|error| failed(&file.display().to_string(), &error))
+}
+
+/// Returns the command that shows all of a diff.
+fn command(args: &Args, title: &str) -> String {
+    match (&args.old, &args.new, &args.against) {
+        (Some(old), Some(new), _) => format!("baleen diff {} {}", old.display(), new.display()),
+        (_, _, Source::Revision(revision)) => format!("baleen diff --env {title} --against git:{revision}"),
+        (_, _, Source::Path(path)) => format!("baleen diff --env {title} --against {}", path.display()),
+        (_, _, Source::Deployed) => format!("baleen diff --env {title}"),
+    }
 }
 
 /// Says by the exit code what was found.

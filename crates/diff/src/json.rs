@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cost::{Estimate, Money};
 use crate::{Diff, Gate, GateFinding, StackChange};
 
 /// What `--format json` writes.
@@ -13,6 +14,8 @@ pub struct Report {
     pub changes: usize,
     /// How many findings each gate has.
     pub gates: GateCounts,
+    /// What it costs a month, as far as that does not depend on use and prices are known.
+    pub monthly_cost: MonthlyCost,
     /// What somebody should look at twice.
     pub findings: Vec<GateFinding>,
     /// The stacks that differ.
@@ -30,15 +33,35 @@ pub struct GateCounts {
     pub data_loss: usize,
 }
 
+/// What the templates cost a month, in US dollars.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct MonthlyCost {
+    /// Before, such as `238.66`.
+    pub was: String,
+    /// Afterwards.
+    pub now: String,
+    /// The types that have no known price in the region.
+    pub unknown: Vec<String>,
+    /// What the figures contain, and when they were valid.
+    pub basis: String,
+}
+
 /// Makes the document that `--format json` writes.
-pub fn report(diff: Diff) -> Report {
+pub fn report(diff: Diff, cost: &Estimate) -> Report {
     let count = |gate| diff.findings(gate).count();
     let gates = GateCounts {
         destructive: count(Gate::Destructive),
         broadening: count(Gate::Broadening),
         data_loss: count(Gate::DataLoss),
     };
-    Report { changes: diff.changes(), gates, findings: diff.gates, stacks: diff.stacks }
+    let dollars = |money: Money| format!("{}.{:02}", money.0 / 100, money.0 % 100);
+    let monthly_cost = MonthlyCost {
+        was: dollars(cost.was),
+        now: dollars(cost.now),
+        unknown: cost.unknown.clone(),
+        basis: cost.basis.clone(),
+    };
+    Report { changes: diff.changes(), gates, monthly_cost, findings: diff.gates, stacks: diff.stacks }
 }
 
 /// Returns the JSON Schema of [`Report`], with a final newline.

@@ -25,7 +25,7 @@ mod stacks;
 mod stateful;
 mod values;
 
-pub use json::{GateCounts, Report, report, report_schema};
+pub use json::{GateCounts, MonthlyCost, Report, report, report_schema};
 pub use model::{
     Action, Cause, Detail, Diff, EntryChange, Fate, Former, Gate, GateFinding, Impact, Line, ResourceChange,
     StackAction, StackChange, ValueChange,

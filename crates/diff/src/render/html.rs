@@ -7,7 +7,9 @@ use serde::Serialize;
 use tree::{Origin, Tree};
 
 use super::graph::{self, Graph};
-use crate::{Action, Cause, Detail, Diff, Gate, Impact, Line, ResourceChange, StackAction, StackChange, ValueChange};
+use super::value::dotted;
+use super::words::{cause, gate_meaning, gate_title, stack_outcome};
+use crate::{Action, Detail, Diff, Gate, Impact, Line, ResourceChange, StackAction, StackChange, ValueChange};
 
 /// The page's frame; all values that it shows are escaped.
 const PAGE: &str = include_str!("page.html");
@@ -177,11 +179,6 @@ fn tiles(diff: &Diff, page: &Page<'_>) -> Vec<Tile> {
 }
 
 fn gate_view(diff: &Diff, gate: Gate) -> GateView {
-    let (title, meaning) = match gate {
-        Gate::Destructive => ("Destructive", "Something is replaced or deleted."),
-        Gate::Broadening => ("Broadening", "Something may do more, or may be reached by more, than before."),
-        Gate::DataLoss => ("Data loss", "Data is less protected against loss than before."),
-    };
     let findings = diff.findings(gate).map(|finding| FindingView {
         anchor: anchor(&finding.stack, &finding.resource),
         place: format!("{}/{}", finding.stack, finding.resource),
@@ -190,7 +187,7 @@ fn gate_view(diff: &Diff, gate: Gate) -> GateView {
         now: finding.now.clone().unwrap_or_default(),
         origin: if finding.origin == Origin::Unknown { String::new() } else { finding.origin.to_string() },
     });
-    GateView { id: gate.name(), title, meaning, findings: findings.collect() }
+    GateView { id: gate.name(), title: gate_title(gate), meaning: gate_meaning(gate), findings: findings.collect() }
 }
 
 fn cost_view(estimate: &crate::cost::Estimate) -> CostView {
@@ -240,12 +237,7 @@ fn stack_view(diff: &Diff, stack: &StackChange) -> StackView {
     };
     let mut resources: Vec<_> = stack.resources.iter().map(|change| resource_view(change, gated(change))).collect();
     resources.extend(stack.entries.iter().map(|entry| entry_view(stack, entry)));
-    let summary = match (stack.action, &stack.former_name) {
-        (StackAction::Add, _) => "new stack".to_owned(),
-        (StackAction::Remove, _) => "removed stack".to_owned(),
-        (StackAction::Rename, Some(former)) => format!("was {former}"),
-        _ => String::new(),
-    };
+    let summary = if stack.action == StackAction::Modify { String::new() } else { stack_outcome(stack) };
     StackView { anchor: stack_anchor(&stack.name), name: stack.name.clone(), summary, resources }
 }
 
@@ -278,7 +270,12 @@ fn resource_view(change: &ResourceChange, gated: bool) -> ResourceView {
         gated,
         note: note.join(" · "),
         search: search.join(" "),
-        causes: change.causes.iter().map(because).chain(change.notes.iter().cloned()).collect(),
+        causes: change
+            .causes
+            .iter()
+            .map(|reason| cause(reason, &change.stack))
+            .chain(change.notes.iter().cloned())
+            .collect(),
         properties,
     }
 }
@@ -308,20 +305,10 @@ fn entry_view(stack: &StackChange, entry: &crate::EntryChange) -> ResourceView {
     }
 }
 
-/// Says why something changes that is written as before.
-fn because(cause: &Cause) -> String {
-    match cause {
-        Cause::Resource { stack, logical_id } => format!("because {stack}/{logical_id} is or may be made anew"),
-        Cause::Parameter { name } => format!("because the default of parameter {name} differs"),
-        Cause::Mapping { name } => format!("because mapping {name} differs"),
-        Cause::Condition { name } => format!("because condition {name} is defined otherwise"),
-        Cause::Output { stack, name } => format!("because output {name} of {stack} differs"),
-    }
-}
-
 /// Lists the parts of a change that are shown by themselves: those of an embedded document one by one.
 fn collect(change: &ValueChange, above: &str, properties: &mut Vec<PropertyView>) {
-    let path = if above.is_empty() { change.path.to_string() } else { format!("{above} → {}", change.path) };
+    let path = dotted(&change.path);
+    let path = if above.is_empty() { path } else { format!("{above} → {path}") };
     if let Some(Detail::Document(inner)) = &change.detail {
         for change in inner {
             collect(change, &path, properties);

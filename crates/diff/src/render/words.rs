@@ -76,6 +76,15 @@ pub fn gate_title(gate: Gate) -> &'static str {
     }
 }
 
+/// Says what a gate finds.
+pub fn gate_meaning(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Destructive => "Something is replaced or deleted.",
+        Gate::Broadening => "Something may do more, or may be reached by more, than before.",
+        Gate::DataLoss => "Data is less protected against loss than before.",
+    }
+}
+
 /// How many resources have which fate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -92,28 +101,18 @@ pub struct Summary {
 impl Summary {
     /// Counts what is in a diff.
     pub fn of(diff: &Diff) -> Self {
-        let kinds: [(&str, &[Impact]); 9] = [
-            ("created", &[Impact::Create]),
-            ("updated", &[Impact::Update]),
-            ("replaced", &[Impact::Replace]),
-            ("deleted", &[Impact::Delete]),
-            ("kept outside of the stack", &[Impact::Retain]),
-            ("may be updated", &[Impact::MayUpdate]),
-            ("may be replaced", &[Impact::MayReplace]),
-            ("may be created or deleted", &[Impact::MayCreate, Impact::MayDelete]),
-            ("with nothing to do", &[Impact::None]),
-        ];
-        let count = |impacts: &[Impact]| diff.resources().filter(|change| impacts.contains(&change.impact)).count();
         Self {
             stacks: diff.stacks.len(),
-            resources: kinds
-                .map(|(word, impacts)| (word, count(impacts)))
-                .into_iter()
-                .filter(|(_, n)| *n > 0)
-                .collect(),
+            resources: fates(diff.resources()),
             entries: diff.stacks.iter().map(|stack| stack.entries.len()).sum(),
             gates: Gate::ALL.map(|gate| (gate, diff.findings(gate).count())).to_vec(),
         }
+    }
+
+    /// Says of one stack: `3 resources: 1 created, 2 updated`.
+    pub fn of_stack(stack: &StackChange) -> String {
+        let entries = stack.entries.len();
+        Self { stacks: 1, resources: fates(stack.resources.iter()), entries, gates: Vec::new() }.of_contents()
     }
 
     /// Says it in one line: `2 stacks, 3 resources: 1 created, 2 updated`.
@@ -121,8 +120,12 @@ impl Summary {
         if self.stacks == 0 {
             return "no changes".to_owned();
         }
+        format!("{}, {}", count(self.stacks, "stack"), self.of_contents())
+    }
+
+    fn of_contents(&self) -> String {
         let all = self.resources.iter().map(|(_, count)| count).sum();
-        let mut parts = vec![count(self.stacks, "stack"), count(all, "resource")];
+        let mut parts = vec![count(all, "resource")];
         if self.entries > 0 {
             parts.push(if self.entries == 1 {
                 "1 other entry".to_owned()
@@ -133,6 +136,24 @@ impl Summary {
         let fates: Vec<_> = self.resources.iter().map(|(word, count)| format!("{count} {word}")).collect();
         if fates.is_empty() { parts.join(", ") } else { format!("{}: {}", parts.join(", "), fates.join(", ")) }
     }
+}
+
+/// Counts resources by what happens to them.
+fn fates<'d>(resources: impl Iterator<Item = &'d ResourceChange>) -> Vec<(&'static str, usize)> {
+    let kinds: [(&str, &[Impact]); 9] = [
+        ("created", &[Impact::Create]),
+        ("updated", &[Impact::Update]),
+        ("replaced", &[Impact::Replace]),
+        ("deleted", &[Impact::Delete]),
+        ("kept outside of the stack", &[Impact::Retain]),
+        ("may be updated", &[Impact::MayUpdate]),
+        ("may be replaced", &[Impact::MayReplace]),
+        ("may be created or deleted", &[Impact::MayCreate, Impact::MayDelete]),
+        ("with nothing to do", &[Impact::None]),
+    ];
+    let resources: Vec<_> = resources.collect();
+    let count = |impacts: &[Impact]| resources.iter().filter(|change| impacts.contains(&change.impact)).count();
+    kinds.map(|(word, impacts)| (word, count(impacts))).into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 /// `1 stack`, `2 stacks`.
