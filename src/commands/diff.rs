@@ -30,7 +30,10 @@ Exit codes:
 /// The width of lines where no terminal says another one.
 const WIDTH: u16 = 120;
 
-/// Compares templates: what is created, updated, replaced, deleted, opened or put at risk
+/// What things cost, with the month in which they did.
+const PRICES: &str = include_str!("../../assets/prices.json");
+
+/// Compares templates: what changes, and what that does to what is deployed
 ///
 /// With `--env`, what the sources synthesize is compared with what is deployed, or with `--against`. With OLD and NEW,
 /// any two templates are compared, JSON or YAML, or the templates of two folders by file name.
@@ -134,7 +137,7 @@ fn compare(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 
 /// Reads the table of prices that is part of the program.
 fn prices() -> Result<Prices> {
-    serde_json::from_str(include_str!("../../assets/prices.json"))
+    serde_json::from_str(PRICES)
         .map_err(|error| Error::new(Kind::Failed, format!("assets/prices.json: {error}")))
 }
 
