@@ -137,8 +137,7 @@ fn compare(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
 
 /// Reads the table of prices that is part of the program.
 fn prices() -> Result<Prices> {
-    serde_json::from_str(PRICES)
-        .map_err(|error| Error::new(Kind::Failed, format!("assets/prices.json: {error}")))
+    serde_json::from_str(PRICES).map_err(|error| Error::new(Kind::Failed, format!("assets/prices.json: {error}")))
 }
 
 fn views(set: &[Named]) -> Vec<Template<'_>> {

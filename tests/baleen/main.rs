@@ -11,4 +11,5 @@ mod harness;
 mod help;
 mod linkage;
 mod local;
+mod page;
 mod snapshots;

@@ -17,6 +17,7 @@ const AUDITORS: &str = include_str!("../audit.txt");
 /// Installs what is missing and says what it does.
 pub fn run(root: &Path) -> anyhow::Result<()> {
     system_packages()?;
+    browser()?;
     local_cloud(root)?;
     tools(root)?;
     eprintln!("everything is in place; next: `cargo xtask demo`, `cargo xtask test`, or `cargo run -- --help`");
@@ -25,6 +26,18 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
 
 /// Installs FFmpeg and Python's virtual environments from the system's packages.
 pub fn system_packages() -> anyhow::Result<()> {
+    install(missing())
+}
+
+/// Installs a browser, which tests look at pages with, from the system's packages.
+pub fn browser() -> anyhow::Result<()> {
+    let browsers = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let there = browsers.iter().any(|browser| works(browser, &["--version"]));
+    install(if there { Vec::new() } else { vec!["chromium"] })
+}
+
+/// Lists the packages that everything needs and that are not there.
+fn missing() -> Vec<&'static str> {
     let mut missing = Vec::new();
     if !works("ffmpeg", &["-version"]) || !works("ffprobe", &["-version"]) {
         missing.push("ffmpeg");
@@ -36,13 +49,17 @@ pub fn system_packages() -> anyhow::Result<()> {
     if !works("python3", &["-c", "import venv, ensurepip"]) {
         missing.push("python3-venv");
     }
+    missing
+}
+
+fn install(missing: Vec<&str>) -> anyhow::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
     let packages = missing.join(" ");
     if !works("apt-get", &["--version"]) {
         bail!(
-            "missing: {packages}\nhint: install them with your system's package manager (macOS: `brew install ffmpeg python3`)"
+            "missing: {packages}\nhint: install them with your system's package manager (macOS: `brew install ffmpeg python3 chromium`)"
         );
     }
     let mut apt = if works("sh", &["-c", "test \"$(id -u)\" = 0"]) {
@@ -59,7 +76,7 @@ pub fn system_packages() -> anyhow::Result<()> {
     };
     // A fresh container has no package lists yet; a failure here shows as a failure to install.
     let update = works("apt-get", &["update", "-qq"]);
-    apt.args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing);
+    apt.args(["install", "-y", "-qq", "--no-install-recommends"]).args(missing);
     process::run(&mut apt).with_context(|| if update { "" } else { "the package lists could not be updated either" })
 }
 

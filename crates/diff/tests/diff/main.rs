@@ -1,5 +1,6 @@
 //! What the comparison of templates says, feature by feature.
 
+mod comment;
 mod impact;
 mod page;
 mod same;
