@@ -11,12 +11,12 @@ use super::side::{Place, Side};
 
 /// Lists all that is allowed now and was not before.
 pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_>) -> Vec<Finding> {
-    let mut holes = Holes::default();
+    let holes = Holes::default();
     let (mut old_names, mut new_names) = (Names::new(), Names::new());
-    let identities_before = identities::collect(old, &mut holes, &mut old_names);
-    let identities_now = identities::collect(new, &mut holes, &mut new_names);
-    let guarded_before = guarded::collect(old, &mut holes, &mut old_names);
-    let guarded_now = guarded::collect(new, &mut holes, &mut new_names);
+    let identities_before = identities::collect(old, &holes, &mut old_names);
+    let identities_now = identities::collect(new, &holes, &mut new_names);
+    let guarded_before = guarded::collect(old, &holes, &mut old_names);
+    let guarded_now = guarded::collect(new, &holes, &mut new_names);
     // What is gone is called what it was called.
     let mut names = old_names;
     names.extend(new_names);

@@ -1,5 +1,6 @@
 //! Ranges of addresses, compared by arithmetic.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A range of addresses of one family, both ends included.
@@ -49,6 +50,21 @@ impl Range {
         match u32::try_from(address) {
             Ok(address) if !self.v6 => Ipv4Addr::from(address).to_string(),
             _ => Ipv6Addr::from(address).to_string(),
+        }
+    }
+}
+
+/// `10.0.0.0/8`, or both ends if it is no power of two.
+impl fmt::Display for Range {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = if self.v6 { 128 } else { 32 };
+        let hosts = self.last - self.first;
+        let free = if hosts == u128::MAX { 128 } else { (hosts + 1).trailing_zeros() };
+        let whole = hosts == u128::MAX || (hosts + 1).is_power_of_two();
+        if whole {
+            write!(formatter, "{}/{}", self.show(self.first), width - free)
+        } else {
+            write!(formatter, "{} to {}", self.show(self.first), self.show(self.last))
         }
     }
 }

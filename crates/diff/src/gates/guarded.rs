@@ -90,7 +90,7 @@ const KINDS: &[Kind] = &[
 ];
 
 /// Reads all resource policies of one side.
-pub(crate) fn collect(side: &Side<'_>, holes: &mut Holes, names: &mut Names) -> All {
+pub(crate) fn collect(side: &Side<'_>, holes: &Holes, names: &mut Names) -> All {
     let mut reader = Reader::new(side, holes, names);
     let mut all = All::new();
     for resource in &side.resources {

@@ -34,7 +34,7 @@ pub(crate) struct Boundary {
 pub(crate) type Identities = BTreeMap<String, Identity>;
 
 /// Reads all policies of one side.
-pub(crate) fn collect(side: &Side<'_>, holes: &mut Holes, names: &mut Names) -> Identities {
+pub(crate) fn collect(side: &Side<'_>, holes: &Holes, names: &mut Names) -> Identities {
     let mut reader = Reader::new(side, holes, names);
     let mut collector = Collector { identities: Identities::new(), managed: BTreeMap::new() };
     let of_iam = || side.resources.iter().filter(|resource| resource.kind.starts_with("AWS::IAM::"));

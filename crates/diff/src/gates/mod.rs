@@ -3,18 +3,26 @@
 mod access;
 mod branches;
 mod cidr;
+mod destructive;
 mod finding;
 mod guarded;
 mod identities;
+mod losses;
+mod network;
 mod permissions;
+mod protections;
+mod safeguards;
 mod side;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::{Diff, Gate, GateFinding, Template};
-use side::{Renames, Side};
+use crate::{Action, Diff, Gate, GateFinding, Template};
+use finding::Finding;
+use permissions::text::{Holes, Names, Reader};
+use safeguards::Table;
+use side::{Id, Renames, Side};
 
 /// Finds what is destroyed, what is opened and what data is put at risk by the changes.
 ///
@@ -27,13 +35,48 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
     }
     let renames = renames(diff);
     let (before, now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
-    let mut findings = Vec::new();
-    let broadened = access::broadened(&before, &now, &|_| Vec::new());
-    findings.extend(broadened.into_iter().map(|finding| finding.at(Gate::Broadening)));
+    let (openings, losses) = weakened(&before, &now, diff);
+    let broadening = [
+        access::broadened(&before, &now, &|_| Vec::new()),
+        network::opened(&before, &now),
+        openings,
+        protections::guards_removed(&before, &now),
+        protections::made_open(&before, &now),
+        protections::parameters_shown(old, new),
+    ];
+    let data_loss = [losses, protections::backups_removed(&before, &now)];
+    let mut findings: Vec<GateFinding> = Vec::new();
+    let mut add = |gate: Gate, own: Vec<Finding>| findings.extend(own.into_iter().map(|finding| finding.at(gate)));
+    add(Gate::Destructive, destructive::destroyed(diff));
+    for own in broadening {
+        add(Gate::Broadening, own);
+    }
+    for own in data_loss {
+        add(Gate::DataLoss, own);
+    }
     let order: BTreeMap<&str, usize> =
         diff.stacks.iter().enumerate().map(|(index, stack)| (stack.name.as_str(), index)).collect();
-    findings.sort_by_cached_key(|finding| (finding.gate, order.get(finding.stack.as_str()).copied()));
+    // What is in a stack that does not differ itself comes last: a role there may be given more by another stack.
+    let position = |stack: &str| order.get(stack).copied().unwrap_or(usize::MAX);
+    findings.sort_by_cached_key(|finding| (finding.gate, position(&finding.stack)));
     findings
+}
+
+/// Compares the safeguards of each resource that differs, or that something else reaches.
+fn weakened(before: &Side<'_>, now: &Side<'_>, diff: &Diff) -> (Vec<Finding>, Vec<Finding>) {
+    let holes = Holes::default();
+    let (mut old_names, mut new_names) = (Names::new(), Names::new());
+    let mut was = Reader::new(before, &holes, &mut old_names);
+    let mut is = Reader::new(now, &holes, &mut new_names);
+    let (mut openings, mut losses) = (Vec::new(), Vec::new());
+    for change in diff.resources().filter(|change| !matches!(change.action, Action::Add | Action::Remove)) {
+        let id = Id { stack: change.stack.clone(), logical: change.logical_id.clone() };
+        let (Some(old), Some(new)) = (before.same(&id), now.same(&id)) else { continue };
+        openings.extend(safeguards::weakened(Table::Openings, (old, &mut was), (new, &mut is)));
+        losses.extend(safeguards::weakened(Table::Losses, (old, &mut was), (new, &mut is)));
+        losses.extend(losses::weakened((old, &mut was), (new, &mut is)));
+    }
+    (openings, losses)
 }
 
 fn renames(diff: &Diff) -> Renames<'_> {

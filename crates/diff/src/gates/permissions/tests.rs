@@ -24,7 +24,7 @@ fn catalogue(service: &str) -> Vec<&'static str> {
     }
 }
 
-fn statements(policy: &Value, holes: &mut Holes) -> Vec<Statement> {
+fn statements(policy: &Value, holes: &Holes) -> Vec<Statement> {
     let mut template = json!({ "Resources": serde_json::from_str::<Value>(RESOURCES).unwrap() });
     template["Resources"]["P"] = json!({ "Type": "AWS::IAM::Policy" });
     let tree = Tree::from_json(template, Origin::Unknown);
@@ -36,15 +36,15 @@ fn statements(policy: &Value, holes: &mut Holes) -> Vec<Statement> {
 }
 
 fn compare(old: &Value, new: &Value) -> Vec<Widening> {
-    let mut holes = Holes::default();
-    let (old, new) = (statements(old, &mut holes), statements(new, &mut holes));
+    let holes = Holes::default();
+    let (old, new) = (statements(old, &holes), statements(new, &holes));
     widenings(&old, &new, false, &catalogue)
 }
 
 /// The same, with services of which no action is known.
 pub(super) fn compare_unlisted(old: &Value, new: &Value) -> Vec<Widening> {
-    let mut holes = Holes::default();
-    let (old, new) = (statements(old, &mut holes), statements(new, &mut holes));
+    let holes = Holes::default();
+    let (old, new) = (statements(old, &holes), statements(new, &holes));
     widenings(&old, &new, false, &|_| Vec::new())
 }
 

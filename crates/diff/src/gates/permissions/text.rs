@@ -5,6 +5,7 @@
 //! around its name, so that `Fn::GetAtt: Sources.Arn` and `arn:aws:s3:::${Sources}` are equal, and `arn:aws:s3:::*`
 //! contains both.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use tree::Tree;
@@ -19,7 +20,10 @@ const MOST: usize = 4_096;
 
 /// The values that are not known before deployment; one set for both sides of a comparison.
 #[derive(Default)]
-pub(crate) struct Holes {
+pub(crate) struct Holes(RefCell<Known>);
+
+#[derive(Default)]
+struct Known {
     words: Vec<String>,
     by_words: BTreeMap<String, char>,
 }
@@ -30,7 +34,7 @@ pub(crate) type Names = BTreeMap<String, Id>;
 /// Reads the texts of one side.
 pub(crate) struct Reader<'r, 't> {
     pub side: &'r Side<'t>,
-    pub holes: &'r mut Holes,
+    pub holes: &'r Holes,
     /// The ARNs and names of resources that were read, with their logical ids.
     pub names: &'r mut Names,
     /// How many parts the text that is being read may still have.
@@ -39,20 +43,22 @@ pub(crate) struct Reader<'r, 't> {
 
 impl Holes {
     /// Gives the character that stands for a value.
-    pub fn hole(&mut self, words: &str) -> char {
-        if let Some(hole) = self.by_words.get(words) {
+    pub fn hole(&self, words: &str) -> char {
+        let known = &mut *self.0.borrow_mut();
+        if let Some(hole) = known.by_words.get(words) {
             return *hole;
         }
-        let number = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(known.words.len()).unwrap_or(u32::MAX);
         // There are 131,000 of them; should they not suffice, the last one stands for all that remain.
         let hole = char::from_u32(u32::from(FIRST_HOLE).saturating_add(number)).unwrap_or(char::MAX);
-        self.words.push(words.to_owned());
-        self.by_words.insert(words.to_owned(), hole);
+        known.words.push(words.to_owned());
+        known.by_words.insert(words.to_owned(), hole);
         hole
     }
 
     /// Writes a text for people: values as `${…}`.
     pub fn show(&self, text: &str) -> String {
+        let known = self.0.borrow();
         let mut shown = String::with_capacity(text.len());
         for character in text.chars() {
             match character {
@@ -60,7 +66,7 @@ impl Holes {
                 STAR => shown.push_str("${*}"),
                 QUESTION => shown.push_str("${?}"),
                 hole if hole >= FIRST_HOLE => {
-                    let words = self.words.get((u32::from(hole) - u32::from(FIRST_HOLE)) as usize);
+                    let words = known.words.get((u32::from(hole) - u32::from(FIRST_HOLE)) as usize);
                     shown.push_str("${");
                     let words = words.map_or("…", String::as_str);
                     shown.push_str(words.rsplit_once('/').map_or(words, |(_, name)| name));
@@ -74,7 +80,7 @@ impl Holes {
 }
 
 impl<'r, 't> Reader<'r, 't> {
-    pub fn new(side: &'r Side<'t>, holes: &'r mut Holes, names: &'r mut Names) -> Self {
+    pub fn new(side: &'r Side<'t>, holes: &'r Holes, names: &'r mut Names) -> Self {
         Self { side, holes, names, steps: 0 }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{found, found_in, harmless, kinds, one_way};
+use super::{found, found_in, harmless, kinds, one_way, told};
 use crate::Gate;
 
 fn role(properties: Value) -> Value {
@@ -150,7 +150,7 @@ fn a_resource_is_opened_by_its_policy_or_by_the_loss_of_it() {
     let without = json!({"Sources": {"Type": "AWS::S3::Bucket"}});
     one_way(Gate::Broadening, &bucket(json!([tls])), &without, "policy-deny-lifted");
     assert_eq!(
-        found(&bucket(json!([tls])), &without)[0].message,
+        told(Gate::Broadening, &bucket(json!([tls])), &without),
         "anybody is no longer denied s3:* on the bucket Sources if aws:SecureTransport is false"
     );
     // A bucket that goes takes its policy with it.

@@ -1,6 +1,9 @@
 //! Small templates before and after, with what the gates say.
 
 mod access;
+mod destructive;
+mod losses;
+mod openings;
 
 use serde_json::{Value, json};
 use tree::{Origin, Tree};
@@ -40,11 +43,20 @@ fn one_way(gate: Gate, old: &Value, new: &Value, kind: &str) {
     assert!(kinds(gate, &back).is_empty(), "the way back: {back:#?}");
 }
 
-/// A change that no gate reports in either direction.
+/// Gives the only thing that a gate says.
+#[track_caller]
+fn told(gate: Gate, old: &Value, new: &Value) -> String {
+    let findings: Vec<_> = found(old, new).into_iter().filter(|finding| finding.gate == gate).collect();
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    findings[0].message.clone()
+}
+
+/// A change that opens nothing and loses nothing in either direction.
 #[track_caller]
 fn harmless(old: &Value, new: &Value) {
     for (old, new) in [(old, new), (new, old)] {
-        let findings = found(old, new);
+        let findings: Vec<_> =
+            found(old, new).into_iter().filter(|finding| finding.gate != Gate::Destructive).collect();
         assert!(findings.is_empty(), "{findings:#?}");
     }
 }
