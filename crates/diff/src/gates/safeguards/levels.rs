@@ -28,7 +28,9 @@ pub(super) fn queue_encryption(properties: &mut Properties<'_, '_, '_>) -> Optio
         (Some("alias/aws/sqs"), _) => level(2.0, "a KMS key of AWS"),
         (Some(_), _) => level(3.0, "your KMS key"),
         (None, Some("false")) => level(0.0, "nothing"),
-        (None, _) => level(1.0, "a key of SQS"),
+        (None, None | Some("true")) => level(1.0, "a key of SQS"),
+        // Whether it is on is not known before deployment.
+        (None, Some(_)) => return None,
     })
 }
 

@@ -287,11 +287,8 @@ mod tests {
                     continue;
                 };
                 let values = ranking.iter().flat_map(|equals| equals.split('|')).filter(|value| !value.is_empty());
-                let unknown = |value: &&str| {
-                    !allowed
-                        .iter()
-                        .any(|own| own == value || own.as_bool().is_some_and(|flag| flag.to_string() == **value))
-                };
+                let allowed: Vec<_> = allowed.iter().map(schemas::Json::to_value).collect();
+                let unknown = |value: &&str| !allowed.iter().any(|own| own.as_str().is_none_or(|text| text == *value));
                 wrong
                     .extend(values.filter(unknown).map(|value| format!("{} {} {value}", schema.type_name(), row.path)));
             }
