@@ -51,10 +51,14 @@ pub(crate) fn attribute(type_name: &str, name: &str) -> Attribute {
     }
     let path = name.replace('.', "/");
     let property = property(schema, &path);
+    // Taken as an integer and given as a string, says cfn-lint's rule E1010 (MIT-0).
+    if (type_name, name) == ("AWS::DocDB::DBCluster", "Port") {
+        return Attribute::Known(Kinds::TEXT);
+    }
     let beyond = property.is_some() && is_beyond_read_only(type_name, name);
     let is_read_only = |own: &str| own == path || path.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
     if beyond || schema.read_only().any(is_read_only) {
-        let kinds = property.map_or(Kinds::ANY, |property| Kinds::of_type(property.get("type")));
+        let kinds = property.map_or(Kinds::ANY, |property| Kinds::of_attribute(property.get("type")));
         // An object is given as JSON text, as with the data of a wait condition.
         return Attribute::Known(if kinds == Kinds::OBJECT { Kinds::ANY } else { kinds });
     }

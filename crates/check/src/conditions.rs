@@ -290,6 +290,26 @@ fn literal(tree: &Tree) -> Option<String> {
     }
 }
 
+/// More branches of one value are not gone through.
+const MOST_BRANCHES: usize = 64;
+
+/// Lists what a value is for each way that the conditions of its `Fn::If` can be.
+pub(crate) fn alternatives(tree: &Tree) -> Vec<(Vec<(&str, bool)>, &Tree)> {
+    let mut open = vec![(Vec::new(), tree)];
+    let mut settled = Vec::new();
+    while let Some((assumed, tree)) = open.pop() {
+        match branches(tree) {
+            Some((name, then, otherwise)) if settled.len() + open.len() < MOST_BRANCHES => {
+                let with = |truth: bool| assumed.iter().copied().chain([(name, truth)]).collect();
+                open.push((with(false), otherwise));
+                open.push((with(true), then));
+            }
+            _ => settled.push((assumed, tree)),
+        }
+    }
+    settled
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -9,11 +9,13 @@ use crate::outline::{Outline, branches, function, is_no_value};
 pub(crate) struct Kinds(u8);
 
 impl Kinds {
-    /// A string, a number or a boolean: CloudFormation converts between them.
+    /// A string, or a literal number or boolean: CloudFormation converts between them.
     pub const TEXT: Self = Self(1);
     pub const LIST: Self = Self(2);
     pub const OBJECT: Self = Self(4);
-    pub const ANY: Self = Self(7);
+    /// A number or a boolean that an attribute gives: CloudFormation does not convert these.
+    pub const NUMBER: Self = Self(8);
+    pub const ANY: Self = Self(15);
     pub const NONE: Self = Self(0);
 
     pub fn or(self, other: Self) -> Self {
@@ -30,15 +32,26 @@ impl Kinds {
             Self::TEXT => "a string",
             Self::LIST => "a list",
             Self::OBJECT => "an object",
+            Self::NUMBER => "a number or a boolean, which is not made text of",
             _ => "a value",
         }
     }
 
-    /// Reads the kinds off JSON Schema's `type`.
+    /// Reads the kinds that a property takes off JSON Schema's `type`.
     pub fn of_type(keyword: Option<Json<'_>>) -> Self {
+        Self::by_type(keyword, Self::TEXT.or(Self::NUMBER))
+    }
+
+    /// Reads the kinds that an attribute gives off JSON Schema's `type`.
+    pub fn of_attribute(keyword: Option<Json<'_>>) -> Self {
+        Self::by_type(keyword, Self::NUMBER)
+    }
+
+    fn by_type(keyword: Option<Json<'_>>, number: Self) -> Self {
         let one = |name: Json<'_>| match name.as_str() {
             Some("array") => Self::LIST,
             Some("object") => Self::OBJECT,
+            Some("boolean" | "integer" | "number") => number,
             Some(_) => Self::TEXT,
             None => Self::ANY,
         };

@@ -88,7 +88,15 @@ impl<'t> Walk<'_, 't> {
                     self.count(number, if index == 0 { 256 } else { 128 }, &place.index(index + 1, number));
                 }
             }
+            ("Fn::GetAZs", None)
+                if argument.as_str().is_some_and(|region| !region.is_empty() && !is_region(region)) =>
+            {
+                let message = format!("`Fn::GetAZs` takes {}, but has {}", takes(name), given(argument));
+                self.findings.push(ARGUMENTS.at(place, message).hint("a region is named like `eu-west-1`"));
+            }
             ("Fn::Base64" | "Fn::GetAZs", _) => self.text(name, argument, place),
+            // What is imported cannot name what is imported.
+            ("Fn::ImportValue", _) if self.scope == Scope::Import => self.mistaken(name, argument, place),
             ("Fn::ImportValue", _) => {
                 let scope = std::mem::replace(&mut self.scope, Scope::Import);
                 self.text(name, argument, place);
@@ -318,6 +326,18 @@ impl<'t> Walk<'_, 't> {
         };
         let message = format!("`{name}` takes {}, but {what}, not {}", takes(name), wanted.describe());
         self.findings.push(ARGUMENTS.at(place, message));
+    }
+}
+
+/// Tells whether a text has the form of a region's name, such as `us-gov-west-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    match parts.as_slice() {
+        [names @ .., number] if names.len() > 1 => {
+            let is_word = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase());
+            names.iter().all(is_word) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
     }
 }
 

@@ -12,6 +12,7 @@ use circles::Edge;
 pub(crate) mod circles;
 pub(crate) mod conditions;
 pub(crate) mod functions;
+pub(crate) mod nested;
 pub(crate) mod sub;
 
 const PSEUDO_PARAMETERS: [&str; 8] = [
@@ -63,6 +64,7 @@ pub(crate) fn check(outline: &Outline<'_>, all: &[Outline<'_>], place: &Place<'_
     }
     let edges = walk.edges;
     circles::check(outline, &edges, place, findings);
+    nested::check(outline, all, place, findings);
 }
 
 /// Where an expression stands, which decides what it may use.
@@ -156,13 +158,28 @@ impl<'t> Walk<'_, 't> {
             let place = if list.is_some() { &element } else { place };
             let Some(id) = name.as_str() else { continue };
             if self.outline.resources.contains_key(id) {
-                // A resource that is not made is not waited for, so its condition does not matter.
                 self.edge(id, place.origin);
+                self.depends_on_what_may_be_absent(id, place);
             } else if !self.outline.may_have(id) {
                 let mut finding = UNKNOWN.at(place, format!("there is no resource {} to depend on", quoted(id)));
                 finding.hint = did_you_mean(id, self.outline.resources.keys().copied());
                 self.findings.push(finding);
             }
+        }
+    }
+
+    /// Remarks on a dependency on something that is not always made. CloudFormation's documentation does not say what
+    /// becomes of it; AWS's own templates have such, and cfn-lint takes them for errors (E3005).
+    fn depends_on_what_may_be_absent(&mut self, id: &'t str, place: &Place<'_>) {
+        let Some(condition) = self.outline.resources.get(id).and_then(|resource| resource.condition) else { return };
+        self.assumed.push((condition, false));
+        let possible = self.outline.conditions.contains(condition) && self.outline.conditions.possible(&self.assumed);
+        self.assumed.pop();
+        if possible {
+            let message = format!("`DependsOn` names `{id}`, which does not exist when `{condition}` is false");
+            let hint =
+                format!("give both the same condition, or refer to `{id}` inside an `Fn::If` with `{condition}`");
+            self.findings.push(DEPENDENCY.at(place, message).hint(hint));
         }
     }
 
@@ -386,6 +403,22 @@ pub(crate) static CONDITIONAL: Rule = Rule {
         "Outputs": {"Topic": {"Condition": "IsProd", "Value": {"Ref": "Topic"}}}}"#,
 };
 
+pub(crate) static DEPENDENCY: Rule = Rule {
+    id: "reference/dependency",
+    severity: Severity::Warning,
+    statement: "`DependsOn` names resources that exist whenever the one that waits for them does",
+    why: "what becomes of a dependency on nothing is not documented, and the order that was meant is lost",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html",
+    bad: r#"{"Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "IsProd"},
+        "Queue": {"Type": "AWS::SQS::Queue", "DependsOn": "Topic"}}}"#,
+    good: r#"{"Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "IsProd"},
+        "Queue": {"Type": "AWS::SQS::Queue", "Condition": "IsProd", "DependsOn": "Topic"}}}"#,
+};
+
 /// The rules of this group.
 pub(crate) static RULES: &[&Rule] = &[
     &functions::ALONE,
@@ -398,8 +431,10 @@ pub(crate) static RULES: &[&Rule] = &[
     &circles::CIRCULAR,
     &CONDITION,
     &CONDITIONAL,
+    &DEPENDENCY,
     &functions::FORBIDDEN,
     &functions::MAPPING,
+    &nested::NESTED,
     &sub::UNFILLED,
     &UNKNOWN,
     &sub::UNUSED_VARIABLE,

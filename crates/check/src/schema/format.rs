@@ -59,6 +59,11 @@ const FORMATS: [(&str, &str, &str); 13] = [
     ),
 ];
 
+/// Describes what the texts of a format are, if it is the id or the ARN of something.
+pub(super) fn described(format: &str) -> Option<&'static str> {
+    FORMATS.iter().find(|(name, ..)| *name == format).map(|(_, _, described)| *described)
+}
+
 /// Describes what a text should be, if it does not have this format.
 pub(super) fn violated(patterns: &Patterns, format: &str, text: &str) -> Option<&'static str> {
     if let Some((_, pattern, described)) = FORMATS.iter().find(|(name, ..)| *name == format) {

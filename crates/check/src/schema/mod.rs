@@ -16,6 +16,7 @@ use crate::rule::Rule;
 use crate::words::quoted;
 
 mod choice;
+mod flow;
 mod format;
 mod identifier;
 mod list;
@@ -190,6 +191,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &PATTERN,
     &RANGE,
     &READ_ONLY,
+    &REFERENCE,
     &REQUIRED,
     &RESOURCE_TYPE,
     &TOGETHER,

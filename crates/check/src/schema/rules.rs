@@ -195,3 +195,15 @@ pub(crate) static CHOICE: Rule = Rule {
         "EncryptionConfig": {
             "KmsKeyId": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}}}}}"#,
 };
+
+pub(crate) static REFERENCE: Rule = Rule {
+    id: "schema/reference",
+    severity: Severity::Error,
+    statement: "a reference gives the kind of id or ARN that its property wants",
+    why: "the service finds nothing by the id of something else, when the stack is half made",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "Subnet": {"Type": "AWS::EC2::Subnet",
+        "Properties": {"CidrBlock": "10.0.1.0/24", "VpcId": {"Ref": "Topic"}}}}}"#,
+    good: r#"{"Resources": {"Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"CidrBlock": "10.0.1.0/24", "VpcId": {"Ref": "Network"}}}}}"#,
+};

@@ -59,6 +59,7 @@ impl<'t> Validation<'_, 't> {
     ) {
         let (gives, wanted) = (produced(self.outline, tree), Kinds::of_type(schema.get("type")));
         if gives.overlaps(wanted) {
+            faults.extend(self.flow(name, argument, schema, place));
             // Schemas without a type of their own have several that are chosen from.
             if schema.get("type").is_none() {
                 self.choices_of_kind(tree, schema, place, faults);

@@ -13,8 +13,10 @@ const KEYS: usize = 200;
 pub(crate) fn mapping(entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
     for top in keys(&entry.key, &entry.value, place, findings) {
         let place = place.entry(top);
+        key(&top.key, "-.", &place, findings);
         for second in keys(&top.key, &top.value, &place, findings) {
             let place = place.entry(second);
+            key(&second.key, "", &place, findings);
             if !is_value(&second.value) {
                 let kind = kind(&second.value);
                 let message = format!(
@@ -25,6 +27,19 @@ pub(crate) fn mapping(entry: &Entry, place: &Place<'_>, findings: &mut Vec<Findi
                 findings.push(MAPPING.at(&place, message).hint(hint));
             }
         }
+    }
+}
+
+/// Reports a key with other characters than letters, digits and these.
+fn key(key: &str, further: &str, place: &Place<'_>, findings: &mut Vec<Finding>) {
+    let fits = |character: char| character.is_ascii_alphanumeric() || further.contains(character);
+    if let Some(odd) = key.chars().find(|character| !fits(*character)) {
+        let also = if further.is_empty() { "" } else { ", `-` and `.`" };
+        let message = format!(
+            "the key {} has the character `{odd}`, but only letters and digits{also} are allowed here",
+            quoted(key)
+        );
+        findings.push(MAPPING.at(place, message).hint("only keys of the first level may be regions"));
     }
 }
 
@@ -66,7 +81,7 @@ fn is_value(tree: &Tree) -> bool {
 pub(crate) static MAPPING: Rule = Rule {
     id: "structure/mapping",
     severity: Severity::Error,
-    statement: "a mapping has two levels of keys, and literals as values",
+    statement: "a mapping has two levels of keys, those of the second of letters and digits, and literals as values",
     why: "CloudFormation refuses mappings of any other shape",
     page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     bad: r#"{"Mappings": {"Sizes": {"dev": "small"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,

@@ -170,9 +170,13 @@ fn description(value: &Tree, most: usize, place: &Place<'_>, findings: &mut Vec<
 
 fn transform(value: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) {
     for one in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+        let has_odd_key = one.as_map().is_some_and(|map| map.keys().any(|key| !["Name", "Parameters"].contains(&key)));
         let is_named = one.as_str().is_some() || one.get("Name").and_then(Tree::as_str).is_some();
-        if !is_named {
-            let message = format!("`Transform` names macros, or has objects with a `Name`, but here is {}", kind(one));
+        if !is_named || has_odd_key {
+            let message = format!(
+                "`Transform` names macros, or has objects with `Name` and `Parameters`, but here is {}",
+                kind(one)
+            );
             findings.push(TRANSFORM.at(place, message));
         }
     }

@@ -89,7 +89,10 @@ fn mistaken_kind(field: &Entry) -> Option<&'static str> {
     let (fits, wanted) = match (field.key.as_str(), &field.value.node) {
         // Null has a rule of its own, and so have descriptions.
         (_, Node::Null) | ("Description", _) => return None,
-        ("AllowedValues", node) => (matches!(node, Node::List(_)), "a list"),
+        ("AllowedValues", Node::List(list)) => {
+            (list.iter().all(|one| scalar(one).is_some()), "a list of literal strings and numbers")
+        }
+        ("AllowedValues", _) => (false, "a list"),
         ("Default", node) => {
             (matches!(node, Node::String(_) | Node::Number(_) | Node::Bool(_)), "a literal string or number")
         }

@@ -21,6 +21,9 @@ const FIELDS: [&str; 9] = [
     "UpdateReplacePolicy",
 ];
 
+/// The functions that can stand for all properties of a resource.
+const MAKE_PROPERTIES: [&str; 3] = ["Fn::FindInMap", "Fn::If", "Fn::Transform"];
+
 /// The types of which CloudFormation takes a snapshot before it deletes them, says the AWS page "`DeletionPolicy`
 /// attribute".
 const WITH_SNAPSHOT: [&str; 8] = [
@@ -63,8 +66,15 @@ fn field(outline: &Outline<'_>, type_name: &str, field: &Entry, place: &Place<'_
     match field.key.as_str() {
         "Type" => findings.extend(literal("the name of a resource type")),
         "Condition" => findings.extend(literal("the name of a condition")),
+        "Properties" if matches!(function(value), Some((name, _)) if !MAKE_PROPERTIES.contains(&name) && !name.starts_with("Fn::ForEach::")) =>
+        {
+            let name = function(value).map(|(name, _)| name).unwrap_or_default();
+            let message = format!("`Properties` must be an object, but `{name}` gives none");
+            findings.push(RESOURCE.at(place, message).hint("leave `Properties` out if there are none"));
+        }
         "Properties" | "Metadata" => {
             object(&field.key, value, place, findings);
+            module(type_name, field, place, findings);
         }
         "DependsOn" => depends_on(value, place, findings),
         "DeletionPolicy" | "UpdateReplacePolicy" => deletion_policy(outline, type_name, field, place, findings),
@@ -82,6 +92,19 @@ fn field(outline: &Outline<'_>, type_name: &str, field: &Entry, place: &Place<'_
             findings.push(finding);
         }
         _ => {}
+    }
+}
+
+/// Reports what a module does not take.
+fn module(type_name: &str, field: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
+    let refused = match field.key.as_str() {
+        "Properties" => "Tags",
+        _ => "AWS::CloudFormation::Module",
+    };
+    let entry = field.value.as_map().and_then(|map| map.entry(refused));
+    if let Some(entry) = entry.filter(|_| type_name.ends_with("::MODULE")) {
+        let message = format!("a module takes no `{refused}` in its `{}`", field.key);
+        findings.push(RESOURCE.at(&place.entry(entry), message));
     }
 }
 

@@ -176,10 +176,46 @@ fn what_may_be_left_out_is_referred_to_only_where_it_is_there() {
 }
 
 #[test]
-fn what_is_left_out_is_not_waited_for() {
+fn what_may_be_left_out_is_waited_for_only_where_it_is_there() {
     let mut template = with_resource(json!({"Type": "AWS::SNS::Topic", "DependsOn": ["First"]}));
     template["Resources"]["First"] = json!({"Type": "AWS::SNS::Topic", "Condition": "IsProd"});
+    let message = "`DependsOn` names `First`, which does not exist when `IsProd` is false; \
+                   give both the same condition, or refer to `First` inside an `Fn::If` with `IsProd`";
+    assert_eq!(findings(template.clone()), [format!("reference/dependency Resources/It/DependsOn/0: {message}")]);
+    template["Resources"]["It"]["Condition"] = json!("IsProd");
     assert_eq!(findings(template), NOTHING);
+}
+
+#[test]
+fn numbers_that_attributes_give_are_no_text() {
+    let reserved = json!({"Type": "AWS::EC2::CapacityReservation", "Properties": {
+        "AvailabilityZone": "eu-west-1a", "InstanceCount": 1, "InstanceType": "g6.xlarge", "InstancePlatform": "Linux/UNIX"
+    }});
+    let mut template = with_resource(reserved);
+    let count = json!({"Fn::GetAtt": ["It", "InstanceCount"]});
+    template["Outputs"] = json!({
+        "Plain": {"Value": count}, "Sub": {"Value": {"Fn::Sub": "${It.InstanceCount}"}},
+        "Join": {"Value": {"Fn::Join": ["", [count]]}}, "Id": {"Value": {"Fn::GetAtt": ["It", "Id"]}}
+    });
+    let found = findings(template.clone());
+    assert!(found.len() == 3 && found.iter().all(|one| one.contains("a number or a boolean")), "{found:#?}");
+    template["Outputs"] = json!({});
+    template["Resources"]["Group"] = json!({"Type": "AWS::EC2::CapacityReservation", "Properties": {
+        "AvailabilityZone": "eu-west-1a", "InstanceCount": count, "InstanceType": "g6.xlarge", "InstancePlatform": "Linux/UNIX"
+    }});
+    assert_eq!(findings(template), NOTHING, "where a number is wanted, it is right");
+}
+
+#[test]
+fn regions_and_imports_are_known_by_their_form() {
+    let zones = |argument: Value| {
+        of_resource("AWS::SNS::Topic", json!({"DisplayName": {"Fn::Select": [0, {"Fn::GetAZs": argument}]}}))
+    };
+    assert_eq!(zones(json!("us-gov-west-1")), NOTHING);
+    assert_eq!(zones(json!({"Ref": "AWS::Region"})), NOTHING);
+    assert!(zones(json!("eu-west-1a"))[0].ends_with("has `eu-west-1a`; a region is named like `eu-west-1`"));
+    let import = json!({"Fn::ImportValue": {"Fn::ImportValue": "name"}});
+    assert_eq!(of_resource("AWS::SNS::Topic", json!({"DisplayName": import})).len(), 1);
 }
 
 fn circle(references: [(&str, Value); 3]) -> Vec<String> {

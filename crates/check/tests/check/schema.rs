@@ -1,6 +1,6 @@
 //! Resources against the schemas of their types.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{NOTHING, findings, of_resource, with_resource};
 
@@ -147,7 +147,7 @@ fn the_condition_of_a_resource_holds_in_its_properties() {
 
 #[test]
 fn alternatives_that_only_ask_for_properties_are_listed() {
-    let group = |properties: serde_json::Value| {
+    let group = |properties: Value| {
         let mut all = json!({"MinSize": "0", "MaxSize": "1"});
         let map = all.as_object_mut().expect("an object");
         map.extend(properties.as_object().expect("an object").clone());
@@ -274,4 +274,37 @@ fn two_resources_cannot_have_one_name_unless_they_exclude_each_other() {
           both have `LogGroupName` `/a`; give one of them another name, or leave the name to CloudFormation"
         ]
     );
+}
+
+#[test]
+fn references_give_what_the_property_wants() {
+    let mut template = with_resource(json!({"Type": "AWS::EC2::Instance", "Properties": {
+        "ImageId": "ami-0123456789abcdef0", "SubnetId": {"Ref": "Subnet"}, "SecurityGroupIds": [{"Fn::GetAtt": ["Guard", "GroupId"]}]
+    }}));
+    template["Resources"]["Network"] = json!({"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}});
+    template["Resources"]["Subnet"] = json!({"Type": "AWS::EC2::Subnet", "Properties": {
+        "CidrBlock": "10.0.1.0/24", "VpcId": {"Ref": "Network"}
+    }});
+    template["Resources"]["Guard"] = json!({"Type": "AWS::EC2::SecurityGroup", "Properties": {
+        "GroupDescription": "Guards.", "VpcId": {"Fn::GetAtt": ["Network", "VpcId"]}
+    }});
+    assert_eq!(findings(template.clone()), NOTHING);
+    template["Resources"]["It"]["Properties"]["SubnetId"] = json!({"Ref": "Network"});
+    assert_eq!(
+        findings(template),
+        ["schema/reference Resources/It/Properties/SubnetId: `SubnetId` must be the id of a subnet, such as \
+          `subnet-0123456789abcdef0`, but `Ref` of `Network` gives the id of a VPC, such as `vpc-0123456789abcdef0`"]
+    );
+}
+
+#[test]
+fn what_conditions_choose_may_be_the_same_resource() {
+    let bucket = |name: Value| json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}});
+    let either = |then: &str, otherwise: &str| json!({"Fn::If": ["IsProd", then, otherwise]});
+    let mut template = with_resource(bucket(either("films", "clips")));
+    template["Resources"]["Other"] = bucket(either("clips", "films"));
+    assert_eq!(findings(template.clone()), NOTHING, "never both at the same time");
+    template["Resources"]["Other"] = bucket(either("films", "shorts"));
+    let found = findings(template);
+    assert!(found.len() == 1 && found[0].starts_with("schema/identifier Resources/Other/"), "{found:#?}");
 }

@@ -188,3 +188,16 @@ fn outputs_are_text() {
         "{exported:?}"
     );
 }
+
+#[test]
+fn keys_of_the_second_level_of_mappings_have_no_hyphens() {
+    let mut template = with_resource(json!({"Type": "AWS::SNS::Topic"}));
+    template["Mappings"] = json!({"Sizes": {"eu-west-1": {"Small": 1}}});
+    assert_eq!(findings(template.clone()), NOTHING);
+    template["Mappings"] = json!({"Sizes": {"Small": {"eu-west-1": 1}}});
+    let found = findings(template);
+    assert!(
+        found.len() == 1 && found[0].starts_with("structure/mapping Mappings/Sizes/Small/eu-west-1: "),
+        "{found:#?}"
+    );
+}
