@@ -5,6 +5,7 @@
 //! a managed policy allows is let pass.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use tree::Finding;
 
@@ -13,28 +14,56 @@ use crate::outline::Outline;
 use crate::rule::Rule;
 use crate::schema::Patterns;
 
+mod alarm;
+mod alarm_rules;
+mod dashboard;
+mod dashboard_rules;
 mod functions;
 mod grants;
+mod instance_rules;
+mod instances;
 mod lifecycle;
 mod mapping;
+mod network;
+mod network_rules;
 mod notification;
 mod queue;
+mod scaling;
+mod scaling_rules;
 mod ssm;
 mod ssm_rules;
 mod states;
 
 use grants::Grants;
 
+/// The resources of each template by type.
+type Types<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<Resource<'a>>>>;
+
 /// What several rules look up, worked out once for all templates.
 pub(crate) struct Shared<'a> {
     scope: &'a Scope<'a>,
     grants: OnceCell<Grants<'a>>,
     patterns: &'a Patterns,
+    types: OnceCell<Types<'a>>,
 }
 
 impl<'a> Shared<'a> {
     pub fn new(scope: &'a Scope<'a>, patterns: &'a Patterns) -> Self {
-        Self { scope, grants: OnceCell::new(), patterns }
+        Self { scope, grants: OnceCell::new(), patterns, types: OnceCell::new() }
+    }
+
+    /// Lists the resources of a type in the template of a resource, in order.
+    fn of_type(&self, beside: &Resource<'_>, type_name: &str) -> std::iter::Copied<std::slice::Iter<'_, Resource<'a>>> {
+        let types = self.types.get_or_init(|| {
+            let mut types = Types::new();
+            for resource in self.scope.resources() {
+                let of_template = types.entry(resource.view.outline.name).or_default();
+                of_template.entry(resource.type_name).or_default().push(resource);
+            }
+            types
+        });
+        let found = types.get(beside.view.outline.name).and_then(|types| types.get(type_name));
+        found.map(Vec::as_slice).unwrap_or_default().iter().copied()
     }
 
     /// Tells what roles are allowed.
@@ -50,6 +79,24 @@ pub(crate) fn check<'a>(shared: &Shared<'a>, outline: &'a Outline<'a>, findings:
 
 fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>) {
     match resource.type_name {
+        "AWS::AutoScaling::AutoScalingGroup" => scaling::group(resource, findings),
+        "AWS::AutoScaling::LifecycleHook" => scaling::hook(resource, findings),
+        "AWS::AutoScaling::ScalingPolicy" => scaling::policy(resource, findings),
+        "AWS::AutoScaling::ScheduledAction" => scaling::scheduled(resource, findings),
+        "AWS::CloudWatch::Alarm" => alarm::check(resource, findings),
+        "AWS::CloudWatch::CompositeAlarm" => alarm::composite(shared, resource, findings),
+        "AWS::CloudWatch::Dashboard" => dashboard::check(resource, findings),
+        "AWS::EC2::Instance" => instances::instance(resource, findings),
+        "AWS::EC2::LaunchTemplate" => instances::launch_template(resource, findings),
+        "AWS::EC2::Route" => network::route(shared, resource, findings),
+        "AWS::EC2::SecurityGroup" => network::security_group(resource, findings),
+        "AWS::EC2::SecurityGroupEgress" | "AWS::EC2::SecurityGroupIngress" => {
+            network::security_rule(resource, findings);
+        }
+        "AWS::EC2::Subnet" => network::subnet(shared, resource, findings),
+        "AWS::EC2::VPC" => network::vpc(resource, findings),
+        "AWS::EC2::VPCEndpoint" => network::endpoint(shared, resource, findings),
+        "AWS::EC2::Volume" => instances::volume(resource, findings),
         "AWS::Lambda::EventSourceMapping" => mapping::check(shared, resource, findings),
         "AWS::Lambda::Function" => functions::check(resource, findings),
         "AWS::S3::Bucket" => {
@@ -94,11 +141,16 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 /// The rules of this group.
 pub(crate) static RULES: &[&[&Rule]] = &[
+    alarm_rules::RULES,
+    dashboard_rules::RULES,
     functions::RULES,
+    instance_rules::RULES,
     lifecycle::RULES,
     mapping::RULES,
+    network_rules::RULES,
     notification::RULES,
     queue::RULES,
+    scaling_rules::RULES,
     ssm_rules::RULES,
     states::RULES,
 ];

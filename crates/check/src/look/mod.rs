@@ -210,6 +210,11 @@ impl<'a> View<'a> {
         path.split('/').fold(self, Self::get)
     }
 
+    /// Looks at the argument of a function, such as what `Fn::Base64` encodes.
+    pub fn argument(self, name: &str) -> Option<Self> {
+        function(self.tree()?).filter(|(own, _)| *own == name).map(|(_, argument)| self.look(argument))
+    }
+
     /// Lists the elements of a list; nothing of anything else.
     pub fn items(self) -> impl Iterator<Item = Self> {
         let list = self.known().and_then(Tree::as_list).unwrap_or_default();
