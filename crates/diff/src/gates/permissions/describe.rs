@@ -112,6 +112,10 @@ impl Words<'_> {
             Before::Only(index) => at(index).map(|old| format!("only {}", self.own_actions(&old.rule, old))),
             Before::Nothing => None,
         };
+        let whole = grant.actions.iter().any(|action| action.starts_with(WHOLE_POLICY));
+        if whole && matches!(about, About::Identity(_)) {
+            return "it was not attached".to_owned();
+        }
         told.unwrap_or_else(|| match about {
             About::Identity(_) => "not at all".to_owned(),
             About::Resource(_) | About::Trust(_) => {
@@ -141,11 +145,16 @@ impl Words<'_> {
             .filter(|pattern| small.iter().any(|action| super::pattern::matches(pattern, action)))
             .map(|pattern| statement.written.get(pattern).unwrap_or(pattern).clone())
             .collect();
-        let examples = actions.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+        let known: Vec<&String> = actions.iter().filter(|action| !is_open(action)).collect();
+        let examples = known.iter().take(3).map(|action| action.as_str()).collect::<Vec<_>>().join(", ");
         if patterns.is_empty() {
-            return format!("{examples} and {} other actions", actions.len() - 3);
+            return format!("{examples} and {} other actions", actions.len().saturating_sub(3));
         }
-        format!("{} ({} actions more, such as {examples})", some(patterns.into_iter(), "and"), actions.len())
+        let patterns = some(patterns.into_iter(), "and");
+        match known.len() {
+            0..=MOST => patterns,
+            count => format!("{patterns} ({count} actions more, such as {examples})"),
+        }
     }
 
     fn action(&self, action: &str) -> String {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::{Clause, Context, Values, values};
-use super::pattern::{FRESH, is_open, sample, shared};
+use super::pattern::{FRESH, is_open, pattern_of, sample, shared};
 use super::statement::{Matcher, Principal, Rule, Statement, account_of};
 
 /// The actions of a service, such as `GetObject` of `s3`.
@@ -352,7 +352,8 @@ fn resources(focuses: &[(Kind, usize, &Statement)], old: &[(usize, &Rule)], new:
     for left in own {
         for right in patterns.iter().filter(|right| **right != left) {
             if let Some(text) = shared(left, right) {
-                samples.entry(text).or_insert_with(|| left.to_owned());
+                let pattern = pattern_of(&text);
+                samples.entry(text).or_insert(pattern);
             }
         }
     }

@@ -87,7 +87,7 @@ fn managed_policies_are_permissions() {
     let findings = found(&with(json!([])), &with(json!([read_only])));
     assert_eq!(
         findings[0].message,
-        "the role Worker may now do whatever the managed policy ReadOnlyAccess allows; before not at all"
+        "the role Worker may now do whatever the managed policy ReadOnlyAccess allows; before it was not attached"
     );
 }
 
