@@ -17,6 +17,8 @@ pub mod gates;
 mod impact;
 mod json;
 mod model;
+mod moves;
+mod pairs;
 mod path;
 pub mod render;
 mod resources;

@@ -4,7 +4,7 @@ use tree::{Entry, Tree};
 
 use crate::values::context::Context;
 use crate::values::{added, compare, removed};
-use crate::{Action, Fate, Impact, Path, ResourceChange, ValueChange, impact, stateful};
+use crate::{Action, Fate, Former, Impact, Path, ResourceChange, ValueChange, impact, stateful};
 
 /// A resource that is new.
 pub(crate) fn add(stack: &str, entry: &Entry) -> ResourceChange {
@@ -46,8 +46,23 @@ pub(crate) fn modify(stack: &str, old: &Entry, new: &Entry) -> Option<ResourceCh
     (!change.changes.is_empty()).then_some(change)
 }
 
-/// Two versions of a resource, whether or not they differ.
-pub(crate) fn versions(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
+/// A resource with another logical id, or in another stack. CloudFormation knows nothing of that: it makes the new one
+/// and deletes the old one, by its `DeletionPolicy`, unless it is refactored.
+pub(crate) fn moved(stack: &str, former_stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
+    let change = versions(stack, old, new);
+    let note = "to keep it, move it by a stack refactoring (`aws cloudformation create-stack-refactor`) first";
+    ResourceChange {
+        action: Action::Move,
+        former: Some(Former { stack: former_stack.to_owned(), logical_id: old.key.clone() }),
+        impact: Impact::Replace,
+        fate: Some(impact::fate(old.value.get("DeletionPolicy"))),
+        notes: if change.stateful { vec![note.to_owned()] } else { Vec::new() },
+        ..change
+    }
+}
+
+/// Two versions of a resource.
+fn versions(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
     let own = bare(stack, &new.key, &new.value);
     let mut changes = Vec::new();
     attributes(&old.value, &new.value, &own.resource_type, &mut changes);

@@ -2,6 +2,7 @@
 
 mod comment;
 mod impact;
+mod moves;
 mod page;
 mod same;
 
