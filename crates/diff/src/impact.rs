@@ -2,15 +2,20 @@
 
 use tree::Tree;
 
-use crate::values::text::{branches, function};
+use crate::resources::type_of;
+use crate::values::text::{branches, function, plain};
 use crate::{Fate, Impact, Path, Step, ValueChange};
 
 /// Tells what a changed value does to an existing resource, by its provider schema.
 ///
-/// `path` starts at the resource. A type that has no schema may do anything.
-pub(crate) fn of_change(resource_type: &str, change: &ValueChange) -> Impact {
+/// `resource` is the new version. A type that has no schema may do anything.
+pub(crate) fn of_change(resource: &Tree, change: &ValueChange) -> Impact {
+    let resource_type = type_of(resource);
     match change.path.first_key() {
         Some("Properties") => {}
+        Some("Condition") => {
+            return if change.new.is_none() { Impact::MayCreate } else { Impact::MayDelete };
+        }
         // They tell CloudFormation what to do in other cases, and do nothing now.
         Some(_) | None => return Impact::None,
     }
@@ -24,8 +29,29 @@ pub(crate) fn of_change(resource_type: &str, change: &ValueChange) -> Impact {
     let in_cases = || schema.conditional_create_only().filter_map(|path| reaches(&names, path, values)).max();
     match always {
         Some(impact) => impact,
-        None if in_cases().is_some() => Impact::MayReplace,
+        None if in_cases().is_some() => in_this_case(resource_type, resource),
         None => Impact::Update,
+    }
+}
+
+/// What a property that replaces its resource in some cases does in this one, as far as the documentation of the type
+/// says when.
+fn in_this_case(resource_type: &str, resource: &Tree) -> Impact {
+    let text = |path: &[&str]| resource.find(path.iter().copied()).and_then(plain);
+    match resource_type {
+        // AWS page "UpdatePolicy attribute": without `WillReplace`, the group stays and its instances go.
+        "AWS::AutoScaling::AutoScalingGroup" => {
+            match text(&["UpdatePolicy", "AutoScalingReplacingUpdate", "WillReplace"]).as_deref() {
+                Some("true") => Impact::Replace,
+                _ => Impact::Update,
+            }
+        }
+        // AWS page "AWS::SSM::Document", `UpdateMethod`: `Replace` is the default.
+        "AWS::SSM::Document" => match text(&["Properties", "UpdateMethod"]).as_deref() {
+            Some("NewVersion") => Impact::Update,
+            _ => Impact::Replace,
+        },
+        _ => Impact::MayReplace,
     }
 }
 

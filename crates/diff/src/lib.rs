@@ -20,11 +20,14 @@ mod model;
 mod moves;
 mod pairs;
 mod path;
+mod references;
 pub mod render;
 mod resources;
 mod sequence;
+mod spread;
 mod stacks;
 mod stateful;
+mod truth;
 mod values;
 
 pub use json::{GateCounts, MonthlyCost, Report, report, report_schema};
@@ -46,7 +49,10 @@ pub struct Template<'t> {
 
 /// Compares two sets of templates.
 pub fn diff(old: &[Template<'_>], new: &[Template<'_>]) -> Diff {
-    let mut diff = Diff { stacks: stacks::compare(old, new), gates: Vec::new() };
+    let mut stacks = stacks::compare(old, new);
+    spread::spread(old, new, &mut stacks);
+    spread::note_names(new, &mut stacks);
+    let mut diff = Diff { stacks, gates: Vec::new() };
     diff.gates = gates::check(old, new, &diff);
     diff
 }

@@ -234,6 +234,15 @@ pub enum Cause {
         /// The other resource's logical id.
         logical_id: String,
     },
+    /// It uses an attribute of a resource that is updated in place, and the attribute is another one after each update.
+    Attribute {
+        /// The other resource's stack.
+        stack: String,
+        /// The other resource's logical id.
+        logical_id: String,
+        /// The attribute, such as `LatestVersionNumber`.
+        attribute: String,
+    },
     /// It uses a parameter whose default value differs: it changes if the default is what is used.
     Parameter {
         /// The parameter's name.

@@ -61,18 +61,31 @@ pub(crate) fn moved(stack: &str, former_stack: &str, old: &Entry, new: &Entry) -
     }
 }
 
+/// A resource that is written the same, before it is known what reaches it.
+pub(crate) fn affected(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
+    ResourceChange {
+        action: Action::Affected,
+        old_origin: old.value.origin.or(old.origin),
+        new_origin: new.value.origin.or(new.origin),
+        ..bare(stack, &new.key, &new.value)
+    }
+}
+
 /// Two versions of a resource.
 fn versions(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
     let own = bare(stack, &new.key, &new.value);
     let mut changes = Vec::new();
     attributes(&old.value, &new.value, &own.resource_type, &mut changes);
     for change in &mut changes {
-        change.impact = impact::of_change(&own.resource_type, change);
+        change.impact = impact::of_change(&new.value, change);
     }
     let former_type = type_of(&old.value);
+    let mut notes = Vec::new();
     let mut impact = changes.iter().map(|change| change.impact).max().unwrap_or_default();
     if former_type != own.resource_type {
         impact = Impact::Replace;
+        let note = "CloudFormation refuses another type under the same logical id: give the new one another id";
+        notes.push(note.to_owned());
     }
     let stateful = stateful::holds(&own.resource_type).or(stateful::holds(former_type)).is_some();
     ResourceChange {
@@ -81,6 +94,7 @@ fn versions(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
         fate: impact.is_destructive().then(|| replaced(&old.value, &new.value)),
         stateful,
         changes,
+        notes,
         old_origin: old.value.origin.or(old.origin),
         new_origin: new.value.origin.or(new.origin),
         ..own

@@ -60,6 +60,9 @@ pub fn cause(cause: &Cause, own_stack: &str) -> String {
         Cause::Resource { stack, logical_id } => {
             format!("refers to {}, which is made anew", in_stack(stack, logical_id))
         }
+        Cause::Attribute { stack, logical_id, attribute } => {
+            format!("uses {}.{attribute}, which is another one then", in_stack(stack, logical_id))
+        }
         Cause::Parameter { name } => format!("uses parameter {name}, whose default differs"),
         Cause::Mapping { name } => format!("uses mapping {name}, which differs"),
         Cause::Condition { name } => format!("depends on condition {name}, which differs"),

@@ -5,6 +5,7 @@ mod impact;
 mod moves;
 mod page;
 mod same;
+mod spread;
 
 use diff::{Diff, Template};
 use serde_json::{Value, json};
