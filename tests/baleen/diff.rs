@@ -67,8 +67,8 @@ fn two_templates() {
     insta::assert_snapshot!(said(&["diff", "old.yaml", "new.yaml", "--fail-on", "none"]).to_string(), @r#"
     $ baleen diff old.yaml new.yaml --fail-on none
     new  modified
-      ± Start  AWS::SSM::Document  may be replaced
-          ~ Content.mainSteps[run].inputs.runCommand  ← may force replacement
+      ± Start  AWS::SSM::Document  replaced
+          ~ Content.mainSteps[run].inputs.runCommand  ← forces replacement
               - set -e
               + set -eu
                 echo one
@@ -80,7 +80,7 @@ fn two_templates() {
             DisplayName  "done"
       - Gone   AWS::SQS::Queue     deleted; holds messages
 
-    1 stack, 4 resources: 1 created, 1 replaced, 1 deleted, 1 may be replaced
+    1 stack, 4 resources: 1 created, 2 replaced, 1 deleted
     [exit status 2]
     "#);
 }
