@@ -12,6 +12,7 @@
 
 use tree::Tree;
 
+mod apply;
 pub mod cost;
 pub mod gates;
 mod impact;
@@ -30,6 +31,7 @@ mod stateful;
 mod truth;
 mod values;
 
+pub use apply::apply;
 pub use json::{GateCounts, MonthlyCost, Report, report, report_schema};
 pub use model::{
     Action, Cause, Detail, Diff, EntryChange, Fate, Former, Gate, GateFinding, Impact, Line, ResourceChange,

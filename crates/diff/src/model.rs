@@ -8,6 +8,8 @@ use crate::Path;
 use crate::json::{json_value, origin};
 
 /// Everything that differs between two sets of templates.
+///
+/// It holds what [`crate::apply`] needs to make the new templates of the old ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diff {
     /// The stacks that differ: those of the new templates in their order, then the removed ones.

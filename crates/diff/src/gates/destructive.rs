@@ -47,6 +47,9 @@ fn aftermath(change: &ResourceChange) -> String {
 
 /// Finds the change that does it.
 fn reason(change: &ResourceChange) -> (Path, String) {
+    if let Some(former) = &change.former {
+        return (Path::root(), format!(", because it was {}/{}", former.stack, former.logical_id));
+    }
     let worst = change.changes.iter().filter(|own| own.impact.is_destructive()).max_by_key(|own| own.impact);
     if let Some(own) = worst.filter(|_| change.action != Action::Remove) {
         let why = match own.impact {
@@ -58,6 +61,9 @@ fn reason(change: &ResourceChange) -> (Path, String) {
     let cause = change.changes.iter().find_map(|own| own.cause.as_ref()).or_else(|| change.causes.first());
     let why = match cause {
         Some(Cause::Resource { logical_id, .. }) => format!(", because {logical_id} is another one"),
+        Some(Cause::Attribute { logical_id, attribute, .. }) => {
+            format!(", because {attribute} of {logical_id} is another one")
+        }
         Some(Cause::Parameter { name }) => format!(", because the default of the parameter {name} differs"),
         Some(Cause::Mapping { name }) => format!(", because the mapping {name} differs"),
         Some(Cause::Condition { name }) => format!(", because the condition {name} differs"),

@@ -4,6 +4,7 @@ mod comment;
 mod impact;
 mod moves;
 mod page;
+mod properties;
 mod same;
 mod spread;
 
