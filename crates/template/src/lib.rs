@@ -46,6 +46,7 @@ mod stack;
 pub mod sub;
 mod synth;
 mod value;
+mod way;
 
 pub use app::{App, References, Settings};
 pub use assembly::{Assembly, StackTemplate, WeakReference};

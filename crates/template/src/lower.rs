@@ -1,6 +1,6 @@
 //! Expressions to JSON: references become `Ref`, `Fn::GetAtt`, a weak parameter or an import.
 
-use tree::{Entry, Finding, Map, Node, Origin, Path, Tree};
+use tree::{Entry, Finding, Map, Node, Origin, Tree};
 
 use crate::app::{App, References};
 use crate::condition::{Condition, Test, TestKind};
@@ -8,6 +8,7 @@ use crate::expression::{Expression, Kind, Part};
 use crate::properties::Properties;
 use crate::reference::{Identity, Reference};
 use crate::stack::Stack;
+use crate::way::Way;
 
 /// A value of another stack that this one uses.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Lowers a value; nothing if it is absent.
-    pub fn value(&mut self, expression: &Expression, path: &Path, origin: Origin) -> Option<Tree> {
+    pub fn value(&mut self, expression: &Expression, path: &Way<'_>, origin: Origin) -> Option<Tree> {
         let origin = expression.origin.or(origin);
         let tree = match &expression.kind {
             Kind::Absent => return None,
@@ -89,7 +90,7 @@ impl<'a> Lowering<'a> {
                 self.text(&parts, path, origin)
             }
             Kind::Invalid(mistake) => {
-                self.error("synth/invalid-document", path.clone(), origin, &*mistake.message, &*mistake.hint);
+                self.error("synth/invalid-document", path, origin, &*mistake.message, &*mistake.hint);
                 Tree::new(Node::Null, origin)
             }
         };
@@ -97,18 +98,18 @@ impl<'a> Lowering<'a> {
     }
 
     /// Lowers a value where something must stand; what is absent becomes `AWS::NoValue`.
-    fn branch(&mut self, expression: &Expression, path: &Path, origin: Origin) -> Tree {
+    fn branch(&mut self, expression: &Expression, path: &Way<'_>, origin: Origin) -> Tree {
         self.value(expression, path, origin).unwrap_or_else(|| reference("AWS::NoValue"))
     }
 
     /// Lowers the properties of a resource or of a property type.
-    pub fn properties(&mut self, properties: &Properties, path: &Path, origin: Origin) -> Tree {
+    pub fn properties(&mut self, properties: &Properties, path: &Way<'_>, origin: Origin) -> Tree {
         let mut map = Map::default();
         for property in &properties.entries {
             let path = path.key(&property.name);
             if let Some(first) = map.entry(&property.name) {
                 let message = format!("`{}` is set twice; first at {}", property.name, first.origin);
-                self.error("synth/set-twice", path, property.origin, message, "keep one of the two");
+                self.error("synth/set-twice", &path, property.origin, message, "keep one of the two");
                 continue;
             }
             match self.value(&property.value, &path, property.origin) {
@@ -117,7 +118,7 @@ impl<'a> Lowering<'a> {
                 }
                 None if property.required => {
                     let message = format!("`{}` is required, but the value given is absent (`None`)", property.name);
-                    self.error("synth/required-absent", path, property.origin, message, "give it a value");
+                    self.error("synth/required-absent", &path, property.origin, message, "give it a value");
                 }
                 None => {}
             }
@@ -126,13 +127,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Checks that a condition is of this stack and returns its name.
-    pub fn condition(&mut self, condition: &Condition, path: &Path, origin: Origin) -> String {
+    pub fn condition(&mut self, condition: &Condition, path: &Way<'_>, origin: Origin) -> String {
         self.must_be_here(&condition.identity, "condition", &condition.name, path, origin);
         condition.name.to_string()
     }
 
     /// Lowers what a condition says.
-    pub fn test(&mut self, test: &Test, path: &Path, origin: Origin) -> Tree {
+    pub fn test(&mut self, test: &Test, path: &Way<'_>, origin: Origin) -> Tree {
         let mut all = |tests: &[Test]| list(tests.iter().map(|test| self.test(test, path, origin)));
         match &test.0 {
             TestKind::Equals(left, right) => {
@@ -148,7 +149,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn reference(&mut self, of: &Reference, path: &Path, origin: Origin) -> Tree {
+    fn reference(&mut self, of: &Reference, path: &Way<'_>, origin: Origin) -> Tree {
         let there = &of.handle.identity;
         let local = match &of.attribute {
             None => reference(of.handle.logical_id()),
@@ -162,7 +163,7 @@ impl<'a> Lowering<'a> {
         }
         if !there.same_app(&self.stack.identity) {
             let message = format!("`{}` belongs to a stack of another app", of.handle.logical_id());
-            self.error("synth/foreign-reference", path.clone(), origin, message, "declare both stacks in one app");
+            self.error("synth/foreign-reference", path, origin, message, "declare both stacks in one app");
             return local;
         }
         self.check_not_conditional(of, path, origin);
@@ -191,11 +192,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn check_not_conditional(&mut self, of: &Reference, path: &Path, origin: Origin) {
+    fn check_not_conditional(&mut self, of: &Reference, path: &Way<'_>, origin: Origin) {
         let there = self.app.stacks.iter().find(|stack| stack.identity.same_stack(&of.handle.identity));
         let Some(stack) = there else {
             let message = format!("stack `{}` has not been declared", of.handle.stack());
-            self.error("synth/foreign-reference", path.clone(), origin, message, "declare it before this one");
+            self.error("synth/foreign-reference", path, origin, message, "declare it before this one");
             return;
         };
         let condition =
@@ -208,11 +209,11 @@ impl<'a> Lowering<'a> {
                 condition.name,
             );
             let hint = "decide in Rust, from the environment, whether the resource exists";
-            self.error("synth/conditional-export", path.clone(), origin, message, hint);
+            self.error("synth/conditional-export", path, origin, message, hint);
         }
     }
 
-    fn must_be_here(&mut self, there: &Identity, what: &str, name: &str, path: &Path, origin: Origin) {
+    fn must_be_here(&mut self, there: &Identity, what: &str, name: &str, path: &Way<'_>, origin: Origin) {
         if there.same_stack(&self.stack.identity) {
             return;
         }
@@ -222,11 +223,11 @@ impl<'a> Lowering<'a> {
             format!("{what} `{name}` belongs to a stack of another app")
         };
         let hint = format!("declare the {what} in this stack; only resources' values go from stack to stack");
-        self.error("synth/foreign-reference", path.clone(), origin, message, hint);
+        self.error("synth/foreign-reference", path, origin, message, hint);
     }
 
     /// Lowers text with holes to a plain string or to `Fn::Sub`.
-    fn text(&mut self, parts: &[Part], path: &Path, origin: Origin) -> Tree {
+    fn text(&mut self, parts: &[Part], path: &Way<'_>, origin: Origin) -> Tree {
         let mut text = Substitution::default();
         for part in parts {
             match part {
@@ -243,12 +244,12 @@ impl<'a> Lowering<'a> {
     pub fn error(
         &mut self,
         rule: &'static str,
-        path: Path,
+        path: &Way<'_>,
         origin: Origin,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.findings.push(Finding::error(rule, self.stack.name(), path, origin, message).hint(hint));
+        self.findings.push(Finding::error(rule, self.stack.name(), path.path(), origin, message).hint(hint));
     }
 }
 

@@ -9,6 +9,7 @@ use crate::assembly::{Assembly, StackTemplate, WeakReference};
 use crate::lower::{Import, Lowering, export_name, list, place};
 use crate::resource::{Attributes, TagProperty, TagShape};
 use crate::stack::{Declared, Named, Stack};
+use crate::way::Way;
 
 pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
     let mut findings = Vec::new();
@@ -83,7 +84,7 @@ fn lower_stack(app: &App, stack: &Stack, findings: &mut Vec<Finding>) -> Lowered
             Some(value) => map.push("Value", value),
             None => lowering.error(
                 "synth/required-absent",
-                path.key("Value"),
+                &path.key("Value"),
                 origin,
                 "an output needs a value, but the value given is absent (`None`)",
                 "declare the output only where there is a value",
@@ -104,14 +105,15 @@ fn section<'a, T>(
     lowering: &mut Lowering<'a>,
     title: &str,
     items: &[Named<T>],
-    mut lower: impl FnMut(&mut Lowering<'a>, &T, &Path, Origin) -> Tree,
+    mut lower: impl FnMut(&mut Lowering<'a>, &T, &Way<'_>, Origin) -> Tree,
 ) -> Map {
     let mut map = Map::default();
+    let section = Way::section(title);
     for Named { name, origin, item } in items {
-        let path = Path::of([title, name]);
+        let path = section.key(name);
         if let Some(first) = map.entry(name) {
             let message = format!("`{name}` is declared twice in `{title}`; first at {}", first.origin);
-            lowering.error("synth/duplicate-id", path, *origin, message, "give one of the two another name");
+            lowering.error("synth/duplicate-id", &path, *origin, message, "give one of the two another name");
             continue;
         }
         let value = lower(lowering, item, &path, *origin);
@@ -125,9 +127,9 @@ fn check_one_namespace(lowering: &mut Lowering<'_>, stack: &Stack) {
     for resource in &stack.resources {
         if let Some(parameter) = stack.parameters.iter().find(|parameter| parameter.name == resource.name) {
             let message = format!("`{}` is a parameter already, declared at {}", resource.name, parameter.origin);
-            let path = Path::of(["Resources", &*resource.name]);
+            let section = Way::section("Resources");
             let hint = "give the parameter or the resource another name";
-            lowering.error("synth/duplicate-id", path, resource.origin, message, hint);
+            lowering.error("synth/duplicate-id", &section.key(&resource.name), resource.origin, message, hint);
         }
     }
 }
@@ -135,7 +137,7 @@ fn check_one_namespace(lowering: &mut Lowering<'_>, stack: &Stack) {
 fn resource(
     lowering: &mut Lowering<'_>,
     declared: &Declared,
-    path: &Path,
+    path: &Way<'_>,
     origin: Origin,
     after: &mut BTreeSet<String>,
 ) -> Tree {
@@ -156,7 +158,7 @@ fn resource(
 fn attributes(
     lowering: &mut Lowering<'_>,
     attributes: &Attributes,
-    path: &Path,
+    path: &Way<'_>,
     origin: Origin,
     map: &mut Map,
     after: &mut BTreeSet<String>,
@@ -174,7 +176,7 @@ fn attributes(
         } else {
             let message = format!("`{}` belongs to a stack of another app", handle.logical_id());
             let hint = "declare both stacks in one app";
-            lowering.error("synth/foreign-reference", path.key("DependsOn"), *origin, message, hint);
+            lowering.error("synth/foreign-reference", &path.key("DependsOn"), *origin, message, hint);
         }
     }
     match depends_on.len() {

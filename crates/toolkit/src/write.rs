@@ -73,30 +73,6 @@ pub enum WriteError {
     },
 }
 
-impl Manifest {
-    /// Describes an assembly.
-    pub fn of(assembly: &Assembly) -> Self {
-        let stacks = assembly.stacks.iter().map(|stack| ManifestStack {
-            name: stack.name.clone(),
-            stack_name: stack.stack_name.clone(),
-            template: template_file(stack),
-            sha256: sha256(stack.template.to_json_pretty().as_bytes()),
-            depends_on: stack.depends_on.clone(),
-            parameters: stack.parameters.clone(),
-            tags: stack.tags.clone(),
-            termination_protection: stack.termination_protection,
-        });
-        Self {
-            version: VERSION,
-            app: assembly.app.clone(),
-            environment: assembly.environment.clone(),
-            account: assembly.account.clone(),
-            region: assembly.region.clone(),
-            stacks: stacks.collect(),
-        }
-    }
-}
-
 /// Returns the name of the file that a stack's template is written to.
 pub fn template_file(stack: &StackTemplate) -> String {
     format!("{}.template.json", stack.name)
@@ -110,10 +86,20 @@ pub fn template_file(stack: &StackTemplate) -> String {
 pub fn write(assembly: &Assembly, folder: &Path) -> Result<Manifest, WriteError> {
     let stale = earlier_templates(folder)?;
     fs::create_dir_all(folder).map_err(|error| file_error("create", folder, error))?;
+    let mut stacks = Vec::with_capacity(assembly.stacks.len());
     for stack in &assembly.stacks {
-        replace(&folder.join(template_file(stack)), stack.template.to_json_pretty().as_bytes())?;
+        let template = stack.template.to_json_pretty();
+        replace(&folder.join(template_file(stack)), template.as_bytes())?;
+        stacks.push(described(stack, &template));
     }
-    let manifest = Manifest::of(assembly);
+    let manifest = Manifest {
+        version: VERSION,
+        app: assembly.app.clone(),
+        environment: assembly.environment.clone(),
+        account: assembly.account.clone(),
+        region: assembly.region.clone(),
+        stacks,
+    };
     let mut text = serde_json::to_string_pretty(&manifest)
         .map_err(|error| file_error("write", &folder.join(MANIFEST), error.into()))?;
     text.push('\n');
@@ -122,6 +108,20 @@ pub fn write(assembly: &Assembly, folder: &Path) -> Result<Manifest, WriteError>
         remove(&folder.join(file))?;
     }
     Ok(manifest)
+}
+
+/// Says of a stack, whose template is this text, what the manifest says.
+fn described(stack: &StackTemplate, template: &str) -> ManifestStack {
+    ManifestStack {
+        name: stack.name.clone(),
+        stack_name: stack.stack_name.clone(),
+        template: template_file(stack),
+        sha256: sha256(template.as_bytes()),
+        depends_on: stack.depends_on.clone(),
+        parameters: stack.parameters.clone(),
+        tags: stack.tags.clone(),
+        termination_protection: stack.termination_protection,
+    }
 }
 
 /// Lists the templates that an earlier call wrote.
