@@ -20,6 +20,8 @@ mod dashboard;
 mod dashboard_rules;
 mod functions;
 mod grants;
+mod iam;
+mod iam_rules;
 mod instance_rules;
 mod instances;
 mod lifecycle;
@@ -27,7 +29,10 @@ mod mapping;
 mod network;
 mod network_rules;
 mod notification;
+mod policy_conditions;
+mod policy_resources;
 mod queue;
+mod roles;
 mod scaling;
 mod scaling_rules;
 mod ssm;
@@ -78,6 +83,8 @@ pub(crate) fn check<'a>(shared: &Shared<'a>, outline: &'a Outline<'a>, findings:
 }
 
 fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>) {
+    iam::check(resource, findings);
+    roles::taken(resource, findings);
     match resource.type_name {
         "AWS::AutoScaling::AutoScalingGroup" => scaling::group(resource, findings),
         "AWS::AutoScaling::LifecycleHook" => scaling::hook(resource, findings),
@@ -97,6 +104,7 @@ fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>
         "AWS::EC2::VPC" => network::vpc(resource, findings),
         "AWS::EC2::VPCEndpoint" => network::endpoint(shared, resource, findings),
         "AWS::EC2::Volume" => instances::volume(resource, findings),
+        "AWS::IAM::ManagedPolicy" | "AWS::IAM::Policy" | "AWS::IAM::Role" => roles::escalation(resource, findings),
         "AWS::Lambda::EventSourceMapping" => mapping::check(shared, resource, findings),
         "AWS::Lambda::Function" => functions::check(resource, findings),
         "AWS::S3::Bucket" => {
@@ -144,6 +152,7 @@ pub(crate) static RULES: &[&[&Rule]] = &[
     alarm_rules::RULES,
     dashboard_rules::RULES,
     functions::RULES,
+    iam_rules::RULES,
     instance_rules::RULES,
     lifecycle::RULES,
     mapping::RULES,
