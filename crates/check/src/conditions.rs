@@ -5,9 +5,10 @@
 //! Going through the values of the variables gives exactly the combinations that can happen: never both of
 //! `IsProd` and `IsDev` where each compares the same parameter with another word.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use tree::{Finding, Node, Tree};
+use tree::{Finding, Node, Path, Tree};
 
 use crate::outline::branches;
 
@@ -16,7 +17,12 @@ pub(crate) struct Conditions<'t> {
     tests: BTreeMap<&'t str, Test<'t>>,
     /// How many values each variable has.
     sizes: Vec<usize>,
+    /// How many tests may still be made. No template that a person writes needs a hundredth of them.
+    budget: Cell<usize>,
 }
+
+/// See [`Conditions::budget`].
+const BUDGET: usize = 5_000_000;
 
 /// The value of each condition in one combination that can happen.
 pub(crate) type Scenario<'t> = BTreeMap<&'t str, bool>;
@@ -33,15 +39,15 @@ enum Test<'t> {
 
 /// More combinations than this are not gone through; then what differs in one or two variables is.
 const MOST: usize = 256;
-/// Conditions that refer to one another more deeply than this refer to themselves.
-const DEEPEST: usize = 32;
+/// Up to so many conditions are often looked at together.
+const COMMON: usize = 64;
 
 impl<'t> Conditions<'t> {
     pub fn read(declared: impl Iterator<Item = (&'t str, &'t Tree)>, parameters: &BTreeMap<&'t str, &'t Tree>) -> Self {
         let mut reader = Reader { parameters, variables: Vec::new(), numbers: BTreeMap::new() };
         let tests = declared.map(|(name, tree)| (name, reader.test(tree))).collect();
         let sizes = reader.variables.iter().map(|variable| variable.values.len() + usize::from(variable.open));
-        Self { tests, sizes: sizes.collect() }
+        Self { tests, sizes: sizes.collect(), budget: Cell::new(BUDGET) }
     }
 
     pub fn contains(&self, name: &str) -> bool {
@@ -57,22 +63,62 @@ impl<'t> Conditions<'t> {
         self.tests.keys().copied()
     }
 
-    /// Lists the combinations of these conditions that can happen; names that are not declared are left out.
+    /// Lists the combinations of these conditions that can happen; names that are not declared are left out. None at
+    /// all if there is no more time to look: then nothing that depends on them is judged.
     pub fn scenarios(&self, names: &BTreeSet<&'t str>) -> Vec<Scenario<'t>> {
         let names: Vec<&'t str> = names.iter().copied().filter(|name| self.contains(name)).collect();
+        let needed = self.needed(&names);
+        self.spend(needed.len());
         let mut variables = BTreeSet::new();
-        for name in &names {
-            self.collect(&Test::Condition(name), &mut variables, 0);
+        for name in &needed {
+            self.tests[name].collect(&mut variables);
         }
         let variables: Vec<usize> = variables.into_iter().collect();
+        // Conditions that depend on hundreds of others are gone through less often.
+        let most = (MOST * COMMON / needed.len().max(COMMON)).max(2);
         let mut combinations = BTreeSet::new();
-        for values in self.assignments(&variables) {
+        for values in self.assignments(&variables, most) {
+            if !self.spend(needed.len()) {
+                return Vec::new();
+            }
             let assigned: BTreeMap<usize, usize> = variables.iter().copied().zip(values).collect();
-            let truths: Vec<bool> =
-                names.iter().map(|name| self.evaluate(&Test::Condition(name), &assigned, 0)).collect();
-            combinations.insert(truths);
+            let mut truths = BTreeMap::new();
+            for name in &needed {
+                let truth = self.tests[name].evaluate(&assigned, &truths);
+                truths.insert(*name, truth);
+            }
+            let truth = |name: &&str| truths.get(name).copied().unwrap_or_default();
+            combinations.insert(names.iter().map(truth).collect::<Vec<bool>>());
         }
         combinations.into_iter().map(|truths| names.iter().copied().zip(truths).collect()).collect()
+    }
+
+    /// Takes from the budget, and tells whether it lasted.
+    fn spend(&self, tests: usize) -> bool {
+        self.budget.set(self.budget.get().saturating_sub(tests));
+        self.budget.get() > 0
+    }
+
+    /// Lists conditions and all that they depend on, each one after those that it depends on.
+    fn needed(&self, names: &[&'t str]) -> Vec<&'t str> {
+        let mut order = Vec::new();
+        let mut met = BTreeSet::new();
+        // Each name is on the stack twice: to look at what it depends on, and then to take its place.
+        if self.budget.get() == 0 {
+            return order;
+        }
+        let mut open: Vec<(&'t str, bool)> = names.iter().rev().map(|name| (*name, false)).collect();
+        while let Some((name, is_ready)) = open.pop() {
+            if is_ready {
+                order.push(name);
+            } else if met.insert(name) {
+                open.push((name, true));
+                let mut others = Vec::new();
+                self.tests[name].others(&mut others);
+                open.extend(others.into_iter().filter(|other| self.contains(other)).map(|other| (other, false)));
+            }
+        }
+        order
     }
 
     /// Tells whether these conditions can have these values at the same time.
@@ -85,56 +131,61 @@ impl<'t> Conditions<'t> {
     }
 
     /// Lists values of the variables: all combinations, or the most different ones if there are too many.
-    fn assignments(&self, variables: &[usize]) -> Vec<Vec<usize>> {
+    fn assignments(&self, variables: &[usize], most: usize) -> Vec<Vec<usize>> {
         let sizes: Vec<usize> = variables.iter().map(|variable| self.sizes[*variable].max(1)).collect();
         let all = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
-        if all.is_some_and(|all| all <= MOST) {
+        if all.is_some_and(|all| all <= most) {
             return sizes.iter().fold(vec![Vec::new()], |assignments, size| {
                 let extend = |values: Vec<usize>| (0..*size).map(move |value| [values.as_slice(), &[value]].concat());
                 assignments.into_iter().flat_map(extend).collect()
             });
         }
-        let mut assignments = vec![vec![0; sizes.len()]];
-        for (first, size) in sizes.iter().enumerate() {
-            for (value, second) in (1..*size).flat_map(|value| (first..sizes.len()).map(move |second| (value, second)))
-            {
-                let mut values = vec![0; sizes.len()];
-                values[first] = value;
-                values[second] = if second == first { value } else { sizes[second] - 1 };
-                assignments.push(values);
-            }
-        }
-        assignments.truncate(MOST);
-        assignments
+        let sizes = sizes.as_slice();
+        let different = sizes.iter().enumerate().flat_map(|(first, size)| {
+            (1..*size).flat_map(move |value| (first..sizes.len()).map(move |second| (first, value, second)))
+        });
+        let different = different.map(|(first, value, second)| {
+            let mut values = vec![0; sizes.len()];
+            values[second] = sizes[second] - 1;
+            values[first] = value;
+            values
+        });
+        std::iter::once(vec![0; sizes.len()]).chain(different).take(most).collect()
     }
+}
 
-    fn collect(&self, test: &Test<'t>, variables: &mut BTreeSet<usize>, depth: usize) {
-        match test {
-            Test::Equals(variable, _) => {
+impl<'t> Test<'t> {
+    /// Adds the variables that are tested here.
+    fn collect(&self, variables: &mut BTreeSet<usize>) {
+        match self {
+            Self::Equals(variable, _) => {
                 variables.insert(*variable);
             }
-            Test::Condition(name) if depth < DEEPEST => {
-                if let Some(test) = self.tests.get(name) {
-                    self.collect(test, variables, depth + 1);
-                }
-            }
-            Test::Constant(_) | Test::Condition(_) => {}
-            Test::Not(test) => self.collect(test, variables, depth),
-            Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| self.collect(test, variables, depth)),
+            Self::Constant(_) | Self::Condition(_) => {}
+            Self::Not(test) => test.collect(variables),
+            Self::And(tests) | Self::Or(tests) => tests.iter().for_each(|test| test.collect(variables)),
         }
     }
 
-    fn evaluate(&self, test: &Test<'t>, assigned: &BTreeMap<usize, usize>, depth: usize) -> bool {
-        match test {
-            Test::Constant(truth) => *truth,
-            Test::Equals(variable, value) => assigned.get(variable) == Some(value),
-            Test::Condition(name) if depth < DEEPEST => {
-                self.tests.get(name).is_some_and(|test| self.evaluate(test, assigned, depth + 1))
-            }
-            Test::Condition(_) => false,
-            Test::Not(test) => !self.evaluate(test, assigned, depth),
-            Test::And(tests) => tests.iter().all(|test| self.evaluate(test, assigned, depth)),
-            Test::Or(tests) => tests.iter().any(|test| self.evaluate(test, assigned, depth)),
+    /// Adds the conditions that are referred to here.
+    fn others(&self, names: &mut Vec<&'t str>) {
+        match self {
+            Self::Condition(name) => names.push(name),
+            Self::Constant(_) | Self::Equals(..) => {}
+            Self::Not(test) => test.others(names),
+            Self::And(tests) | Self::Or(tests) => tests.iter().for_each(|test| test.others(names)),
+        }
+    }
+
+    /// Decides the test. A condition whose truth is not known yet needs itself, or is not declared: it is false.
+    fn evaluate(&self, assigned: &BTreeMap<usize, usize>, truths: &BTreeMap<&'t str, bool>) -> bool {
+        match self {
+            Self::Constant(truth) => *truth,
+            Self::Equals(variable, value) => assigned.get(variable) == Some(value),
+            Self::Condition(name) => truths.get(name) == Some(&true),
+            Self::Not(test) => !test.evaluate(assigned, truths),
+            Self::And(tests) => tests.iter().all(|test| test.evaluate(assigned, truths)),
+            Self::Or(tests) => tests.iter().any(|test| test.evaluate(assigned, truths)),
         }
     }
 }
@@ -156,14 +207,15 @@ pub(crate) fn collect<'t>(tree: &'t Tree, names: &mut BTreeSet<&'t str>) {
 /// Puts together what was found in each scenario, and says when it happens if that is not always.
 pub(crate) fn merged(scenarios: &[Scenario<'_>], found: Vec<Vec<Finding>>) -> Vec<Finding> {
     let mut findings: Vec<(Finding, BTreeSet<usize>)> = Vec::new();
+    let mut known: BTreeMap<(&str, Path, String), usize> = BTreeMap::new();
     for (number, found) in found.into_iter().enumerate() {
         for finding in found {
-            match findings.iter_mut().find(|(known, _)| *known == finding) {
-                Some((_, when)) => {
-                    when.insert(number);
-                }
-                None => findings.push((finding, BTreeSet::from([number]))),
+            let key = (finding.rule, finding.path.clone(), finding.message.clone());
+            let index = *known.entry(key).or_insert(findings.len());
+            if index == findings.len() {
+                findings.push((finding, BTreeSet::new()));
             }
+            findings[index].1.insert(number);
         }
     }
     let explained = findings.into_iter().map(|(mut finding, when)| {

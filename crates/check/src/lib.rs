@@ -12,6 +12,8 @@
 //!
 //! Pure: no I/O, no clock, no environment; the same templates always give the same findings in the same order.
 
+use std::collections::BTreeMap;
+
 use tree::{Finding, Node, Path, Remark, Segment, Tree};
 
 use look::Scope;
@@ -105,27 +107,46 @@ pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>)
         let remarks =
             remarks.flat_map(|(template, remarks)| remarks.iter().filter_map(|one| text::finding(template, one)));
         own.extend(remarks);
-        own.sort_by_cached_key(|finding| (position(outline.tree, &finding.path), finding.rule));
+        let mut order = Order::default();
+        own.sort_by_cached_key(|finding| (order.position(outline.tree, &finding.path), finding.rule));
         own.dedup();
         findings.extend(own);
     }
     findings
 }
 
-/// Tells where a path is among all paths of the tree, in the order of the template.
-fn position(tree: &Tree, path: &Path) -> Vec<usize> {
-    let mut positions = Vec::new();
-    let mut tree = Some(tree);
-    for segment in path.segments() {
-        let (index, next) = match (tree.map(|tree| &tree.node), segment) {
-            (Some(Node::Map(map)), Segment::Key(key)) => {
-                (map.keys().position(|own| own == key).map_or(0, |index| index + 1), map.get(key))
-            }
-            (Some(Node::List(list)), Segment::Index(index)) => (index + 1, list.get(*index)),
-            _ => (0, None),
-        };
-        positions.push(index);
-        tree = next;
+/// The positions of keys in the objects that were asked for: some have as many keys as the template has resources.
+#[derive(Default)]
+struct Order<'t> {
+    positions: BTreeMap<*const tree::Map, BTreeMap<&'t str, usize>>,
+}
+
+impl<'t> Order<'t> {
+    /// Tells where a path is among all paths of the tree, in the order of the template.
+    fn position(&mut self, tree: &'t Tree, path: &Path) -> Vec<usize> {
+        let mut positions = Vec::new();
+        let mut tree = Some(tree);
+        for segment in path.segments() {
+            let (index, next) = match (tree.map(|tree| &tree.node), segment) {
+                (Some(Node::Map(map)), Segment::Key(key)) => match self.of_key(map, key) {
+                    Some((index, value)) => (index + 1, Some(value)),
+                    None => (0, None),
+                },
+                (Some(Node::List(list)), Segment::Index(index)) => (index + 1, list.get(*index)),
+                _ => (0, None),
+            };
+            positions.push(index);
+            tree = next;
+        }
+        positions
     }
-    positions
+
+    fn of_key(&mut self, map: &'t tree::Map, key: &str) -> Option<(usize, &'t Tree)> {
+        let positions = self.positions.entry(std::ptr::from_ref(map)).or_insert_with(|| {
+            // Of two entries with the same key the first one counts.
+            map.iter().enumerate().rev().map(|(index, entry)| (entry.key.as_str(), index)).collect()
+        });
+        let index = *positions.get(key)?;
+        map.iter().nth(index).map(|entry| (index, &entry.value))
+    }
 }

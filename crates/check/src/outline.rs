@@ -19,11 +19,14 @@ pub(crate) struct Outline<'t> {
     pub transformed: bool,
     /// Whether a loop or an included file declares names that cannot be read off the template.
     pub open: bool,
+    /// The names of the modules, which add resources whose names begin with theirs.
+    modules: Vec<&'t str>,
 }
 
 /// A declared resource.
 #[derive(Clone, Copy)]
 pub(crate) struct Resource<'t> {
+    pub tree: &'t Tree,
     pub type_name: Option<&'t str>,
     pub condition: Option<&'t str>,
 }
@@ -32,15 +35,20 @@ impl<'t> Outline<'t> {
     pub fn read(name: &'t str, tree: &'t Tree) -> Self {
         let parameters: BTreeMap<_, _> = declarations(tree, "Parameters").collect();
         let resource = |tree: &'t Tree| Resource {
+            tree,
             type_name: tree.get("Type").and_then(Tree::as_str),
             condition: tree.get("Condition").and_then(Tree::as_str),
         };
         let sections = ["Resources", "Conditions", "Mappings", "Parameters"];
         let generated = |entry: &Entry| entry.key == "Fn::Transform" || entry.key.starts_with("Fn::ForEach::");
+        let resources: BTreeMap<_, _> =
+            declarations(tree, "Resources").map(|(name, tree)| (name, resource(tree))).collect();
+        let is_module = |one: &Resource<'_>| one.type_name.is_some_and(|name| name.ends_with("::MODULE"));
         Self {
             name,
             tree,
-            resources: declarations(tree, "Resources").map(|(name, tree)| (name, resource(tree))).collect(),
+            modules: resources.iter().filter(|(_, one)| is_module(one)).map(|(id, _)| *id).collect(),
+            resources,
             mappings: declarations(tree, "Mappings").collect(),
             conditions: Conditions::read(declarations(tree, "Conditions"), &parameters),
             parameters,
@@ -59,10 +67,7 @@ impl<'t> Outline<'t> {
 
     /// Tells whether a reference to a name that is declared nowhere may still be right.
     pub fn may_have(&self, name: &str) -> bool {
-        let of_module = |(id, resource): (&&str, &Resource<'_>)| {
-            resource.type_name.is_some_and(|name| name.ends_with("::MODULE")) && name.starts_with(*id)
-        };
-        self.transformed || self.open || self.resources.iter().any(of_module)
+        self.transformed || self.open || self.modules.iter().any(|module| name.starts_with(module))
     }
 
     /// Tells what `Ref` of this name gives.

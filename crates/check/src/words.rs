@@ -71,8 +71,9 @@ pub(crate) fn similar<'n>(given: &str, candidates: impl IntoIterator<Item = &'n 
     let wanted = given.to_lowercase();
     // One slip in three letters: more than that is another word.
     let tolerated = (wanted.chars().count() / 3).clamp(1, 4);
-    let distances =
-        candidates.into_iter().map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name));
+    // Comparing is what takes time, and the difference in length is a bound.
+    let near = candidates.into_iter().filter(|name| name.len().abs_diff(given.len()) <= tolerated * 4);
+    let distances = near.map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name));
     let best = distances.filter(|(distance, name)| *distance <= tolerated && *name != given).min();
     best.map(|(_, name)| name)
 }

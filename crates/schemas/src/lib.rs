@@ -42,7 +42,9 @@ pub fn similar(type_name: &str) -> Option<&'static str> {
     let wanted = type_name.to_lowercase();
     // One slip in eight letters, and at least two: more than that is another word.
     let tolerated = (wanted.chars().count() / 8).max(2);
+    // Comparing is what takes time, and the difference in length is a bound: the names of types are ASCII.
     type_names()
+        .filter(|name| name.len().abs_diff(wanted.chars().count()) <= tolerated)
         .map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= tolerated)
         .min()

@@ -24,14 +24,15 @@ pub(crate) struct Edge<'t> {
 /// Reports each group of resources that need one another.
 pub(crate) fn check(outline: &Outline<'_>, edges: &[Edge<'_>], place: &Place<'_>, findings: &mut Vec<Finding>) {
     let all: Vec<&Edge<'_>> = edges.iter().collect();
-    for group in groups(&all) {
-        let inside: Vec<&Edge<'_>> =
-            all.iter().copied().filter(|edge| group.contains(edge.from) && group.contains(edge.to)).collect();
+    let circles = groups(&all);
+    let order = || outline.resource_entries().enumerate().map(|(index, entry)| (entry.key.as_str(), index));
+    let order: BTreeMap<&str, usize> = if circles.is_empty() { BTreeMap::new() } else { order().collect() };
+    for inside in circles {
         let names = inside.iter().flat_map(|edge| &edge.assumed).map(|(name, _)| *name).collect();
         // What is a circle on paper is none if its parts never count at the same time.
         let real = outline.conditions.scenarios(&names).into_iter().find_map(|scenario| {
             let counting: Vec<&Edge<'_>> = inside.iter().copied().filter(|edge| counts(edge, &scenario)).collect();
-            groups(&counting).into_iter().next().map(|group| report(outline, &group, &counting, place))
+            groups(&counting).into_iter().next().map(|group| report(&order, &group, place))
         });
         findings.extend(real);
     }
@@ -41,17 +42,20 @@ fn counts(edge: &Edge<'_>, scenario: &Scenario<'_>) -> bool {
     edge.assumed.iter().all(|(name, truth)| scenario.get(name).is_none_or(|value| value == truth))
 }
 
-fn report(outline: &Outline<'_>, group: &BTreeSet<&str>, edges: &[&Edge<'_>], place: &Place<'_>) -> Finding {
-    let in_order = outline.resource_entries().map(|entry| entry.key.as_str());
-    let members: Vec<&str> = in_order.filter(|name| group.contains(name)).collect();
+fn report(order: &BTreeMap<&str, usize>, edges: &[&Edge<'_>], place: &Place<'_>) -> Finding {
+    let group: BTreeSet<&str> = edges.iter().map(|edge| edge.from).collect();
+    let mut members: Vec<&str> = group.into_iter().collect();
+    members.sort_by_key(|name| order.get(name));
     let circle = shortest(members.first().copied().unwrap_or_default(), edges);
-    let steps: Vec<String> = circle.iter().map(|edge| format!("`{}` ({}) → ", edge.from, edge.property)).collect();
+    let steps: Vec<String> =
+        circle.iter().take(MOST_STEPS).map(|edge| format!("`{}` ({}) → ", edge.from, edge.property)).collect();
+    let more = if circle.len() > MOST_STEPS { "… → " } else { "" };
     let first = circle.first().map(|edge| edge.from).unwrap_or_default();
     let message = match members.as_slice() {
         [only] => {
             format!("`{only}` needs itself, in `{}`", circle.first().map(|edge| edge.property).unwrap_or_default())
         }
-        several => format!("{} need one another: {}`{first}`", all_of(several.iter().copied()), steps.concat()),
+        several => format!("{} need one another: {}{more}`{first}`", all_of(several.iter().copied()), steps.concat()),
     };
     let resources = place.key("Resources", Origin::Unknown);
     let origin = circle.first().map(|edge| edge.origin).unwrap_or_default();
@@ -59,12 +63,19 @@ fn report(outline: &Outline<'_>, group: &BTreeSet<&str>, edges: &[&Edge<'_>], pl
     CIRCULAR.at(&resources.key(first, origin), message).hint(hint)
 }
 
+/// Longer circles are cut in messages.
+const MOST_STEPS: usize = 12;
+
 /// Finds the shortest way from a resource back to itself.
 fn shortest<'e, 't>(start: &str, edges: &[&'e Edge<'t>]) -> Vec<&'e Edge<'t>> {
+    let mut leaving: BTreeMap<&str, Vec<&'e Edge<'t>>> = BTreeMap::new();
+    for edge in edges {
+        leaving.entry(edge.from).or_default().push(edge);
+    }
     let mut reached: BTreeMap<&str, &'e Edge<'t>> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(name) = queue.pop_front() {
-        for edge in edges.iter().filter(|edge| edge.from == name) {
+        for edge in leaving.get(name).into_iter().flatten() {
             if !reached.contains_key(edge.to) {
                 reached.insert(edge.to, edge);
                 queue.push_back(edge.to);
@@ -84,57 +95,73 @@ fn shortest<'e, 't>(start: &str, edges: &[&'e Edge<'t>]) -> Vec<&'e Edge<'t>> {
     circle
 }
 
-/// Lists the groups of resources each of which reaches every other one of its group, after Tarjan.
-fn groups<'t>(edges: &[&Edge<'t>]) -> Vec<BTreeSet<&'t str>> {
-    let mut graph: BTreeMap<&'t str, BTreeSet<&'t str>> = BTreeMap::new();
+/// Lists the groups of resources each of which reaches every other one of its group, each as the edges inside of it.
+///
+/// After Tarjan, with a stack of its own: a chain of references may be as long as the template.
+fn groups<'e, 't>(edges: &[&'e Edge<'t>]) -> Vec<Vec<&'e Edge<'t>>> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     for edge in edges {
-        graph.entry(edge.from).or_default().insert(edge.to);
-    }
-    let mut search = Search::new(&graph);
-    for name in graph.keys() {
-        if !search.numbers.contains_key(name) {
-            search.visit(name);
+        for name in [edge.from, edge.to] {
+            let next = numbers.len();
+            numbers.entry(name).or_insert(next);
         }
     }
-    search.groups
-}
-
-struct Search<'g, 't> {
-    graph: &'g BTreeMap<&'t str, BTreeSet<&'t str>>,
-    /// The order of the first visits.
-    numbers: BTreeMap<&'t str, usize>,
-    stack: Vec<&'t str>,
-    groups: Vec<BTreeSet<&'t str>>,
-}
-
-impl<'g, 't> Search<'g, 't> {
-    fn new(graph: &'g BTreeMap<&'t str, BTreeSet<&'t str>>) -> Self {
-        Self { graph, numbers: BTreeMap::new(), stack: Vec::new(), groups: Vec::new() }
+    let mut leaving = vec![Vec::new(); numbers.len()];
+    for edge in edges {
+        leaving[numbers[edge.from]].push(numbers[edge.to]);
     }
-
-    fn visit(&mut self, name: &'t str) -> usize {
-        let number = self.numbers.len();
-        self.numbers.insert(name, number);
-        self.stack.push(name);
-        let mut lowest = number;
-        let graph = self.graph;
-        for next in graph.get(name).into_iter().flatten() {
-            lowest = match self.numbers.get(next) {
-                None => lowest.min(self.visit(next)),
-                Some(other) if self.stack.contains(next) => lowest.min(*other),
-                Some(_) => lowest,
-            };
+    let group_of = components(&leaving);
+    let mut inside: BTreeMap<usize, Vec<&'e Edge<'t>>> = BTreeMap::new();
+    for edge in edges {
+        let group = group_of[numbers[edge.from]];
+        if group == group_of[numbers[edge.to]] {
+            inside.entry(group).or_default().push(edge);
         }
-        if lowest == number {
-            let start = self.stack.iter().rposition(|other| *other == name).unwrap_or_default();
-            let group: BTreeSet<&'t str> = self.stack.drain(start..).collect();
-            let needs_itself = graph.get(name).is_some_and(|next| next.contains(name));
-            if group.len() > 1 || needs_itself {
-                self.groups.push(group);
+    }
+    inside.into_values().collect()
+}
+
+/// Gives each node the number of its strongly connected component.
+fn components(leaving: &[Vec<usize>]) -> Vec<usize> {
+    const UNSEEN: usize = usize::MAX;
+    let count = leaving.len();
+    let (mut index, mut lowest, mut component) = (vec![UNSEEN; count], vec![0; count], vec![UNSEEN; count]);
+    let (mut seen, mut found) = (0, 0);
+    let mut path = Vec::new();
+    for root in 0..count {
+        // Each entry is a node and how many of its edges have been followed.
+        let mut open = if index[root] == UNSEEN { vec![(root, 0)] } else { Vec::new() };
+        while let Some((node, followed)) = open.pop() {
+            if followed == 0 {
+                (index[node], lowest[node]) = (seen, seen);
+                seen += 1;
+                path.push(node);
+            } else {
+                let child = leaving[node][followed - 1];
+                lowest[node] = lowest[node].min(lowest[child]);
+            }
+            let next = (followed..leaving[node].len()).find(|edge| {
+                let other = leaving[node][*edge];
+                if index[other] != UNSEEN && component[other] == UNSEEN {
+                    lowest[node] = lowest[node].min(index[other]);
+                }
+                index[other] == UNSEEN
+            });
+            if let Some(edge) = next {
+                open.push((node, edge + 1));
+                open.push((leaving[node][edge], 0));
+            } else if lowest[node] == index[node] {
+                while let Some(member) = path.pop() {
+                    component[member] = found;
+                    if member == node {
+                        break;
+                    }
+                }
+                found += 1;
             }
         }
-        lowest
     }
+    component
 }
 
 pub(crate) static CIRCULAR: Rule = Rule {

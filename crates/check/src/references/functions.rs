@@ -251,7 +251,7 @@ impl<'t> Walk<'_, 't> {
         let Some(levels) = self.outline.mappings.get(name) else {
             if !self.outline.may_have(name) {
                 let mut finding = MAPPING.at(&place.index(0, mapping), format!("there is no mapping {}", quoted(name)));
-                finding.hint = did_you_mean(name, self.outline.mappings.keys().copied());
+                finding.hint = self.meant(name, self.outline.mappings.keys().copied());
                 self.findings.push(finding);
             }
             return;
@@ -264,7 +264,7 @@ impl<'t> Walk<'_, 't> {
         if let (Some(key), true) = (top.as_str(), reached.is_empty()) {
             let mut finding =
                 MAPPING.at(&place.index(1, top), format!("the mapping `{name}` has no key {}", quoted(key)));
-            finding.hint = did_you_mean(key, map.keys());
+            finding.hint = self.meant(key, map.keys());
             self.findings.push(finding);
             return;
         }
@@ -275,7 +275,7 @@ impl<'t> Walk<'_, 't> {
         let below = top.as_str().map_or_else(|| "any of its keys".to_owned(), |top| format!("`{top}`"));
         let message = format!("the mapping `{name}` has no key {} below {below}", quoted(key));
         let mut finding = MAPPING.at(&place.index(2, second), message);
-        finding.hint = did_you_mean(key, reached.iter().filter_map(|level| level.as_map()).flat_map(tree::Map::keys));
+        finding.hint = self.meant(key, reached.iter().filter_map(|level| level.as_map()).flat_map(tree::Map::keys));
         self.findings.push(finding);
     }
 

@@ -162,7 +162,7 @@ impl<'t> Walk<'_, 't> {
                 self.depends_on_what_may_be_absent(id, place);
             } else if !self.outline.may_have(id) {
                 let mut finding = UNKNOWN.at(place, format!("there is no resource {} to depend on", quoted(id)));
-                finding.hint = did_you_mean(id, self.outline.resources.keys().copied());
+                finding.hint = self.meant(id, self.outline.resources.keys().copied());
                 self.findings.push(finding);
             }
         }
@@ -326,9 +326,16 @@ impl<'t> Walk<'_, 't> {
         self.findings.push(finding);
     }
 
+    /// Asks whether one of the names that the template declares was meant, unless there are too many findings already.
+    fn meant<'n>(&self, given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+        /// Each question looks at all names.
+        const MOST: usize = 200;
+        if self.findings.len() < MOST { did_you_mean(given, names) } else { None }
+    }
+
     fn hint_for(&self, name: &str) -> Option<String> {
         let own = self.outline.parameters.keys().chain(self.outline.resources.keys()).copied();
-        let hint = did_you_mean(name, own.chain(PSEUDO_PARAMETERS)).or_else(|| {
+        let hint = self.meant(name, own.chain(PSEUDO_PARAMETERS)).or_else(|| {
             let other = self.all.iter().find(|other| other.resources.contains_key(name))?;
             Some(format!(
                 "`{name}` is a resource of `{}`: put its value out there, and take it as a parameter here",
@@ -345,7 +352,7 @@ impl<'t> Walk<'_, 't> {
         let exists = self.outline.conditions.contains(name);
         if !exists && self.loops == 0 && !self.outline.may_have(name) {
             let mut finding = CONDITION.at(place, format!("there is no condition {}", quoted(name)));
-            finding.hint = did_you_mean(name, self.outline.conditions.names());
+            finding.hint = self.meant(name, self.outline.conditions.names());
             self.findings.push(finding);
         }
         exists

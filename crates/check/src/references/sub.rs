@@ -1,5 +1,7 @@
 //! `Fn::Sub`: the holes of its text and what fills them.
 
+use std::collections::BTreeSet;
+
 use tree::{Severity, Tree};
 
 use super::functions::{ARGUMENTS, takes};
@@ -25,11 +27,11 @@ impl<'t> Walk<'_, 't> {
         };
         let in_list = place.index(0, text);
         let at_text = if variables.is_some() { &in_list } else { place };
-        let mut used = Vec::new();
+        let given: BTreeSet<&str> = variables.and_then(Tree::as_map).into_iter().flat_map(tree::Map::keys).collect();
+        let mut used = BTreeSet::new();
         for hole in holes(literal) {
-            let is_variable = variables.is_some_and(|variables| variables.get(hole).is_some());
-            if is_variable {
-                used.push(hole);
+            if given.contains(hole) {
+                used.insert(hole);
             } else {
                 self.hole(hole, at_text);
             }
@@ -38,7 +40,7 @@ impl<'t> Walk<'_, 't> {
         let place = place.index(1, variables);
         for variable in variables.as_map().into_iter().flatten() {
             let place = place.entry(variable);
-            if !used.contains(&variable.key.as_str()) && self.loops == 0 {
+            if !used.contains(variable.key.as_str()) && self.loops == 0 {
                 let message = format!("the variable {} fills no hole of the text", quoted(&variable.key));
                 let hint = format!("write `${{{}}}` where it belongs, or leave it out", variable.key);
                 self.findings.push(UNUSED_VARIABLE.at(&place, message).hint(hint));

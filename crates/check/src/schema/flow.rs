@@ -52,7 +52,7 @@ impl Validation<'_, '_> {
         let (type_name, schema) = self.type_of(id)?;
         if type_name == "AWS::EC2::SecurityGroup" {
             // Outside of a VPC, which only the oldest accounts have, it is the name.
-            let resource = self.outline.tree.find(["Resources", id, "Properties", "VpcId"]);
+            let resource = self.outline.resources.get(id)?.tree.find(["Properties", "VpcId"]);
             return Some(vec![if resource.is_some() {
                 "AWS::EC2::SecurityGroup.Id"
             } else {

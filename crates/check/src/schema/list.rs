@@ -1,5 +1,7 @@
 //! Lists.
 
+use std::collections::BTreeMap;
+
 use tree::{Finding, Node, Tree};
 
 use super::object::names;
@@ -96,6 +98,15 @@ fn at(finding: Finding) -> Fault {
 
 /// Finds two elements that are the same.
 fn twice(items: &[(usize, &Tree)]) -> Option<(usize, usize)> {
+    /// Up to this many items, looking at all pairs is quicker than writing them down.
+    const FEW: usize = 16;
+    if items.len() > FEW {
+        let mut seen = BTreeMap::new();
+        return items.iter().find_map(|(second, item)| {
+            let first = *seen.entry(item.to_json_compact()).or_insert(*second);
+            (first != *second).then_some((first, *second))
+        });
+    }
     items.iter().enumerate().find_map(|(position, (second, item))| {
         let (first, _) = items[..position].iter().find(|(_, earlier)| earlier == item)?;
         Some((*first, *second))

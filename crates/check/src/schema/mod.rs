@@ -30,6 +30,9 @@ mod value;
 pub(crate) use pattern::Patterns;
 pub(crate) use rules::*;
 
+/// After so many findings, nobody waits for what else might have been meant.
+const MOST_HINTED: usize = 200;
+
 /// Checks every resource of a template.
 pub(crate) fn check(outline: &Outline<'_>, patterns: &Patterns, place: &Place<'_>, findings: &mut Vec<Finding>) {
     let Some(section) = outline.tree.as_map().and_then(|map| map.entry("Resources")) else { return };
@@ -78,7 +81,8 @@ fn unknown_type(outline: &Outline<'_>, type_name: &str, place: &Place<'_>, findi
     }
     let place = place.key("Type", Origin::Unknown);
     let mut finding = RESOURCE_TYPE.at(&place, format!("there is no resource type {}", quoted(type_name)));
-    finding.hint = match schemas::similar(type_name) {
+    let similar = if findings.len() < MOST_HINTED { schemas::similar(type_name) } else { None };
+    finding.hint = match similar {
         Some(similar) if similar != type_name => Some(format!("did you mean `{similar}`?")),
         _ if type_name.starts_with("AWS::Serverless::") => {
             Some("add `\"Transform\": \"AWS::Serverless-2016-10-31\"` to the template".to_owned())
