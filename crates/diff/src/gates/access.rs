@@ -7,7 +7,7 @@ use super::permissions::describe::{About, Words};
 use super::permissions::statement::{Principal, Statement};
 use super::permissions::text::{Holes, Names};
 use super::permissions::widen::{Catalogue, Kind, Widening, widenings};
-use super::side::{Place, Side};
+use super::side::{Id, Place, Side};
 
 /// Lists all that is allowed now and was not before.
 pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_>) -> Vec<Finding> {
@@ -22,7 +22,7 @@ pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_
     names.extend(new_names);
     let words = Words { holes: &holes, names: &names };
     let mut findings = Vec::new();
-    for (key, now) in &identities_now {
+    for (key, now) in identities_now.iter().filter(|(_, now)| !now.by_others) {
         identity(&words, identities_before.get(key), now, catalogue, &mut findings);
     }
     for (key, now) in &guarded_now {
@@ -30,8 +30,8 @@ pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_
     }
     // A policy that is gone may have forbidden something.
     for (key, before) in guarded_before.iter().filter(|(key, _)| !guarded_now.contains_key(*key)) {
-        let (stack, logical) = key.split_once('/').unwrap_or(("", key));
-        let is_there = new.resources.iter().any(|own| own.id.stack == stack && own.id.logical == logical);
+        let (stack, logical) = key.rsplit_once('/').unwrap_or(("", key));
+        let is_there = new.same(&Id { stack: stack.to_owned(), logical: logical.to_owned() }).is_some();
         if is_there || !before.declared {
             let now =
                 Guarded { statements: Vec::new(), name: before.name.clone(), place: before.place.clone(), ..*before };

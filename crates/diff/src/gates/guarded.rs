@@ -78,6 +78,7 @@ const KINDS: &[Kind] = &[
     kind("AWS::Logs::Destination", &["DestinationPolicy"], None, "destination", Effect::Adds),
     kind("AWS::Logs::ResourcePolicy", &["PolicyDocument"], None, "log groups' policy", Effect::Adds),
     kind("AWS::OpenSearchService::Domain", &["AccessPolicies"], None, "domain", Effect::Adds),
+    kind("AWS::Organizations::Policy", &["Content"], None, "organization's policy", Effect::Adds),
     kind("AWS::S3::AccessPoint", &["Policy"], None, "access point", Effect::Adds),
     kind("AWS::S3::BucketPolicy", &["PolicyDocument"], Some("Bucket"), "bucket", Effect::Adds),
     kind("AWS::S3Express::BucketPolicy", &["PolicyDocument"], Some("Bucket"), "bucket", Effect::Adds),
@@ -189,7 +190,7 @@ fn permission(reader: &mut Reader<'_, '_>, resource: &Resource<'_>, all: &mut Al
         .into_iter()
         .filter_map(|(property, operator, key)| Some(Clause::new(operator, key, vec![text(property)?])))
         .collect();
-    clauses.extend(guards(resource, &Branches::new()));
+    clauses.extend(guards(reader.side, resource, &Branches::new()));
     clauses.sort();
     let kind = if who.ends_with(".amazonaws.com") { "Service" } else { "AWS" };
     let rule = Rule {

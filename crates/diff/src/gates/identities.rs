@@ -21,6 +21,8 @@ pub(crate) struct Identity {
     pub statements: Vec<Statement>,
     /// The policy that bounds it.
     pub boundary: Option<Boundary>,
+    /// Whether it is a managed policy that is compared by way of those who have it.
+    pub by_others: bool,
 }
 
 /// The policy that bounds what a role may do whatever else allows it.
@@ -37,7 +39,10 @@ pub(crate) type Identities = BTreeMap<String, Identity>;
 pub(crate) fn collect(side: &Side<'_>, holes: &Holes, names: &mut Names) -> Identities {
     let mut reader = Reader::new(side, holes, names);
     let mut collector = Collector { identities: Identities::new(), managed: BTreeMap::new() };
-    let of_iam = || side.resources.iter().filter(|resource| resource.kind.starts_with("AWS::IAM::"));
+    let of_iam = || {
+        let services = ["AWS::IAM::", "AWS::SSO::"];
+        side.resources.iter().filter(move |resource| services.iter().any(|own| resource.kind.starts_with(own)))
+    };
     for resource in of_iam() {
         collector.declare(&mut reader, resource);
     }
@@ -83,7 +88,7 @@ impl Collector {
 
     fn read(&mut self, reader: &mut Reader<'_, '_>, resource: &Resource<'_>) {
         match resource.kind {
-            "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => self.identity(reader, resource),
+            kind if word(kind).is_some() => self.identity(reader, resource),
             "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" | "AWS::IAM::UserPolicy" | "AWS::IAM::GroupPolicy" => {
                 let path = Path::of(["Properties", "PolicyDocument"]);
                 let document = resource.property(["PolicyDocument"]);
@@ -91,11 +96,10 @@ impl Collector {
                 self.give(reader, resource, &statements);
             }
             "AWS::IAM::ManagedPolicy" => {
-                let own = key(resource);
-                let statements = self.managed.values().find(|managed| managed.key == own);
-                let statements = statements.map(|managed| managed.statements.clone()).unwrap_or_default();
-                let attached = self.give(reader, resource, &statements);
-                for managed in self.managed.values_mut().filter(|managed| managed.key == own) {
+                let arn = reader.text(resource.stack, &Tree::single("Ref", Tree::string(resource.logical)));
+                let own = self.managed.get(&arn).map(|managed| managed.statements.clone()).unwrap_or_default();
+                let attached = self.give(reader, resource, &own);
+                if let Some(managed) = self.managed.get_mut(&arn) {
                     managed.attached |= attached;
                 }
             }
@@ -114,7 +118,7 @@ impl Collector {
                 _ => "group",
             };
             for (branches, tree) in worlds(tree) {
-                let only: Vec<_> = guards(resource, &branches);
+                let only: Vec<_> = guards(reader.side, resource, &branches);
                 for name in reader.texts(resource.stack, &tree) {
                     anybody = true;
                     let identity = self.named(reader, word, &name);
@@ -147,17 +151,22 @@ impl Collector {
                 let Some(document) = policy.get("PolicyDocument") else { continue };
                 let mut own = read(reader, resource, &path, document);
                 for statement in &mut own {
-                    statement.rule.clauses.extend(guards(resource, &branches));
+                    statement.rule.clauses.extend(guards(reader.side, resource, &branches));
                     statement.rule.clauses.sort();
                     statement.rule.clauses.dedup();
                 }
                 statements.extend(own);
             }
         }
-        for (branches, arns) in resource.property(["ManagedPolicyArns"]).map(worlds).unwrap_or_default() {
-            for arn in arns.as_list().unwrap_or_default() {
-                let name = reader.text(resource.stack, arn);
-                statements.extend(self.attached(resource, &name, arn, &branches));
+        if let Some(document) = resource.property(["InlinePolicy"]) {
+            statements.extend(read(reader, resource, &Path::of(["Properties", "InlinePolicy"]), document));
+        }
+        for property in ["ManagedPolicyArns", "ManagedPolicies"] {
+            for (branches, arns) in resource.property([property]).map(worlds).unwrap_or_default() {
+                for arn in arns.as_list().unwrap_or_default() {
+                    let name = reader.text(resource.stack, arn);
+                    statements.extend(self.attached(reader, resource, property, (&name, arn), &branches));
+                }
             }
         }
         let boundary = resource.property(["PermissionsBoundary"]).map(|tree| Boundary {
@@ -170,9 +179,16 @@ impl Collector {
     }
 
     /// Gives the statements of a managed policy: its own, if it is at hand.
-    fn attached(&mut self, resource: &Resource<'_>, arn: &str, tree: &Tree, branches: &Branches) -> Vec<Statement> {
-        let path = Path::of(["Properties", "ManagedPolicyArns"]);
-        let only = guards(resource, branches);
+    fn attached(
+        &mut self,
+        reader: &Reader<'_, '_>,
+        resource: &Resource<'_>,
+        property: &str,
+        (arn, tree): (&str, &Tree),
+        branches: &Branches,
+    ) -> Vec<Statement> {
+        let path = Path::of(["Properties", property]);
+        let only = guards(reader.side, resource, branches);
         let Some(managed) = self.managed.get_mut(arn) else {
             let name = arn.strip_prefix("arn:aws:iam::aws:policy/").unwrap_or_default();
             let (actions, resources) = known(name).map_or_else(
@@ -191,17 +207,18 @@ impl Collector {
         statements
     }
 
-    /// Adds the managed policies that are compared by themselves: whom they reach is not known, or they are boundaries.
+    /// Adds the managed policies. Those that are attached are compared as part of what others may do; whom the rest
+    /// reaches is not known, or they are boundaries.
     fn finish(mut self) -> Identities {
         let boundaries: BTreeSet<String> =
             self.identities.values().filter_map(|identity| Some(identity.boundary.as_ref()?.policy.clone())).collect();
         for (arn, managed) in self.managed {
             let is_boundary = boundaries.contains(&arn);
-            if !managed.attached || is_boundary {
-                let role = if is_boundary { "who is bounded by" } else { "who has" };
-                let name = format!("{role} the managed policy {}", managed.name);
-                self.identities.insert(managed.key, Identity { name, statements: managed.statements, boundary: None });
-            }
+            let role = if is_boundary { "who is bounded by" } else { "who has" };
+            let name = format!("{role} the managed policy {}", managed.name);
+            let by_others = managed.attached && !is_boundary;
+            let identity = Identity { name, statements: managed.statements, boundary: None, by_others };
+            self.identities.insert(managed.key, identity);
         }
         self.identities
     }
@@ -216,6 +233,7 @@ fn word(kind: &str) -> Option<&'static str> {
         "AWS::IAM::Role" => Some("role"),
         "AWS::IAM::User" => Some("user"),
         "AWS::IAM::Group" => Some("group"),
+        "AWS::SSO::PermissionSet" => Some("permission set"),
         _ => None,
     }
 }

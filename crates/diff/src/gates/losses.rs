@@ -5,6 +5,7 @@ use tree::{Origin, Tree};
 use super::branches::worlds;
 use super::finding::Finding;
 use super::permissions::text::Reader;
+use super::safeguards::count;
 use super::side::Resource;
 use crate::Path;
 
@@ -111,7 +112,7 @@ impl When {
 
     fn show(&self) -> String {
         match self {
-            Self::Days(days) => format!("after {days} days"),
+            Self::Days(days) => format!("after {}", count(*days, "days")),
             Self::Date(date) => format!("on {date}"),
         }
     }

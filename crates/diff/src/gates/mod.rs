@@ -34,7 +34,8 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
         return Vec::new();
     }
     let renames = renames(diff);
-    let (before, now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
+    let (before, mut now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
+    now.compare_conditions(old, new);
     let (openings, losses) = weakened(&before, &now, diff);
     let broadening = [
         access::broadened(&before, &now, &|_| Vec::new()),

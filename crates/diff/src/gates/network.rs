@@ -1,6 +1,6 @@
 //! Which traffic security groups let through, by arithmetic on addresses and ports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree::Tree;
 
@@ -39,6 +39,9 @@ struct Group {
     declared: Option<Place>,
 }
 
+/// A group with more rules than this is compared rule by rule: the quota is 60, and 1,000 at most.
+const MOST: usize = 500;
+
 const EVERY_PORT: (i64, i64) = (-1, 65_535);
 
 /// Lists traffic that is let through now and was not before.
@@ -50,12 +53,17 @@ pub(crate) fn opened(old: &Side<'_>, new: &Side<'_>) -> Vec<Finding> {
     for (key, group) in &now {
         let is_new = !before.contains_key(key) && group.declared.is_some();
         let known: &[Rule] = before.get(key).map(|group| group.rules.as_slice()).unwrap_or_default();
+        let same: BTreeSet<String> = known.iter().map(Rule::identity).collect();
         for rule in &group.rules {
+            if same.contains(&rule.identity()) {
+                continue;
+            }
             // A new group opens nothing that was there, unless it lets in everybody.
             let from_anywhere = matches!(&rule.peer, Peer::Addresses(range) if *range == Range::everything(range.v6));
             if is_new && !(rule.inbound && from_anywhere) {
                 continue;
             }
+            let known = if known.len() > MOST { &[] } else { known };
             if let Some(opening) = rule.beyond(known) {
                 findings.push(finding(&group.name, rule, &opening, known, &holes));
             }
@@ -110,6 +118,10 @@ impl Rule {
                 }
             }
         })
+    }
+
+    fn identity(&self) -> String {
+        format!("{} {} {:?} {:?}", self.inbound, self.protocol, self.ports, self.peer)
     }
 
     fn covers_protocol(&self, other: &Self) -> bool {

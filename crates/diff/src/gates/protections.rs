@@ -1,9 +1,11 @@
 //! Resources that are a protection themselves, and what is open from the moment it is made.
 
+use std::collections::BTreeMap;
+
 use tree::Tree;
 
 use super::finding::Finding;
-use super::side::{Place, Side, section};
+use super::side::{Id, Place, Resource, Side, section};
 use crate::{Path, Template};
 
 /// What is lost with a resource of these types.
@@ -38,18 +40,27 @@ pub(crate) fn backups_removed(old: &Side<'_>, new: &Side<'_>) -> Vec<Finding> {
 }
 
 fn removed(table: &[(&str, &'static str, &str)], old: &Side<'_>, new: &Side<'_>) -> Vec<Finding> {
+    let (before, now) = (counts(table, old), counts(table, new));
     let gone = old.resources.iter().filter(|resource| new.same(&resource.id).is_none());
     gone.filter_map(|resource| {
         let (_, kind, words) = table.iter().find(|(name, ..)| *name == resource.kind)?;
         // Another one of the type in its place is as good, as far as can be told.
-        let others = |side: &Side<'_>| side.resources.iter().filter(|own| own.kind == resource.kind).count();
-        if others(new) >= others(old) {
+        if now.get(resource.kind) >= before.get(resource.kind) {
             return None;
         }
         let message = format!("{} is gone: {words}", resource.id.logical);
         Some(Finding::new(kind, resource.place(Path::root(), resource.origin), message))
     })
     .collect()
+}
+
+fn counts<'t>(table: &[(&str, &str, &str)], side: &Side<'t>) -> BTreeMap<&'t str, usize> {
+    let mut counts = BTreeMap::new();
+    let listed = |kind: &str| table.iter().any(|(name, ..)| *name == kind);
+    for resource in side.resources.iter().filter(|resource| listed(resource.kind)) {
+        *counts.entry(resource.kind).or_default() += 1;
+    }
+    counts
 }
 
 /// Lists what is open from the moment it is made.
@@ -63,6 +74,13 @@ pub(crate) fn made_open(old: &Side<'_>, new: &Side<'_>) -> Vec<Finding> {
                     format!("{name}: anybody on the internet may call the function; before nobody by an address");
                 ("function-url-open", "AuthType", message)
             }
+            "AWS::EC2::Route" if leads_out(resource, new) && was_there(resource, old) => {
+                let message = format!(
+                    "{name}: what has a public address in the subnets of this route table can be reached from the internet; \
+                     before no route of its own led there"
+                );
+                ("internet-route", "GatewayId", message)
+            }
             "AWS::IAM::AccessKey" => (
                 "access-key-made",
                 "UserName",
@@ -73,6 +91,21 @@ pub(crate) fn made_open(old: &Side<'_>, new: &Side<'_>) -> Vec<Finding> {
         Some(Finding::new(kind, resource.place(Path::of(["Properties", path]), resource.origin), message))
     })
     .collect()
+}
+
+/// Tells whether a route leads to the internet and, for what has a public address, back.
+fn leads_out(route: &Resource<'_>, side: &Side<'_>) -> bool {
+    let everywhere = ["0.0.0.0/0", "::/0"];
+    let to = ["DestinationCidrBlock", "DestinationIpv6CidrBlock"].map(|property| text(route.property([property])));
+    let gateway = text(route.property(["GatewayId", "Ref"]));
+    let gateway = side.resource(route.stack, gateway).is_some_and(|own| own.kind == "AWS::EC2::InternetGateway");
+    gateway && to.iter().any(|to| everywhere.contains(to))
+}
+
+/// Tells whether the route table of a route is not as new as the route.
+fn was_there(route: &Resource<'_>, old: &Side<'_>) -> bool {
+    let logical = text(route.property(["RouteTableId", "Ref"])).to_owned();
+    old.same(&Id { stack: route.id.stack.clone(), logical }).is_some()
 }
 
 fn text(tree: Option<&Tree>) -> &str {

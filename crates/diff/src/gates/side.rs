@@ -1,6 +1,6 @@
 //! One side of a comparison: all templates before, or all templates after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree::{Entry, Map, Origin, Tree};
 
@@ -39,13 +39,17 @@ pub(crate) struct Place {
 
 /// The templates of one side, indexed.
 pub(crate) struct Side<'t> {
-    stacks: BTreeMap<&'t str, &'t Tree>,
+    stacks: BTreeSet<&'t str>,
     /// The resources in the order of the templates.
     pub resources: Vec<Resource<'t>>,
     by_name: BTreeMap<(&'t str, &'t str), usize>,
     by_id: BTreeMap<Id, usize>,
+    /// Parameters, mappings and outputs, by stack, section and name.
+    entries: BTreeMap<(&'t str, &'static str, &'t str), &'t Tree>,
     /// What is exported under which name.
     exports: BTreeMap<&'t str, (&'t str, &'t Tree)>,
+    /// Conditions that the other side defines otherwise.
+    redefined: BTreeSet<(&'t str, &'t str)>,
 }
 
 /// What resources and stacks that have another name now were called before.
@@ -68,15 +72,22 @@ impl Renames<'_> {
 impl<'t> Side<'t> {
     pub fn new(templates: &[Template<'t>], renames: &Renames<'_>) -> Self {
         let mut side = Self {
-            stacks: templates.iter().map(|template| (template.name, template.tree)).collect(),
+            stacks: templates.iter().map(|template| template.name).collect(),
             resources: Vec::new(),
             by_name: BTreeMap::new(),
             by_id: BTreeMap::new(),
+            entries: BTreeMap::new(),
             exports: BTreeMap::new(),
+            redefined: BTreeSet::new(),
         };
         for template in templates {
             for entry in section(template.tree, "Resources") {
                 side.add(template.name, entry, renames);
+            }
+            for name in ["Parameters", "Mappings", "Outputs"] {
+                for entry in section(template.tree, name) {
+                    side.entries.entry((template.name, name, &entry.key)).or_insert(&entry.value);
+                }
             }
             for output in section(template.tree, "Outputs") {
                 let name = output.value.find(["Export", "Name"]).and_then(Tree::as_str);
@@ -109,11 +120,28 @@ impl<'t> Side<'t> {
     }
 
     pub fn parameter(&self, stack: &str, name: &str) -> Option<&'t Tree> {
-        self.stacks.get(stack)?.find(["Parameters", name])
+        self.entries.get(&(stack, "Parameters", name)).copied()
+    }
+
+    /// Notes which conditions the other side defines otherwise: that they have the same name says nothing.
+    pub fn compare_conditions(&mut self, old: &[Template<'_>], new: &[Template<'t>]) {
+        for template in new {
+            let Some(before) = old.iter().find(|before| before.name == template.name) else { continue };
+            let known: BTreeMap<&str, &Tree> =
+                section(before.tree, "Conditions").map(|entry| (entry.key.as_str(), &entry.value)).collect();
+            let differs = |entry: &&Entry| known.get(entry.key.as_str()).is_some_and(|was| **was != entry.value);
+            let differing = section(template.tree, "Conditions").filter(differs);
+            self.redefined.extend(differing.map(|entry| (template.name, entry.key.as_str())));
+        }
+    }
+
+    /// Tells whether the other side defines a condition otherwise.
+    pub fn is_redefined(&self, stack: &str, condition: &str) -> bool {
+        self.redefined.contains(&(stack, condition))
     }
 
     pub fn mapping(&self, stack: &str, name: &str) -> Option<&'t Tree> {
-        self.stacks.get(stack)?.find(["Mappings", name])
+        self.entries.get(&(stack, "Mappings", name)).copied()
     }
 
     /// Finds the value of an export, and the stack that it is written in.
@@ -125,8 +153,8 @@ impl<'t> Side<'t> {
     pub fn source(&self, parameter: &Tree) -> Option<(&'t str, &'t Tree)> {
         let words = parameter.get("Description")?.as_str()?.strip_prefix("Output ")?;
         let (output, stack) = words.split_once(" of stack ")?;
-        let (stack, template) = self.stacks.get_key_value(stack)?;
-        Some((stack, template.find(["Outputs", output, "Value"])?))
+        let stack = self.stacks.get(stack)?;
+        Some((stack, self.entries.get(&(*stack, "Outputs", output))?.get("Value")?))
     }
 }
 

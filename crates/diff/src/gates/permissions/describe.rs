@@ -51,11 +51,8 @@ impl Words<'_> {
     ) -> Sentence {
         let groups = groups(&widening.grants);
         let when = self.when(&statement.rule.clauses, &statement.written);
-        let may = if widening.certain {
-            "may now"
-        } else {
-            "may now, or may not (not all of its conditions are understood here),"
-        };
+        let may =
+            if widening.certain { "may now" } else { "may now, depending on a condition that is not understood here," };
         let mut parts = Vec::new();
         for (grants, actions) in groups.iter().take(2) {
             parts.push(self.part(about, widening.kind, may, grants, actions, statement));

@@ -9,7 +9,7 @@ use super::pattern::{FIRST_HOLE, matches};
 use super::text::Reader;
 use crate::Path;
 use crate::gates::branches::{Branches, worlds};
-use crate::gates::side::{Place, Resource};
+use crate::gates::side::{Place, Resource, Side};
 
 /// One statement of a policy. What is equal in effect is equal here as far as spelling goes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,7 +157,7 @@ fn statement(
         (None, Some(tree)) => Principals { not: true, list: principals(reader, stack, tree) },
         (None, None) => Principals::anybody(),
     };
-    let mut clauses = guards(resource, branches);
+    let mut clauses = guards(reader.side, resource, branches);
     for operator in map.get("Condition").and_then(Tree::as_map).into_iter().flatten() {
         for test in operator.value.as_map().into_iter().flatten() {
             let values = reader.texts(stack, &test.value);
@@ -172,12 +172,16 @@ fn statement(
 }
 
 /// The conditions of the template under which a statement is there are conditions like any other: they hold or not.
-pub(crate) fn guards(resource: &Resource<'_>, branches: &Branches) -> Vec<Clause> {
+pub(crate) fn guards(side: &Side<'_>, resource: &Resource<'_>, branches: &Branches) -> Vec<Clause> {
     let own = resource.condition().map(|condition| (condition.to_owned(), true));
     let all = branches.iter().map(|(condition, value)| (condition.clone(), *value)).chain(own);
     all.map(|(condition, value)| Clause {
         operator: Operator::Guard,
-        key: format!("{}/{condition}", resource.id.stack),
+        key: if side.is_redefined(resource.stack, &condition) {
+            format!("{}/{condition} (as it is defined now)", resource.id.stack)
+        } else {
+            format!("{}/{condition}", resource.id.stack)
+        },
         values: vec![value.to_string()],
         ..Clause::default()
     })

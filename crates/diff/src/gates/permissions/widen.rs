@@ -63,6 +63,8 @@ pub(crate) enum Before {
 
 /// More requests than this are not tried: no policy that IAM accepts needs as many.
 const MOST_REQUESTS: usize = 40_000;
+/// More pairs of a changed statement and another one than this are not compared: that many do not fit in policies.
+const MOST_PAIRS: usize = 400_000;
 /// More combinations of values of conditions than this are not tried.
 const MOST_CONTEXTS: usize = 4_096;
 
@@ -99,6 +101,9 @@ pub(crate) fn widenings(
         .collect();
     if focuses.is_empty() {
         return Vec::new();
+    }
+    if focuses.len() * (old.len() + new.len()) > MOST_PAIRS {
+        return vec![unclear(&focuses)];
     }
     let actions = actions(&focuses, old, new, catalogue);
     let touched = |statement: &&Statement| actions.iter().any(|class| statement.rule.actions.matches(&class.sample));

@@ -141,8 +141,14 @@ fn number(value: Option<&str>, absent: f64, unit: &str) -> Option<Level> {
         Some(value) => value.parse::<f64>().ok()?,
         None => absent,
     };
-    let shown = if safety.is_infinite() { "ever".to_owned() } else { format!("{safety} {unit}").trim().to_owned() };
+    let shown = if safety.is_infinite() { "ever".to_owned() } else { count(safety, unit) };
     Some(Level { safety, shown })
+}
+
+/// Writes a number and its unit: `1 day`, `30 days`.
+pub(crate) fn count(number: f64, unit: &str) -> String {
+    let unit = if number.total_cmp(&1.0).is_eq() { unit.strip_suffix('s').unwrap_or(unit) } else { unit };
+    format!("{number} {unit}").trim().to_owned()
 }
 
 /// Lists safeguards of a resource that are weaker than before.

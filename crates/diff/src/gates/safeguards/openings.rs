@@ -180,13 +180,17 @@ const EDGE: &[Safeguard] = &[
     row("tls-weakened", &["AWS::ApiGateway::DomainName"], "SecurityPolicy", Ranked(&["TLS_1_2", "TLS_1_0|"]), "clients may use {now}", "at least {was}"),
     row("access-logging-off", &["AWS::ApiGateway::Stage"], "AccessLogSetting", Present, "nobody records requests", "they were logged"),
     row("access-logging-off", &["AWS::ApiGatewayV2::Stage"], "AccessLogSettings", Present, "nobody records requests", "they were logged"),
+    row("geography-unrestricted", &["AWS::CloudFront::Distribution"], "DistributionConfig/Restrictions/GeoRestriction/RestrictionType",
+        Ranked(&["whitelist|blacklist", "none|"]), "viewers of every country are let in", "some were not"),
+    row("shared-outside", &["AWS::RAM::ResourceShare"], "AllowExternalPrincipals", Ranked(&["false", "true|"]),
+        "it may be shared with accounts outside of the organization", "only within"),
     row("auto-accept", &["AWS::EC2::TransitGateway"], "AutoAcceptSharedAttachments", Ranked(&["disable|", "enable"]),
         "other accounts may attach their networks unasked", "each one had to be accepted"),
 ];
 
 #[rustfmt::skip]
 const OBSERVED: &[Safeguard] = &[
-    row("logging-off", &["AWS::StepFunctions::StateMachine"], "LoggingConfiguration/Level", Ranked(&["ALL", "ERROR", "FATAL", "OFF|"]),
+    row("logging-weakened", &["AWS::StepFunctions::StateMachine"], "LoggingConfiguration/Level", Ranked(&["ALL", "ERROR", "FATAL", "OFF|"]),
         "executions log {now}", "they logged {was}"),
     row("trail-weakened", &["AWS::CloudTrail::Trail"], "IsLogging", Ranked(&["true", "false"]), "nobody records what is done in the account", "it was recorded"),
     row("trail-weakened", &["AWS::CloudTrail::Trail"], "IsMultiRegionTrail", ON, "what is done in other regions is not recorded", "it was"),

@@ -197,3 +197,38 @@ fn a_narrowing_is_not_a_broadening() {
     let narrow = with(json!([statement(json!("ssm:SendCommand"), json!("*"))]));
     one_way(Gate::Broadening, &narrow, &with(json!([statement(json!("ssm:*"), json!("*"))])), "iam-allowed");
 }
+
+#[test]
+fn a_policy_that_is_detached_gives_nobody_anything() {
+    let policy = |roles: Value| {
+        json!({
+            "Worker": role(json!({})),
+            "Reads": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {
+                "Roles": roles, "PolicyDocument": {"Statement": [statement(json!("s3:GetObject"), json!("*"))]},
+            }},
+        })
+    };
+    one_way(Gate::Broadening, &policy(json!([])), &policy(json!([{"Ref": "Worker"}])), "iam-allowed");
+}
+
+#[test]
+fn a_condition_that_is_defined_otherwise_is_another_one() {
+    let with = |value: &str| {
+        json!({
+            "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "AWS::Region"}, value]}},
+            "Resources": {
+                "Worker": role(json!({})),
+                "Reads": {"Type": "AWS::IAM::Policy", "Condition": "IsProd", "Properties": {
+                    "PolicyName": "p", "Roles": [{"Ref": "Worker"}],
+                    "PolicyDocument": {"Statement": [statement(json!("s3:GetObject"), json!("*"))]},
+                }},
+            },
+        })
+    };
+    let (old, new) = (with("a"), with("b"));
+    assert_eq!(
+        told(Gate::Broadening, &old, &new),
+        "the role Worker may now s3:GetObject on everything if the template's condition IsProd (as it is defined now) \
+         holds; before only if the template's condition IsProd holds"
+    );
+}

@@ -56,7 +56,7 @@ fn safeguards_that_are_weakened_are_told() {
             "AWS::StepFunctions::StateMachine",
             json!({"LoggingConfiguration": {"Level": "ALL"}}),
             json!({}),
-            "logging-off",
+            "logging-weakened",
         ),
         ("AWS::CloudTrail::Trail", json!({"IsLogging": true}), json!({"IsLogging": false}), "trail-weakened"),
         (
