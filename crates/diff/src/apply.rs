@@ -68,9 +68,13 @@ fn stack(
             patch(Some(tree), &changes.iter().map(|(steps, change)| (steps.as_slice(), *change)).collect::<Vec<_>>());
         sections = patched.and_then(|tree| tree.as_map().cloned()).unwrap_or_default();
     }
+    let is_empty = resources.is_empty();
     let resources = Tree::new(Node::Map(resources.into_iter().collect()), Origin::Unknown);
     match sections.get_mut("Resources") {
+        // It was no object, or is none now: then the entry says what it is.
+        Some(section) if is_empty && section.as_map().is_none() => {}
         Some(section) => *section = resources,
+        None if is_empty => {}
         None => sections.push("Resources", resources),
     }
     Tree::new(Node::Map(sections), Origin::Unknown)
@@ -108,6 +112,7 @@ fn resources(
             Some(former) => {
                 trees.get(former.stack.as_str()).and_then(|tree| tree.find(["Resources", &former.logical_id])).cloned()
             }
+            None if change.resource_type.is_empty() => None,
             None => Some(Tree::single("Type", Tree::string(&change.resource_type))),
         };
         let value = patch(base, &own(change));

@@ -134,8 +134,9 @@ fn attributes(old: &Tree, new: &Tree, resource_type: &str, changes: &mut Vec<Val
 
 /// Each property and each other attribute of a resource, but for its type.
 fn whole(tree: &Tree, change: impl Fn(Path, &Tree) -> ValueChange) -> Vec<ValueChange> {
+    let Some(map) = tree.as_map() else { return vec![change(Path::root(), tree)] };
     let mut changes = Vec::new();
-    for entry in tree.as_map().into_iter().flatten().filter(|entry| entry.key != "Type") {
+    for entry in map.iter().filter(|entry| entry.key != "Type" || type_of(tree).is_empty()) {
         let path = Path::of([entry.key.as_str()]);
         match entry.value.as_map() {
             Some(properties) if entry.key == "Properties" => {

@@ -44,10 +44,10 @@ fn entries(old: Option<&Tree>, new: Option<&Tree>) -> Vec<EntryChange> {
     let mut changes = Vec::new();
     for (old, new) in entry_pairs(old, new) {
         let Some(section) = new.or(old).map(|entry| entry.key.as_str()) else { continue };
-        if section == "Resources" {
+        let has_names = |entry: Option<&Entry>| entry.is_none_or(|entry| entry.value.as_map().is_some());
+        if section == "Resources" && has_names(old) && has_names(new) {
             continue;
         }
-        let has_names = |entry: Option<&Entry>| entry.is_none_or(|entry| entry.value.as_map().is_some());
         if !(has_names(old) && has_names(new)) {
             changes.extend(entry(section, None, old, new));
             continue;

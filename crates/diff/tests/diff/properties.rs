@@ -106,6 +106,59 @@ fn stacks() -> impl Strategy<Value = Vec<(String, Tree)>> {
     })
 }
 
+/// A change somewhere in a template: where, what kind of change, and a value for it.
+type Edit = (prop::sample::Index, u8, Value);
+
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
+    vec((any::<prop::sample::Index>(), 0..6_u8, value()), 1..5)
+}
+
+/// Lists the JSON pointers of a value's parts, below its resources and outputs.
+fn pointers(value: &Value, prefix: &str, found: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(object) => object.iter().map(|(key, value)| (key.replace('/', "~1"), value)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, value) in below {
+        let pointer = format!("{prefix}/{key}");
+        pointers(value, &pointer, found);
+        found.push(pointer);
+    }
+}
+
+/// Changes stacks here and there, as authors do between two versions.
+fn edited(stacks: &[(String, Tree)], edits: &[Edit]) -> Vec<(String, Tree)> {
+    let all = stacks.iter().map(|(name, tree)| (name.clone(), tree.to_json()));
+    let mut value = Value::Object(all.collect());
+    for (place, kind, new) in edits {
+        let mut found = Vec::new();
+        pointers(&value, "", &mut found);
+        let Some(pointer) = (!found.is_empty()).then(|| place.get(&found).clone()) else { continue };
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let key = key.replace("~1", "/");
+        match (kind, value.pointer_mut(parent).unwrap()) {
+            (0, Value::Object(object)) => drop(object.remove(&key)),
+            (0, Value::Array(list)) => drop(list.remove(key.parse().unwrap())),
+            (1, Value::Array(list)) => list.insert(key.parse().unwrap(), new.clone()),
+            (2, Value::Array(list)) => list.reverse(),
+            // A rename, as of a logical id.
+            (3, Value::Object(object)) => {
+                let value = object.remove(&key).unwrap();
+                object.insert(format!("{key}x"), value);
+            }
+            (4, Value::Array(list)) => list.push(new.clone()),
+            (_, parent) => match parent {
+                Value::Object(object) => drop(object.insert(key, new.clone())),
+                Value::Array(list) => list[key.parse::<usize>().unwrap()] = new.clone(),
+                _ => {}
+            },
+        }
+    }
+    let Value::Object(object) = value else { return Vec::new() };
+    object.into_iter().map(|(name, value)| (name, Tree::from_json(value, Origin::Unknown))).collect()
+}
+
 fn views(stacks: &[(String, Tree)]) -> Vec<Template<'_>> {
     stacks.iter().map(|(name, tree)| Template { name, tree }).collect()
 }
@@ -137,6 +190,15 @@ proptest! {
 
     #[test]
     fn a_diff_says_everything(old in stacks(), new in stacks()) {
+        let found = diff(&views(&old), &views(&new));
+        let made = apply(&views(&old), &found);
+        let rest = diff(&views(&made), &views(&new));
+        prop_assert!(rest.is_empty(), "{:#?}\nis left of\n{:#?}", crate::lines(&rest), crate::lines(&found));
+    }
+
+    #[test]
+    fn a_diff_of_edits_says_everything(old in stacks(), edits in edits()) {
+        let new = edited(&old, &edits);
         let found = diff(&views(&old), &views(&new));
         let made = apply(&views(&old), &found);
         let rest = diff(&views(&made), &views(&new));
