@@ -3,6 +3,7 @@
 mod comment;
 mod impact;
 mod moves;
+mod oracle;
 mod page;
 mod properties;
 mod same;
