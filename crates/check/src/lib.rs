@@ -25,7 +25,6 @@ mod attributes;
 mod conditions;
 mod domain;
 mod kinds;
-#[expect(dead_code, reason = "the rules that look this way follow")]
 mod look;
 mod outline;
 mod place;

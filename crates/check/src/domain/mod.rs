@@ -18,6 +18,8 @@ mod alarm;
 mod alarm_rules;
 mod dashboard;
 mod dashboard_rules;
+mod event_rules;
+mod events;
 mod functions;
 mod grants;
 mod iam;
@@ -26,6 +28,10 @@ mod instance_rules;
 mod instances;
 mod lifecycle;
 mod mapping;
+mod mediaconvert;
+mod mediaconvert_rules;
+mod name_rules;
+mod names;
 mod network;
 mod network_rules;
 mod notification;
@@ -85,6 +91,7 @@ pub(crate) fn check<'a>(shared: &Shared<'a>, outline: &'a Outline<'a>, findings:
 fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>) {
     iam::check(resource, findings);
     roles::taken(resource, findings);
+    names::check(resource, findings);
     match resource.type_name {
         "AWS::AutoScaling::AutoScalingGroup" => scaling::group(resource, findings),
         "AWS::AutoScaling::LifecycleHook" => scaling::hook(resource, findings),
@@ -104,14 +111,17 @@ fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>
         "AWS::EC2::VPC" => network::vpc(resource, findings),
         "AWS::EC2::VPCEndpoint" => network::endpoint(shared, resource, findings),
         "AWS::EC2::Volume" => instances::volume(resource, findings),
+        "AWS::Events::Rule" => events::rule(shared, resource, findings),
         "AWS::IAM::ManagedPolicy" | "AWS::IAM::Policy" | "AWS::IAM::Role" => roles::escalation(resource, findings),
         "AWS::Lambda::EventSourceMapping" => mapping::check(shared, resource, findings),
         "AWS::Lambda::Function" => functions::check(resource, findings),
+        "AWS::MediaConvert::JobTemplate" => mediaconvert::job_template(resource, findings),
         "AWS::S3::Bucket" => {
             lifecycle::check(resource, findings);
             notification::check(shared, resource, findings);
         }
         "AWS::SQS::Queue" => queue::check(resource, findings),
+        "AWS::Scheduler::Schedule" => events::schedule(resource, findings),
         "AWS::StepFunctions::StateMachine" => states::check(shared, resource, findings),
         "AWS::SSM::Document" => ssm::check(shared, resource, findings),
         _ => {}
@@ -151,11 +161,14 @@ fn fits(pattern: &str, text: &str) -> bool {
 pub(crate) static RULES: &[&[&Rule]] = &[
     alarm_rules::RULES,
     dashboard_rules::RULES,
+    event_rules::RULES,
     functions::RULES,
     iam_rules::RULES,
     instance_rules::RULES,
     lifecycle::RULES,
     mapping::RULES,
+    mediaconvert_rules::RULES,
+    name_rules::RULES,
     network_rules::RULES,
     notification::RULES,
     queue::RULES,

@@ -14,6 +14,9 @@ static KINDS: [(&str, &str, &str); 3] = [
     ("NotificationConfiguration/TopicConfigurations", "Topic", "AWS::SNS::Topic"),
 ];
 
+/// S3 as a sender.
+const S3: &str = "s3.amazonaws.com";
+
 /// Checks the notifications of a bucket.
 pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
     let mut told: Vec<View<'_>> = Vec::new();
@@ -28,9 +31,9 @@ pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut V
                 findings
                     .push(place.finding(&DESTINATION, message).hint("use a standard queue, or a rule of EventBridge"));
             }
-            if resource.type_name == type_name && !is_permitted(shared, &resource) {
+            if resource.type_name == type_name && !is_permitted(shared, &resource, S3) {
                 let message = format!("the bucket tells `{}`, but nothing allows S3 to do so", resource.id);
-                findings.push(place.finding(&PERMISSION, message).hint(remedy(&resource)));
+                findings.push(place.finding(&PERMISSION, message).hint(remedy(&resource, S3)));
             } else if let Some(statement) = permission_to_wait_for(bucket, &resource) {
                 let message =
                     format!("the bucket tells `{}`, but may be made before `{statement}` allows it", resource.id);
@@ -41,20 +44,19 @@ pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut V
     }
 }
 
-fn remedy(resource: &Resource<'_>) -> String {
+/// Says what allows a service to use a resource.
+pub(super) fn remedy(resource: &Resource<'_>, service: &str) -> String {
     match resource.type_name {
         "AWS::Lambda::Function" => {
-            "add an `AWS::Lambda::Permission` for `s3.amazonaws.com` with the bucket's ARN as `SourceArn`".to_owned()
+            format!("add an `AWS::Lambda::Permission` for `{service}` with the sender's ARN as `SourceArn`")
         }
-        "AWS::SQS::Queue" => {
-            "add an `AWS::SQS::QueuePolicy` that allows `s3.amazonaws.com` to `sqs:SendMessage`".to_owned()
-        }
-        _ => "add an `AWS::SNS::TopicPolicy` that allows `s3.amazonaws.com` to `sns:Publish`".to_owned(),
+        "AWS::SQS::Queue" => format!("add an `AWS::SQS::QueuePolicy` that allows `{service}` to `sqs:SendMessage`"),
+        _ => format!("add an `AWS::SNS::TopicPolicy` that allows `{service}` to `sns:Publish`"),
     }
 }
 
-/// Finds what allows S3 to use a resource.
-fn permissions<'s>(shared: &'s Shared<'_>, resource: &Resource<'_>) -> Vec<(Resource<'s>, bool)> {
+/// Finds what may allow a service to use a resource, and whether it does.
+fn permissions<'s>(shared: &'s Shared<'_>, resource: &Resource<'_>, service: &str) -> Vec<(Resource<'s>, bool)> {
     let (type_name, list, action) = match resource.type_name {
         "AWS::Lambda::Function" => ("AWS::Lambda::Permission", "FunctionName", ""),
         "AWS::SQS::Queue" => ("AWS::SQS::QueuePolicy", "Queues", "sqs:SendMessage"),
@@ -67,11 +69,11 @@ fn permissions<'s>(shared: &'s Shared<'_>, resource: &Resource<'_>) -> Vec<(Reso
     all.filter(of_resource)
         .map(|one| {
             let allows = if action.is_empty() {
-                may_be_s3(one.at("Principal"))
+                may_be(one.at("Principal"), service)
             } else {
                 let statements = one.at("PolicyDocument/Statement").one_or_more();
                 one.at("PolicyDocument").is_unknown()
-                    || statements.into_iter().any(|statement| allows(statement, action))
+                    || statements.into_iter().any(|statement| allows(statement, action, service))
             };
             (one, allows)
         })
@@ -87,13 +89,14 @@ fn inline(type_name: &str) -> &'static str {
     }
 }
 
-fn is_permitted(shared: &Shared<'_>, resource: &Resource<'_>) -> bool {
+/// Tells whether a service may use a resource, as far as is known.
+pub(super) fn is_permitted(shared: &Shared<'_>, resource: &Resource<'_>, service: &str) -> bool {
     // Templates that are not seen here may allow it, if they are given the resource.
     (!shared.scope.is_whole() && resource.is_output())
-        || permissions(shared, resource).iter().any(|(_, allows)| *allows)
+        || permissions(shared, resource, service).iter().any(|(_, allows)| *allows)
 }
 
-fn allows(statement: View<'_>, action: &str) -> bool {
+fn allows(statement: View<'_>, action: &str, service: &str) -> bool {
     let actions = statement.get("Action").one_or_more();
     let principal = statement.get("Principal");
     !statement.get("Effect").is("Deny")
@@ -102,11 +105,11 @@ fn allows(statement: View<'_>, action: &str) -> bool {
             || actions.iter().any(|own| own.text().is_none_or(|own| fits(&own, action))))
         && (principal.is_unknown()
             || principal.is("*")
-            || principal.entries().any(|(_, who)| who.one_or_more().into_iter().any(may_be_s3)))
+            || principal.entries().any(|(_, who)| who.one_or_more().into_iter().any(|one| may_be(one, service))))
 }
 
-fn may_be_s3(principal: View<'_>) -> bool {
-    principal.text().is_none_or(|text| ["s3.amazonaws.com", "*"].contains(&text.as_ref()))
+fn may_be(principal: View<'_>, service: &str) -> bool {
+    principal.text().is_none_or(|text| text == service || text == "*")
 }
 
 /// Finds the only permission by which the bucket may tell a function of the same template, if nothing makes the bucket
