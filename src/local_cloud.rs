@@ -89,7 +89,7 @@ fn worker(session: &Session, program: &Path, number: u32, endpoint_url: &str, pl
     let name = format!("{colour}-{number}");
     let times = &session.environment.times;
     let work_folder = session.root.join(".baleen").join("local").join("work");
-    let values: [(&str, OsString); 12] = [
+    let values: [(&str, OsString); 15] = [
         ("--queue", places.task_queue.clone().into()),
         ("--table", places.job_table.clone().into()),
         ("--work-folder", work_folder.into()),
@@ -104,6 +104,9 @@ fn worker(session: &Session, program: &Path, number: u32, endpoint_url: &str, pl
         // stays invisible. So no call waits.
         ("--poll-seconds", "0".into()),
         ("--attempts", times.attempts.to_string().into()),
+        ("--app", session.environment.app.as_str().into()),
+        ("--environment", session.environment.name.as_str().into()),
+        ("--fleet", "none".into()),
     ];
     let mut arguments = vec![OsString::from("agent")];
     arguments.extend(values.into_iter().flat_map(|(option, value)| [option.into(), value]));

@@ -103,7 +103,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, share
 
 /// Returns what the instances of a colour, and the group of them, are called.
 pub fn name(environment: &Environment, colour: impl Display) -> String {
-    format!("{}-{}-{colour}", environment.app, environment.name)
+    job::group::name(environment.app.as_str(), environment.name.as_str(), colour)
 }
 
 /// Adds what fails the tasks of dead letters, so that no workflow waits for them; returns its role.

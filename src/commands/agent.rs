@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agent::{Event, Level, Settings};
+use agent::{Deployment, Event, Fleet, Level, Settings};
 use job::Colour;
 use serde_json::json;
 
@@ -68,6 +68,25 @@ pub struct Args {
     /// How often a task may be tried
     #[arg(long)]
     attempts: Option<u32>,
+    /// The application whose metrics it publishes; with the environment's name, or none are
+    #[arg(long, value_name = "NAME", env = "BALEEN_APP", hide_env = true)]
+    app: Option<String>,
+    /// The name of the environment
+    #[arg(long, value_name = "NAME", env = "BALEEN_ENVIRONMENT", hide_env = true)]
+    environment: Option<String>,
+    /// What starts and stops this instance
+    ///
+    /// `spot-fleet` has it watch for Spot's notices; `auto-scaling` too, and the group is told when the instance is busy
+    /// and when it may go; `instance` and `none` do nothing.
+    #[arg(long, value_name = "KIND", env = "BALEEN_FLEET", hide_env = true, default_value = "none",
+          value_parser = ["none", "instance", "spot-fleet", "auto-scaling"])]
+    fleet: String,
+    /// After how long a task has the instance protected from scale-in
+    #[arg(long, value_name = "SECONDS")]
+    protect_after_seconds: Option<u64>,
+    /// The file that, written within the last minute, keeps it from taking further tasks
+    #[arg(long, value_name = "FILE", default_value = "/run/baleen/drain")]
+    drain_file: PathBuf,
 }
 
 pub fn run(args: Args, printer: &Printer) -> Result<()> {
@@ -78,7 +97,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<()> {
         None => Target::Aws { profile: None },
     };
     let region = args.region.clone();
-    let settings = settings(args, vec![program.into_os_string(), SUPERVISE.into()]);
+    let settings = settings(args, vec![program.into_os_string(), SUPERVISE.into()])?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -93,21 +112,38 @@ pub fn run(args: Args, printer: &Printer) -> Result<()> {
     })
 }
 
-fn settings(args: Args, supervisor: Vec<std::ffi::OsString>) -> Settings {
-    let Args { queue, table, work_folder, colour, name, .. } = args;
+fn settings(args: Args, supervisor: Vec<std::ffi::OsString>) -> Result<Settings> {
+    let Args { queue, table, work_folder, colour, name, app, environment, .. } = args;
+    let deployment = app.zip(environment).map(|(app, environment)| Deployment { app, environment });
+    let fleet = match (args.fleet.as_str(), &deployment) {
+        ("spot-fleet", _) => Fleet::Spot,
+        ("auto-scaling", Some(Deployment { app, environment })) => {
+            Fleet::AutoScaling { group: job::group::name(app, environment, colour) }
+        }
+        ("auto-scaling", None) => {
+            let message = "an Auto Scaling group is known by its application and environment; give `--app` and \
+                           `--environment` too";
+            return Err(Error::new(Kind::Usage, message));
+        }
+        _ => Fleet::None,
+    };
     let mut settings = Settings::new(queue, table, work_folder, colour, name, supervisor);
     for (time, seconds) in [
         (&mut settings.visibility, args.visibility_seconds),
         (&mut settings.renewal, args.renewal_seconds),
         (&mut settings.stall, args.stall_seconds),
         (&mut settings.poll, args.poll_seconds),
+        (&mut settings.protect_after, args.protect_after_seconds),
     ] {
         if let Some(seconds) = seconds {
             *time = Duration::from_secs(seconds);
         }
     }
     settings.attempts = args.attempts.unwrap_or(settings.attempts);
-    settings
+    settings.deployment = deployment;
+    settings.fleet = fleet;
+    settings.drain_file = Some(args.drain_file);
+    Ok(settings)
 }
 
 /// Is ready once the agent is asked to stop: by the service manager, or by a person.
@@ -157,4 +193,34 @@ fn parse_colour(text: &str) -> std::result::Result<Colour, String> {
         .into_iter()
         .find(|colour| colour.as_str() == text)
         .ok_or_else(|| "blue or green".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use stacks::environment::FleetKind;
+
+    use super::*;
+
+    fn parsed(more: &[&str]) -> Result<Settings> {
+        let required =
+            ["baleen-agent", "--queue", "q", "--table", "t", "--work-folder", "w", "--colour", "green", "--name", "n"];
+        let program = Program::try_parse_from(required.iter().chain(more)).expect("it can be parsed");
+        settings(program.args, Vec::new())
+    }
+
+    /// The unit on instances says it by an environment variable.
+    #[test]
+    fn every_kind_of_fleet_is_known() {
+        for (kind, fleet) in [
+            (FleetKind::AutoScaling, Fleet::AutoScaling { group: "baleen-prod-green".to_owned() }),
+            (FleetKind::SpotFleet, Fleet::Spot),
+            (FleetKind::Instance, Fleet::None),
+        ] {
+            let of_kind = parsed(&["--fleet", kind.as_str(), "--app", "baleen", "--environment", "prod"]);
+            assert_eq!(of_kind.expect("settings").fleet, fleet);
+        }
+        let nameless = parsed(&["--fleet", "auto-scaling"]).expect_err("the group has no name");
+        assert_eq!(nameless.kind, Kind::Usage);
+    }
 }

@@ -39,7 +39,7 @@ pub enum Command {
     Schema(schema::Args),
     Completions(completions::Args),
     #[command(hide = true)]
-    Agent(agent::Args),
+    Agent(Box<agent::Args>),
 }
 
 pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
@@ -58,6 +58,6 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Local(args) => local::run(&args, global, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),
-        Command::Agent(args) => agent::run(args, printer),
+        Command::Agent(args) => agent::run(*args, printer),
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
 
     let farewell =
         LifecycleHook::new(group.name(), LifecycleHookLifecycleTransition::AutoscalingEc2InstanceTerminating)
+            .lifecycle_hook_name(job::group::FAREWELL_HOOK)
             .heartbeat_timeout(FAREWELL_SECONDS)
             .default_result(LifecycleHookDefaultResult::Continue);
     stack.add("Farewell", farewell);
@@ -74,11 +75,7 @@ fn rolling(maximum: u32) -> RollingUpdate {
 
 /// Lets an instance keep itself while it works, and say goodbye when it goes.
 fn let_keep(instances: &Instances<'_>, stack: &mut Stack, group: &AutoScalingGroupRef) {
-    let keep = [
-        "autoscaling:CompleteLifecycleAction",
-        "autoscaling:RecordLifecycleActionHeartbeat",
-        "autoscaling:SetInstanceProtection",
-    ];
+    let keep = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceProtection"];
     let keep = policy::allow(keep).on([group.arn()]);
     identity::let_worker(stack, instances.shared.identity, "WorkerKeepsInstance", keep);
 }

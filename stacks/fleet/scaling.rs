@@ -3,9 +3,9 @@
 //! Each instance answers for so many tasks of the backlog. Two alarms compare the instances with it: one rings at once when
 //! some are missing, the other when some have been too many for a while; how many decides how many come or go.
 //!
-//! An instance that works must not go. Where commands do the work, the workflow protects the instances of an Auto Scaling
-//! group that have one. Agents protect none, and a Spot Fleet knows no protection: there, instances go only when no work is
-//! left at all.
+//! An instance that works must not go. In an Auto Scaling group, agents protect their instances while they work, and where
+//! commands do the work, the workflow protects those that have one. A Spot Fleet knows no protection: there, instances go
+//! only when no work is left at all.
 
 use job::metrics;
 use resources::applicationautoscaling::{
@@ -23,7 +23,7 @@ use resources::ec2::SpotFleetRef;
 use template::{IntoValue, Stack, Value, sub};
 
 use super::instances::{Instances, WARM_UP_SECONDS};
-use crate::environment::{Executor, Instances as Settings};
+use crate::environment::Instances as Settings;
 
 /// How often the backlog is counted, in seconds.
 const PERIOD_SECONDS: u32 = 60;
@@ -72,10 +72,7 @@ pub(super) fn follow_backlog(
         computed("missing", missing),
     ]);
     stack.add("InstancesMissing", missing.alarm_actions([more.arn()]));
-    let surplus = match instances.environment.jobs.executor {
-        Executor::Agent => sub!("IF(backlog > 0, 0, {} - {})", present, minimum),
-        Executor::RunCommand => sub!("{} - IF({} > {}, {}, {})", present, &needed, minimum, &needed, minimum),
-    };
+    let surplus = sub!("{} - IF({} > {}, {}, {})", present, &needed, minimum, &needed, minimum);
     let surplus = alarm("Instances are there that nothing is left to do for", instances.settings.idle_minutes)
         .metrics([backlog(instances), desired(group), computed("surplus", surplus)]);
     stack.add("InstancesIdle", surplus.alarm_actions([fewer.arn()]));

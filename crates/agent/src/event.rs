@@ -5,7 +5,7 @@ use std::fmt;
 use job::{Colour, Failure, TaskKind, metrics};
 use serde::Serialize;
 
-use crate::Summary;
+use crate::{Notice, PauseReason, Summary};
 
 /// Takes events: a log, a terminal, a test.
 pub trait Events: Send + Sync {
@@ -208,6 +208,49 @@ pub enum Event {
         /// What failed.
         error: String,
     },
+    /// The agent is idle, and takes no further task until it says so.
+    Paused {
+        /// Why.
+        reason: PauseReason,
+    },
+    /// The agent takes tasks again.
+    Resumed,
+    /// The instance goes, or may go.
+    Noticed {
+        /// What says so.
+        notice: Notice,
+    },
+    /// The instance does not say whether it goes; told once, and it is asked on.
+    MetadataUnreachable {
+        /// What the call said.
+        error: String,
+    },
+    /// The Auto Scaling group was told whether the instance may be taken by scale-in.
+    ProtectionSet {
+        /// Whether it is protected from that.
+        protected: bool,
+    },
+    /// The Auto Scaling group could not be told that; told once, and tried again.
+    ProtectionFailed {
+        /// Whether the instance is to be protected.
+        wanted: bool,
+        /// What the call said.
+        error: String,
+    },
+    /// The Auto Scaling group knows that the instance may go.
+    Farewell,
+    /// The Auto Scaling group could not be told that; it waits until its hook's time is over.
+    FarewellFailed {
+        /// What the call said.
+        error: String,
+    },
+    /// Metrics could not be published, and are lost; told once until some can.
+    MetricsLost {
+        /// What the call said.
+        error: String,
+    },
+    /// Metrics are published again.
+    MetricsKept,
     /// The agent has ended.
     Stopped {
         /// What it did.
@@ -229,6 +272,10 @@ impl Event {
             | Self::RenewalFailed { .. }
             | Self::LeaseLost { .. }
             | Self::Stalled { .. }
+            | Self::MetadataUnreachable { .. }
+            | Self::ProtectionFailed { .. }
+            | Self::FarewellFailed { .. }
+            | Self::MetricsLost { .. }
             | Self::CleanupFailed { .. } => Level::Warning,
             _ => Level::Info,
         }
@@ -260,6 +307,14 @@ fn with_resources(name: &'static str, failure: &Failure) -> Vec<(&'static str, f
         counted.push((metrics::RESOURCES_EXHAUSTED, 1.0));
     }
     counted
+}
+
+fn why(reason: PauseReason) -> &'static str {
+    match reason {
+        PauseReason::Draining => "it is drained",
+        PauseReason::Replacing => "the instance is likely to be replaced",
+        PauseReason::Leaving => "the instance goes",
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating point, and no video has 2^53 frames")]
@@ -320,6 +375,29 @@ impl fmt::Display for Event {
             }
             Self::Stalled { job, doing } => write!(formatter, "{job}: no progress in {doing}; stopped it"),
             Self::CleanupFailed { job, error } => write!(formatter, "{job}: {error}"),
+            Self::Paused { reason } => write!(formatter, "idle; takes no further task: {}", why(*reason)),
+            Self::Resumed => formatter.write_str("takes tasks again"),
+            Self::Noticed { notice: Notice::Termination } => formatter.write_str("the group terminates this instance"),
+            Self::Noticed { notice: Notice::Interruption } => formatter.write_str("Spot takes this instance back"),
+            Self::Noticed { notice: Notice::Rebalance } => {
+                formatter.write_str("Spot is likely to take this instance back")
+            }
+            Self::MetadataUnreachable { error } => {
+                write!(formatter, "the instance's metadata cannot be read; trying on: {error}")
+            }
+            Self::ProtectionSet { protected: true } => formatter.write_str("protected this instance from scale-in"),
+            Self::ProtectionSet { protected: false } => formatter.write_str("this instance may be scaled in"),
+            Self::ProtectionFailed { wanted, error } => {
+                let what =
+                    if *wanted { "protect this instance from scale-in" } else { "end the protection from scale-in" };
+                write!(formatter, "could not {what}; trying on: {error}")
+            }
+            Self::Farewell => formatter.write_str("the group may terminate this instance now"),
+            Self::FarewellFailed { error } => {
+                write!(formatter, "could not tell the group that this instance may go: {error}")
+            }
+            Self::MetricsLost { error } => write!(formatter, "metrics are lost until they can be published: {error}"),
+            Self::MetricsKept => formatter.write_str("metrics are published again"),
             Self::Stopped { summary } => write!(formatter, "stopped; {summary}"),
         }
     }

@@ -41,8 +41,40 @@ pub struct Settings {
     pub ffprobe: PathBuf,
     /// A program and its first arguments that run the rest of their arguments as [`supervise`](crate::supervise) does.
     pub supervisor: Vec<OsString>,
+    /// What starts and stops the instance.
+    pub fleet: Fleet,
+    /// How long a task must have been held before the instance is protected from scale-in.
+    pub protect_after: Duration,
+    /// Whose metrics are published; `None` for nobody's.
+    pub deployment: Option<Deployment>,
+    /// As long as this file was written within the last minute, no further task is taken.
+    pub drain_file: Option<PathBuf>,
     /// Ends the agent after so many messages; for tests.
     pub max_tasks: Option<u64>,
+}
+
+/// What starts and stops the instance that an agent runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Fleet {
+    /// Nothing that would say so beforehand: a machine of one's own, or a single instance.
+    #[default]
+    None,
+    /// Spot, which gives notice.
+    Spot,
+    /// An Auto Scaling group, which is told when the instance is busy and when it may go; by way of Spot or not.
+    AutoScaling {
+        /// The group's name.
+        group: String,
+    },
+}
+
+/// Whose metrics an agent publishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// The name of the application.
+    pub app: String,
+    /// The name of the environment.
+    pub environment: String,
 }
 
 impl Settings {
@@ -72,6 +104,10 @@ impl Settings {
             ffmpeg: "ffmpeg".into(),
             ffprobe: "ffprobe".into(),
             supervisor,
+            fleet: Fleet::None,
+            protect_after: Duration::from_secs(15),
+            deployment: None,
+            drain_file: None,
             max_tasks: None,
         }
     }

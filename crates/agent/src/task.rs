@@ -13,6 +13,7 @@ use job::{Failure, StreamCounts, TaskMessage, TaskReport};
 use tokio::time::Instant;
 
 use crate::attempt::{Attempt, AttemptError, count};
+use crate::board::Board;
 use crate::folder::WorkFolder;
 use crate::media::{self, Decode, OUTPUT_FILE, Tools};
 use crate::publish::{Manifest, Published, find, publish};
@@ -36,6 +37,7 @@ pub(crate) struct Context<'a> {
     pub(crate) cloud: &'a Cloud,
     pub(crate) folder: &'a WorkFolder,
     pub(crate) events: &'a dyn Events,
+    pub(crate) board: &'a Board,
 }
 
 /// What must be known of a task after its work was stopped from outside.
@@ -180,7 +182,7 @@ fn check(task: &TaskMessage) -> Result<(), Failure> {
 
 /// Makes the result and publishes it. All its files are gone afterwards, whatever happens.
 async fn produce(context: Context<'_>, task: &TaskMessage, attempt: u32) -> Result<Published, Failure> {
-    let Context { settings, cloud, events, folder } = context;
+    let Context { settings, cloud, events, folder, .. } = context;
     reserve(context, task)?;
     let folder = folder.attempt().map_err(|error| failure::of_file("making a folder", error.kind(), &error))?;
     let stalled = |doing: &str| events.emit(Event::Stalled { job: task.job.clone(), doing: doing.to_owned() });

@@ -1,6 +1,8 @@
 //! The loop of an agent: one task after the other, until it is asked to stop.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::future::pending;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -11,8 +13,12 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::attempt::uncount;
+use crate::board::Board;
 use crate::folder::WorkFolder;
+use crate::instance::Instance;
 use crate::lease::{Lease, Lost};
+use crate::metering::Meter;
+use crate::pause;
 use crate::process::{End, Invocation, capture};
 use crate::retry::{Backoff, retrying};
 use crate::task::{Context, Ending, State, perform, report_failure};
@@ -27,6 +33,9 @@ const UNCOUNT_GRACE: Duration = Duration::from_millis(2500);
 
 /// How long giving a message back may take.
 const RELEASE_GRACE: Duration = Duration::from_secs(3);
+
+/// How long the last metrics, and what the Auto Scaling group is told, may take after that.
+const FAREWELL_GRACE: Duration = Duration::from_secs(3);
 
 /// For how long deleting a message is tried.
 const DELETE_PATIENCE: Duration = Duration::from_secs(30);
@@ -73,7 +82,8 @@ pub async fn run(
     if leftovers > 0 {
         events.emit(Event::LeftoversRemoved { entries: leftovers });
     }
-    let context = Context { settings: &settings, cloud: &cloud, folder: &folder, events };
+    let (board, meter) = (Board::new(), Meter::new(events));
+    let context = Context { settings: &settings, cloud: &cloud, folder: &folder, events: &meter, board: &board };
     for program in [&settings.ffmpeg, &settings.ffprobe] {
         try_out(&settings, program).await?;
     }
@@ -83,18 +93,64 @@ pub async fn run(
         queue: settings.queue.clone(),
     });
 
+    let instance = Instance::new(context);
+    let summary = tokio::select! {
+        biased;
+        summary = work(context, shutdown) => summary,
+        never = look_after(context, instance.as_ref(), &meter) => match never {},
+    };
+    say_farewell(context, instance.as_ref(), &meter).await;
+    events.emit(Event::Stopped { summary });
+    Ok(summary)
+}
+
+/// Takes tasks and does them.
+async fn work(context: Context<'_>, shutdown: impl Future<Output = ()>) -> Summary {
     let mut shutdown = pin!(shutdown);
     let mut summary = Summary::default();
     let mut messages = 0;
-    while settings.max_tasks.is_none_or(|most| messages < most) {
+    while context.settings.max_tasks.is_none_or(|most| messages < most) {
         let Some(message) = next_message(context, shutdown.as_mut()).await else { break };
         messages += 1;
         if handle(context, &message, shutdown.as_mut(), &mut summary).await == Next::Stop {
             break;
         }
     }
-    events.emit(Event::Stopped { summary });
-    Ok(summary)
+    summary
+}
+
+/// Does what goes on beside the work, and must never hold it up.
+async fn look_after(context: Context<'_>, instance: Option<&Instance<'_>>, meter: &Meter<'_>) -> Infallible {
+    let Context { settings, cloud, .. } = context;
+    let measuring = async {
+        match &settings.deployment {
+            Some(deployment) => meter.publish_regularly(&*cloud.metrics, deployment, settings.colour).await,
+            None => pending().await,
+        }
+    };
+    let keeping = async {
+        match instance {
+            Some(instance) => instance.look_after().await,
+            None => pending().await,
+        }
+    };
+    tokio::join!(measuring, keeping).0
+}
+
+/// Ends what goes on beside the work, within [`FAREWELL_GRACE`].
+async fn say_farewell(context: Context<'_>, instance: Option<&Instance<'_>>, meter: &Meter<'_>) {
+    let Context { settings, cloud, .. } = context;
+    let measuring = async {
+        if let Some(deployment) = &settings.deployment {
+            meter.publish(&*cloud.metrics, deployment, settings.colour, FAREWELL_GRACE).await;
+        }
+    };
+    let leaving = async {
+        if let Some(instance) = instance {
+            let _ = timeout(FAREWELL_GRACE, instance.say_farewell()).await;
+        }
+    };
+    tokio::join!(measuring, leaving);
 }
 
 /// Runs a program once, so that a missing one is found before any task suffers from it.
@@ -131,6 +187,7 @@ async fn next_message(context: Context<'_>, mut shutdown: Pin<&mut impl Future<O
     let request = ReceiveRequest { max: 1, wait: settings.poll, visibility: Some(settings.visibility) };
     let mut trouble: Option<Backoff> = None;
     loop {
+        pause::over(context, shutdown.as_mut()).await?;
         let received = tokio::select! {
             biased;
             () = shutdown.as_mut() => return None,
@@ -142,7 +199,12 @@ async fn next_message(context: Context<'_>, mut shutdown: Pin<&mut impl Future<O
                     events.emit(Event::QueueReachable);
                 }
                 if let Some(message) = messages.into_iter().next() {
-                    return Some(Received { message, at: Instant::now() });
+                    if pause::reason(context).is_none() {
+                        return Some(Received { message, at: Instant::now() });
+                    }
+                    // The reason came while the queue was asked. What cannot be given back comes again by itself.
+                    let _ = give_back(context, &message, Duration::ZERO).await;
+                    continue;
                 }
                 if settings.poll.is_zero() {
                     // An answer at once must not become a loop without rest.
@@ -192,12 +254,13 @@ async fn handle(
         }
     };
 
+    let _holding = context.board.hold();
     let state = State::default();
     let (held, next) = hold(context, received, &task, &state, shutdown).await;
     let ending = match held {
         Held::Ended(ending) => ending,
         Held::Interrupted => {
-            let failure = Failure::new(ErrorKind::Interrupted, "the worker was asked to stop");
+            let failure = Failure::new(ErrorKind::Interrupted, "the worker had to stop");
             Ending::Unfinished(failure)
         }
         Held::Lost(Lost::Ceiling) => {
@@ -223,7 +286,7 @@ enum Held {
     Lost(Lost),
 }
 
-/// Does a task for as long as its lease holds and nobody asks the agent to stop. What is running for the task is gone
+/// Does a task for as long as its lease holds, nobody asks the agent to stop, and the instance stays. What is running for the task is gone
 /// when this returns.
 async fn hold(
     context: Context<'_>,
@@ -244,14 +307,21 @@ async fn hold(
     let failed = |error: &cloud::Error| {
         events.emit(Event::RenewalFailed { job: task.job.clone(), error: error.to_string() });
     };
+    let stopping = async {
+        tokio::select! {
+            biased;
+            () = shutdown.as_mut() => Next::Stop,
+            () = context.board.going() => Next::Continue,
+        }
+    };
     let mut performing = pin!(perform(context, task, state));
     tokio::select! {
         biased;
         ending = performing.as_mut() => (Held::Ended(ending), Next::Continue),
         lost = lease.keep(failed) => (Held::Lost(lost), Next::Continue),
-        () = shutdown.as_mut() => {
+        next = stopping => {
             let ended = if state.is_reporting() { timeout(REPORT_GRACE, performing).await.ok() } else { None };
-            (ended.map_or(Held::Interrupted, Held::Ended), Next::Stop)
+            (ended.map_or(Held::Interrupted, Held::Ended), next)
         }
     }
 }

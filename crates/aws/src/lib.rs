@@ -4,11 +4,15 @@
 //! backoff and jitter (the SDK's standard mode; its adaptive mode for CloudFormation, which throttles parallel
 //! deployments), so an error that comes out has outlived a few tries.
 
+mod auto_scaling;
 mod cloud_formation;
 mod commands;
 mod error;
 mod identity;
+mod metadata;
+mod metrics;
 mod objects;
+mod query;
 mod queues;
 mod settings;
 mod tables;
@@ -32,7 +36,9 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
         url: config.endpoint_url().map(str::to_owned),
         profile: settings.profile_in_use(),
     };
+    let emulator = config.endpoint_url().filter(|_| settings.is_local());
     Ok(Cloud {
+        auto_scaling: Arc::new(auto_scaling::Service::new(&config, endpoint("Auto Scaling"))),
         cloud_formation: Arc::new(cloud_formation::Service::new(
             &config,
             endpoint("CloudFormation"),
@@ -40,6 +46,8 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
         )),
         commands: Arc::new(commands::Service::new(&config, endpoint("Systems Manager"))),
         identity: Arc::new(identity::Service::new(&config, endpoint("STS"))),
+        metadata: Arc::new(metadata::Service::new(&config, emulator)?),
+        metrics: Arc::new(metrics::Service::new(&config, endpoint("CloudWatch"))),
         objects: Arc::new(objects::Service::new(&config, endpoint("S3"), settings.is_local())),
         queues: Arc::new(queues::Service::new(&config, endpoint("SQS"))),
         tables: Arc::new(tables::Service::new(&config, endpoint("DynamoDB"))),

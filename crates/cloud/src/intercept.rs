@@ -5,7 +5,9 @@ mod services;
 use async_trait::async_trait;
 
 pub(crate) use services::cloud;
-pub use services::{cloud_formation, commands, identity, objects, queues, tables, workflows};
+pub use services::{
+    auto_scaling, cloud_formation, commands, identity, metadata, metrics, objects, queues, tables, workflows,
+};
 
 use crate::{Error, Result};
 

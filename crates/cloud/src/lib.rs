@@ -7,12 +7,15 @@
 //! Operations are idempotent or can be made so by what the caller passes (a client token, a condition, a name);
 //! implementations may therefore retry transient failures on their own.
 
+mod auto_scaling;
 pub mod cloud_formation;
 pub mod commands;
 mod error;
 pub mod faults;
 mod identity;
 pub mod intercept;
+mod metadata;
+pub mod metrics;
 pub mod objects;
 pub mod queues;
 pub mod recording;
@@ -22,11 +25,14 @@ pub mod workflows;
 
 use std::sync::Arc;
 
+pub use auto_scaling::AutoScaling;
 pub use cloud_formation::CloudFormation;
 pub use commands::Commands;
 pub use error::{Error, ErrorKind, Result};
 pub use identity::{Caller, Identity};
 pub use intercept::Interceptor;
+pub use metadata::Metadata;
+pub use metrics::Metrics;
 pub use objects::Objects;
 pub use queues::Queues;
 pub use tables::Tables;
@@ -37,12 +43,18 @@ pub use workflows::Workflows;
 pub struct Cloud {
     /// The region that every service below is called in, such as `eu-central-1`.
     pub region: String,
+    /// Amazon EC2 Auto Scaling.
+    pub auto_scaling: Arc<dyn AutoScaling>,
     /// AWS CloudFormation.
     pub cloud_formation: Arc<dyn CloudFormation>,
     /// AWS Systems Manager: Run Command.
     pub commands: Arc<dyn Commands>,
     /// AWS STS: who is calling.
     pub identity: Arc<dyn Identity>,
+    /// The metadata of the instance that this runs on, if it runs on one.
+    pub metadata: Arc<dyn Metadata>,
+    /// Amazon CloudWatch: metrics.
+    pub metrics: Arc<dyn Metrics>,
     /// Amazon S3.
     pub objects: Arc<dyn Objects>,
     /// Amazon SQS.

@@ -7,6 +7,7 @@
 pub mod command;
 pub mod engine;
 mod failure;
+pub mod group;
 pub mod identity;
 pub mod item;
 pub mod keys;

@@ -49,6 +49,11 @@ pub const TASK_SECONDS: &str = "TaskSeconds";
 /// workflow's side every minute, so that fleets know how many instances they need, from none on.
 pub const BACKLOG: &str = "Backlog";
 
+/// Returns the unit of a metric, in CloudWatch's words.
+pub fn unit(name: &str) -> &'static str {
+    if name == TASK_SECONDS { "Seconds" } else { "Count" }
+}
+
 /// Every metric that workers write, in the order of this page.
 pub const ALL: [&str; 11] = [
     TASKS_STARTED,

@@ -138,6 +138,7 @@ fn a_group_mixes_types_zones_and_prices_and_says_goodbye() {
 
         let hook = resource(&environment, "fleet-blue", "Farewell");
         assert_eq!(hook["Properties"]["LifecycleTransition"], "autoscaling:EC2_INSTANCE_TERMINATING", "{name}");
+        assert_eq!(hook["Properties"]["LifecycleHookName"], job::group::FAREWELL_HOOK, "{name}");
         let grant = resource(&environment, "fleet-blue", "WorkerKeepsInstance");
         let statement = &grant["Properties"]["PolicyDocument"]["Statement"][0];
         assert!(statement["Action"].as_array().unwrap().contains(&json!("autoscaling:SetInstanceProtection")));
@@ -213,9 +214,14 @@ fn an_instance_that_works_does_not_go() {
         let metrics = alarm["Properties"]["Metrics"].as_array().unwrap();
         metrics.iter().find(|metric| metric["Id"] == "surplus").unwrap()["Expression"]["Fn::Sub"].clone()
     };
-    // Agents protect nothing; the workflow protects the instances that it has given a title.
-    assert_eq!(surplus("prod"), "IF(backlog > 0, 0, FILL(instances, REPEAT) - ${MinimumInstances})");
-    assert!(surplus("run-command").as_str().unwrap().starts_with("FILL(instances, REPEAT) - IF(CEIL(backlog / 4) > "));
+    // In a group, whoever works is protected: by its agent, or by the workflow that has given it a title.
+    for name in ["prod", "run-command"] {
+        let expression = surplus(name);
+        assert!(
+            expression.as_str().unwrap().starts_with("FILL(instances, REPEAT) - IF(CEIL(backlog / 4) > "),
+            "{name}"
+        );
+    }
     // A Spot Fleet shrinks by one policy only, which follows when nothing is left to do.
     for (id, is_smaller) in [("MoreInstances", false), ("LeastInstances", true)] {
         let policy = resource(&environment("spot-fleet"), "fleet-blue", id);

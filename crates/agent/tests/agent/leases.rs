@@ -17,7 +17,7 @@ use crate::memory::Token;
 const RENEWAL: &str = "sqs:ChangeMessageVisibility";
 
 /// A bench whose work is a download of so long, which then fails for good.
-fn bench(work: Duration) -> (Bench, TaskMessage, Cloud) {
+pub fn bench(work: Duration) -> (Bench, TaskMessage, Cloud) {
     let mut bench = Bench::new();
     // Nothing moves in the download.
     bench.settings.stall = Duration::from_hours(48);
@@ -37,7 +37,7 @@ fn bench(work: Duration) -> (Bench, TaskMessage, Cloud) {
     (bench, task, cloud)
 }
 
-fn hours(hours: u64) -> Duration {
+pub fn hours(hours: u64) -> Duration {
     Duration::from_secs(hours * 3600)
 }
 

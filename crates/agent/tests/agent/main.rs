@@ -5,6 +5,7 @@
 mod bench;
 mod faults;
 mod hooks;
+mod instance;
 mod leases;
 mod memory;
 mod messages;

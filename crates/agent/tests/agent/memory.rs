@@ -1,6 +1,7 @@
 //! The cloud in memory, as strict as the real one: receipts go stale, tokens die, conditions hold, names are exact.
 
 mod absent;
+mod instance;
 mod objects;
 mod queues;
 mod tables;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cloud::Cloud;
 
+pub use instance::{GROUP, MemoryGroup, MemoryMetadata, MemoryMetrics};
 pub use objects::MemoryObjects;
 pub use queues::MemoryQueues;
 pub use tables::MemoryTables;
@@ -18,6 +20,9 @@ pub use workflows::{MemoryWorkflows, Token};
 /// All its services, for a test to prepare and to look into.
 #[derive(Clone, Default)]
 pub struct Memory {
+    pub group: Arc<MemoryGroup>,
+    pub metadata: Arc<MemoryMetadata>,
+    pub metrics: Arc<MemoryMetrics>,
     pub objects: Arc<MemoryObjects>,
     pub queues: Arc<MemoryQueues>,
     pub tables: Arc<MemoryTables>,
@@ -28,9 +33,12 @@ impl Memory {
     pub fn cloud(&self) -> Cloud {
         Cloud {
             region: "eu-central-1".to_owned(),
+            auto_scaling: Arc::clone(&self.group) as _,
             cloud_formation: Arc::new(absent::Absent),
             commands: Arc::new(absent::Absent),
             identity: Arc::new(absent::Absent),
+            metadata: Arc::clone(&self.metadata) as _,
+            metrics: Arc::clone(&self.metrics) as _,
             objects: Arc::clone(&self.objects) as _,
             queues: Arc::clone(&self.queues) as _,
             tables: Arc::clone(&self.tables) as _,

@@ -1,6 +1,7 @@
 //! Gives answers that no emulator gives, from a server that speaks just enough HTTP.
 
 mod commands;
+mod instance;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +34,8 @@ struct Server {
 struct Request {
     /// The first line.
     line: String,
+    /// It and the headers, whose names are in lowercase.
+    head: String,
     /// The operation, as the services say that speak JSON: `AmazonSSM.SendCommand`.
     operation: String,
     body: String,
@@ -54,6 +57,11 @@ impl Server {
             }
         });
         Self { cloud: connect(endpoint_url).await, requests }
+    }
+
+    /// The requests.
+    fn all(&self) -> Vec<Request> {
+        self.requests.lock().expect("no panic").clone()
     }
 
     /// The first lines of the requests.
@@ -99,6 +107,7 @@ async fn serve(mut stream: TcpStream, answer: Answer) -> Option<Request> {
     let operation = head.lines().find_map(|line| line.strip_prefix("x-amz-target: "));
     let request = Request {
         line: head.lines().next().unwrap_or_default().to_owned(),
+        head: head.clone().into_owned(),
         operation: operation.unwrap_or_default().to_owned(),
         body: String::from_utf8_lossy(body).into_owned(),
     };
@@ -143,6 +152,7 @@ async fn nobody_listening_is_unreachable_and_named() {
         cloud.objects.head(&ObjectVersion::newest("b", "k")).await.expect_err("refused"),
         cloud.queues.counts("http://q/1/a").await.expect_err("refused"),
         cloud.workflows.task_heartbeat("t").await.expect_err("refused"),
+        cloud.auto_scaling.set_protection("g", "i-1", true).await.expect_err("refused"),
     ];
     for error in errors {
         assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");

@@ -1,6 +1,7 @@
 //! Calls every operation of every trait on the real emulator. One test, so that all of it shares one process.
 
 mod cloud_formation;
+mod instance;
 mod objects;
 mod queues;
 mod tables;
@@ -58,6 +59,7 @@ async fn every_operation_works() {
     objects::check(&cloud, stack.output("Bucket").expect("a bucket")).await;
     tables::check(&cloud, stack.output("Table").expect("a table")).await;
     workflows::check(&cloud, &stack).await;
+    instance::check(&cloud).await;
     cloud_formation::check(&cloud).await;
 }
 

@@ -11,13 +11,14 @@ use crate::cloud_formation::{
     StackEvent, StackResource, StackSummary, ValidationFailure,
 };
 use crate::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
+use crate::metrics::{Datum, Metrics};
 use crate::objects::{
     Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, VersionSummary, Written,
 };
 use crate::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use crate::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
 use crate::workflows::{Execution, Workflows};
-use crate::{Caller, Cloud, Identity, Result};
+use crate::{AutoScaling, Caller, Cloud, Identity, Metadata, Result};
 
 /// A service with an interceptor in front of it.
 struct Intercepted<T: ?Sized> {
@@ -51,9 +52,12 @@ pub(crate) fn cloud(cloud: &Cloud, interceptor: &Arc<dyn Interceptor>) -> Cloud 
     }
     Cloud {
         region: cloud.region.clone(),
+        auto_scaling: wrap!(auto_scaling),
         cloud_formation: wrap!(cloud_formation),
         commands: wrap!(commands),
         identity: wrap!(identity),
+        metadata: wrap!(metadata),
+        metrics: wrap!(metrics),
         objects: wrap!(objects),
         queues: wrap!(queues),
         tables: wrap!(tables),
@@ -82,6 +86,11 @@ macro_rules! intercept {
     };
 }
 
+intercept! { auto_scaling, AutoScaling {
+    "autoscaling:SetInstanceProtection" (instance) => set_protection(group: &str, instance: &str, protected: bool) -> ();
+    "autoscaling:CompleteLifecycleAction" (instance) => complete_lifecycle_action(group: &str, hook: &str, instance: &str) -> ();
+} }
+
 intercept! { cloud_formation, CloudFormation {
     "cloudformation:DescribeStacks" (stack) => describe_stack(stack: &str) -> Option<StackDescription>;
     "cloudformation:DescribeStacks" (prefix) => list_stacks(prefix: &str) -> Vec<StackSummary>;
@@ -107,6 +116,14 @@ intercept! { commands, Commands {
 
 intercept! { identity, Identity {
     "sts:GetCallerIdentity" ("") => caller() -> Caller;
+} }
+
+intercept! { metadata, Metadata {
+    "metadata" (path) => get(path: &str) -> Option<String>;
+} }
+
+intercept! { metrics, Metrics {
+    "cloudwatch:PutMetricData" (namespace) => put(namespace: &str, data: &[Datum]) -> ();
 } }
 
 intercept! { objects, Objects {

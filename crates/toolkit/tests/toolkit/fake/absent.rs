@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
+use cloud::metrics::{Datum, Metrics};
 use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use cloud::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
 use cloud::workflows::{Execution, Workflows};
-use cloud::{Error, ErrorKind, Result};
+use cloud::{AutoScaling, Error, ErrorKind, Metadata, Result};
 
 /// The services that deploying does not need.
 pub struct Absent;
@@ -90,5 +91,29 @@ impl Commands for Absent {
     }
     async fn invocation(&self, _: &str, _: &str) -> Result<InvocationResult> {
         absent("ssm:GetCommandInvocation")
+    }
+}
+
+#[async_trait]
+impl AutoScaling for Absent {
+    async fn set_protection(&self, _: &str, _: &str, _: bool) -> Result<()> {
+        absent("autoscaling:SetInstanceProtection")
+    }
+    async fn complete_lifecycle_action(&self, _: &str, _: &str, _: &str) -> Result<()> {
+        absent("autoscaling:CompleteLifecycleAction")
+    }
+}
+
+#[async_trait]
+impl Metadata for Absent {
+    async fn get(&self, _: &str) -> Result<Option<String>> {
+        absent("metadata")
+    }
+}
+
+#[async_trait]
+impl Metrics for Absent {
+    async fn put(&self, _: &str, _: &[Datum]) -> Result<()> {
+        absent("cloudwatch:PutMetricData")
     }
 }

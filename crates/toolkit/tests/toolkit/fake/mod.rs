@@ -81,8 +81,11 @@ impl Fake {
     pub fn cloud(&self) -> Cloud {
         Cloud {
             region: REGION.to_owned(),
+            auto_scaling: Arc::new(absent::Absent),
             cloud_formation: Arc::new(self.clone()),
             identity: Arc::new(identity::Caller),
+            metadata: Arc::new(absent::Absent),
+            metrics: Arc::new(absent::Absent),
             objects: Arc::new(self.clone()),
             queues: Arc::new(absent::Absent),
             tables: Arc::new(absent::Absent),

@@ -1,0 +1,22 @@
+//! Amazon EC2 Auto Scaling: what an instance of a group says about itself.
+
+use async_trait::async_trait;
+
+use crate::Result;
+
+/// Tells a group that one of its instances is busy, or ready to go (Amazon EC2 Auto Scaling).
+#[async_trait]
+pub trait AutoScaling: Send + Sync {
+    /// Protects an instance from scale-in, or no longer (`autoscaling:SetInstanceProtection`).
+    ///
+    /// Only an instance in service can be protected; of another one the service says
+    /// [`Validation`](crate::ErrorKind::Validation). Repeating the call changes nothing.
+    async fn set_protection(&self, group: &str, instance: &str, protected: bool) -> Result<()>;
+
+    /// Lets an instance that a lifecycle hook holds go on, before the hook's time is over
+    /// (`autoscaling:CompleteLifecycleAction`, with the result `CONTINUE`).
+    ///
+    /// Where the hook holds nothing, any more or at all, the service says
+    /// [`Validation`](crate::ErrorKind::Validation).
+    async fn complete_lifecycle_action(&self, group: &str, hook: &str, instance: &str) -> Result<()>;
+}
