@@ -86,7 +86,7 @@ pub fn generate(root: &Path) -> Result<Files> {
     // Checks judge by the schemas as published: what was put right here is how it is said in Rust.
     let Inputs { mut published, settings, .. } = inputs;
     service::fill_in(&mut published, &settings)?;
-    files.insert(pack::FILE.into(), pack::pack(&published)?);
+    files.extend(pack::files(root, &published)?);
     Ok(files)
 }
 

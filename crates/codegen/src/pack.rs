@@ -1,14 +1,16 @@
-//! The schemas that the program itself reads: without prose, packed so that they can be read in place.
+//! What the program itself reads, packed so that it can be read in place: the schemas without prose, the actions of IAM,
+//! the metrics and events of services.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 
-use crate::vendor::Schemas;
+use crate::vendor::{self, Schemas};
 
-/// The file, from the root of the repository.
-pub const FILE: &str = "crates/schemas/src/schemas.bin";
+/// The folder of the files, from the root of the repository.
+const FOLDER: &str = "crates/schemas/src";
 
 /// Keywords that are prose for people.
 const PROSE: [&str; 8] =
@@ -19,12 +21,19 @@ const NAMED: [&str; 3] = ["definitions", "patternProperties", "properties"];
 const NESTED: [&str; 10] =
     ["additionalProperties", "allOf", "anyOf", "else", "if", "items", "not", "oneOf", "prefixItems", "then"];
 
-/// Packs the schemas. The same schemas always give the same bytes.
-pub fn pack(schemas: &Schemas) -> Result<Vec<u8>> {
-    let lean: BTreeMap<&str, Value> =
-        schemas.iter().map(|(name, schema)| (name.as_str(), without_prose(schema.clone()))).collect();
-    let documents = lean.iter().map(|(name, schema)| (*name, schema));
-    schemas::pack(documents).context("the schemas have outgrown their file format")
+/// Packs all of it into files, whose paths are from the root of the repository.
+pub fn files(root: &Path, schemas: &Schemas) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let lean: Schemas = schemas.iter().map(|(name, schema)| (name.clone(), without_prose(schema.clone()))).collect();
+    let actions = vendor::read_actions(root)?;
+    let vendor::ServiceSpec { metrics, events } = vendor::read_service_spec(root)?;
+    let files = [("schemas.bin", &lean), ("actions.bin", &actions), ("metrics.bin", &metrics), ("events.bin", &events)];
+    files.into_iter().map(|(name, documents)| Ok((Path::new(FOLDER).join(name), pack(documents)?))).collect()
+}
+
+/// The same documents always give the same bytes.
+fn pack(documents: &BTreeMap<String, Value>) -> Result<Vec<u8>> {
+    let documents = documents.iter().map(|(name, document)| (name.as_str(), document));
+    schemas::pack(documents).context("the documents have outgrown their file format")
 }
 
 fn without_prose(schema: Value) -> Value {

