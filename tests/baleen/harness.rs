@@ -85,7 +85,7 @@ impl Checkout {
             root: self.path().to_owned(),
             stdout: Pipe::drain(child.stdout.take().expect("piped")),
             stderr: Pipe::drain(child.stderr.take().expect("piped")),
-            child,
+            child: Leashed(child),
         }
     }
 }
@@ -94,9 +94,34 @@ impl Checkout {
 pub struct Running {
     command: String,
     root: PathBuf,
-    child: Child,
+    child: Leashed,
     stdout: Pipe,
     stderr: Pipe,
+}
+
+/// A process that does not outlive a test that fails.
+struct Leashed(Child);
+
+impl std::ops::Deref for Leashed {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Leashed {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Leashed {
+    fn drop(&mut self) {
+        // One that has ended is left alone.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 impl Running {
@@ -119,6 +144,21 @@ impl Running {
             stdout: self.stdout.all(),
             stderr: self.stderr.all(),
             code: status.code(),
+        }
+    }
+
+    /// Returns the process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the tool has said something.
+    #[track_caller]
+    pub fn wait_until_it_says(&self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.stderr.so_far().contains(words) {
+            assert!(Instant::now() < deadline, "it never says {words:?}:\n{}", self.stderr.so_far());
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 

@@ -51,6 +51,13 @@ impl LocalCloud {
         outputs.map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned())).collect()
     }
 
+    /// Returns an output of a stack; both fleets have some of the same name.
+    pub fn output(&self, stack: &str, name: &str) -> String {
+        let stacks = self.json(&["outputs", "--env", "local"]);
+        let found = stacks.as_array().expect("a list").iter().find(|found| found["stack"] == stack);
+        found.and_then(|found| found["outputs"][name].as_str()).expect("it is there").to_owned()
+    }
+
     /// Lists the jobs.
     pub fn jobs(&self) -> Vec<Value> {
         let listing = self.json(&["jobs", "--env", "local"]);
@@ -61,6 +68,12 @@ impl LocalCloud {
     /// Returns the process id of the emulator.
     pub fn emulator(&self) -> u32 {
         pid(&self.json(&["local", "status"])["emulator"])
+    }
+
+    /// Returns where the emulator listens.
+    pub fn emulator_url(&self) -> String {
+        let status = self.json(&["local", "status"]);
+        status["emulator"]["endpoint_url"].as_str().unwrap_or_else(|| panic!("no URL in {status}")).to_owned()
     }
 
     /// Returns the process id of the worker.
@@ -118,6 +131,31 @@ fn pid(value: &Value) -> u32 {
 
 /// Kills a process on the spot.
 pub fn kill(pid: u32) {
-    let status = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill runs");
+    signal(pid, "-KILL");
+}
+
+/// Asks a process to end.
+pub fn terminate(pid: u32) {
+    signal(pid, "-TERM");
+}
+
+/// Halts a process until this is dropped.
+pub struct Halted(u32);
+
+impl Halted {
+    pub fn new(pid: u32) -> Self {
+        signal(pid, "-STOP");
+        Self(pid)
+    }
+}
+
+impl Drop for Halted {
+    fn drop(&mut self) {
+        signal(self.0, "-CONT");
+    }
+}
+
+fn signal(pid: u32, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
     assert!(status.success());
 }

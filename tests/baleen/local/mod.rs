@@ -5,5 +5,7 @@
 mod cloud;
 mod deployment;
 mod faults;
+mod front;
+mod instances;
 mod video;
 mod videos;
