@@ -3,6 +3,7 @@
 //! Values only. Every field's documentation is also its description in `environments/schema.json`, which editors show.
 
 mod delivery;
+mod deployer;
 mod fleet;
 mod identity;
 mod instance_types;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use template::DeletionPolicy;
 
 pub use delivery::{Delivery, Domain, Places};
+pub use deployer::Deployer;
 pub use fleet::{Fleet, FleetKind, Image, Instances, Volume};
 pub use identity::{Identity, Ownership};
 pub use keys::Keys;
@@ -35,8 +37,8 @@ pub use notifications::Notifications;
 pub use observability::Observability;
 pub use packaging::{Packaging, Renditions, StreamFormat};
 pub use text::{
-    AccountId, AddressBlock, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region, SecurityGroupId,
-    Slug, SubnetId, Suffix, VpcId, Zone,
+    AccountId, AddressBlock, Branch, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region,
+    Repository, SecurityGroupId, Slug, SubnetId, Suffix, VpcId, Zone,
 };
 
 /// One deployment of the system.
@@ -83,6 +85,9 @@ pub struct Environment {
     /// Times and counts that queue, workflow, workers and buckets share.
     #[serde(default)]
     pub times: Times,
+    /// Who deploys, beside people: GitHub's workflows where present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployer: Option<Deployer>,
     /// Keys of the environment's own; AWS's keys encrypt where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Keys>,

@@ -20,6 +20,7 @@ use resources::{iam, sns};
 use template::{Declare, Stack};
 
 use crate::bootstrap::Bootstrap;
+use crate::deployer::Bounds;
 use crate::environment::Environment;
 use crate::identity::{self, Identity};
 use crate::keys::{Keys, Service};
@@ -44,6 +45,8 @@ const FAILING_SECONDS: u32 = 20;
 pub struct Shared<'a> {
     /// Holds the agent.
     pub bootstrap: &'a Bootstrap,
+    /// Bound the roles.
+    pub bounds: &'a Bounds,
     /// Encrypt queues, logs and disks.
     pub keys: &'a Keys,
     /// Connects the instances; there wherever there are any.
@@ -90,7 +93,7 @@ pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, share
     let work = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     identity::let_worker(stack, shared.identity, "WorkerTakesTasks", policy::allow(work).on([task_queue.arn()]));
 
-    let dead_letter_role = fail_dead_letters(stack, environment, keys, &dead_letters);
+    let dead_letter_role = fail_dead_letters(stack, environment, shared, &dead_letters);
     let alarms = ring(stack, environment, &task_queue, &dead_letters, topic);
     if let (Some(settings), Some(network)) = (&environment.fleet.instances, shared.network) {
         Instances { environment, settings, colour, shared, network, task_queue: &task_queue }.add(stack);
@@ -110,11 +113,12 @@ pub fn name(environment: &Environment, colour: impl Display) -> String {
 fn fail_dead_letters(
     stack: &mut Stack,
     environment: &Environment,
-    keys: &Keys,
+    shared: &Shared<'_>,
     dead_letters: &QueueRef,
 ) -> iam::RoleRef {
+    let Shared { bounds, keys, .. } = *shared;
     let log = logs::add(stack, keys, "DeadLetterLog", None, environment.jobs.log_retention_days);
-    let role = stack.add("DeadLetterRole", iam::Role::new(policy::trust(policy::service("lambda.amazonaws.com"))));
+    let role = stack.add("DeadLetterRole", bounds.role(policy::trust(policy::service("lambda.amazonaws.com"))));
     let take = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     let take = policy::allow(take).on([dead_letters.arn()]);
     let write = policy::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on([log.arn()]);

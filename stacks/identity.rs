@@ -7,6 +7,7 @@ use documents::iam as policy;
 use resources::{iam, kind};
 use template::{Arn, Assume, IdentityPolicy, IntoValue, Name, Stack, TrustPolicy, Value, aws, sub};
 
+use crate::deployer::Bounds;
 use crate::environment::{Environment, Ownership};
 use crate::keys::{Keys, Service};
 use crate::network;
@@ -32,16 +33,16 @@ pub struct Role {
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, keys: &Keys) -> Identity {
+pub fn stack(stack: &mut Stack, environment: &Environment, keys: &Keys, bounds: &Bounds) -> Identity {
     stack.description("Roles of the instances, of the workflow and of MediaConvert");
     let settings = &environment.identity;
-    let worker_role = worker_role(stack, environment);
+    let worker_role = worker_role(stack, environment, bounds);
     let instance_profile = stack.add("WorkerProfile", iam::InstanceProfile::new([worker_role.name()]));
     let mut role = |logical_id: &str, ownership, name: &Option<String>, service: &str| -> Role {
         if let (Ownership::Existing, Some(name)) = (ownership, name) {
             return Role::existing(name);
         }
-        let role = iam::Role::new(trusted_service(service)).role_name(name.as_deref());
+        let role = bounds.role(trusted_service(service)).role_name(name.as_deref());
         stack.add(logical_id, role).into()
     };
     let (workflow, packaging) = (&settings.workflow_role_name, &settings.packaging_role_name);
@@ -79,7 +80,7 @@ impl From<iam::RoleRef> for Role {
 }
 
 /// Makes the role of the instances unless it is there already, and attaches what every instance may do.
-fn worker_role(stack: &mut Stack, environment: &Environment) -> Role {
+fn worker_role(stack: &mut Stack, environment: &Environment, bounds: &Bounds) -> Role {
     let settings = &environment.identity;
     let name = &settings.worker_role_name;
     // A role that is there may have a policy of this name, which is not ours to overwrite.
@@ -87,7 +88,8 @@ fn worker_role(stack: &mut Stack, environment: &Environment) -> Role {
         Ownership::Existing => (Role::existing(name), sub!("{}-WorkerPolicy", aws::stack_name())),
         Ownership::Create => {
             let managed_by_ssm = sub!("arn:{}:iam::aws:policy/AmazonSSMManagedInstanceCore", aws::partition());
-            let role = iam::Role::new(policy::trust(policy::service("ec2.amazonaws.com")))
+            let role = bounds
+                .role(policy::trust(policy::service("ec2.amazonaws.com")))
                 .role_name(name)
                 .managed_policy_arns([managed_by_ssm]);
             (stack.add("WorkerRole", role).into(), settings.worker_policy_name.as_str().into_value())

@@ -28,6 +28,7 @@ use template::{Declare, IntoValue, Json, Stack, Value, aws, sub};
 
 use crate::commands::Commands;
 use crate::delivery::Delivery;
+use crate::deployer::Bounds;
 use crate::environment::{Environment, Executor, FleetKind};
 use crate::fleet::{self, Fleet};
 use crate::identity::{self, Identity, trusted_service};
@@ -45,6 +46,8 @@ const EVENT_ATTEMPTS: u32 = 185;
 /// The stacks that the workflow builds upon.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'a> {
+    /// Bound the roles.
+    pub bounds: &'a Bounds,
     /// Encrypt queues and logs.
     pub keys: &'a Keys,
     /// Says who works here.
@@ -92,7 +95,7 @@ struct Machines<'a> {
 /// Declares the stack.
 pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) -> Jobs {
     stack.description("The workflow of a job, and what starts it");
-    let Shared { keys, identity, storage, notifications, router, fleets, commands, packaging, delivery } = *shared;
+    let Shared { keys, identity, storage, notifications, router, fleets, commands, packaging, delivery, .. } = *shared;
     let commands = commands.filter(|_| environment.jobs.executor == Executor::RunCommand);
     let machines = Machines {
         environment,
@@ -117,9 +120,9 @@ pub fn stack(stack: &mut Stack, environment: &Environment, shared: &Shared<'_>) 
     }
     let uncounted = environment.fleet.instances.as_ref().map(|_| {
         let count = machines.add(stack, "Count", StateMachineType::Express, backlog::machine(&machines));
-        backlog::start(stack, environment, identity, fleets, notifications, &count)
+        backlog::start(stack, environment, shared, &count)
     });
-    let undelivered = deliver(stack, environment, keys, storage, &jobs, &sweep);
+    let undelivered = deliver(stack, environment, shared, &jobs, &sweep);
     let alarms = ring(stack, &jobs, &sweep, &undelivered, &notifications.alarms);
 
     stack.output(outputs::STATE_MACHINE.name, jobs.arn());
@@ -245,13 +248,13 @@ fn let_run(stack: &mut Stack, environment: &Environment, identity: &Identity, do
 fn deliver(
     stack: &mut Stack,
     environment: &Environment,
-    keys: &Keys,
-    storage: &Storage,
+    shared: &Shared<'_>,
     jobs: &StateMachineRef,
     sweep: &StateMachineRef,
 ) -> QueueRef {
+    let Shared { bounds, keys, storage, .. } = *shared;
     let undelivered = undelivered_events(stack, keys);
-    let role = stack.add("DeliveryRole", iam::Role::new(trusted_service("events.amazonaws.com")));
+    let role = stack.add("DeliveryRole", bounds.role(trusted_service("events.amazonaws.com")));
     let start = policy::allow(["states:StartExecution"]).on([jobs.arn(), sweep.arn()]);
     identity::grant(stack, &role.name(), "DeliveryStartsMachines", start);
 

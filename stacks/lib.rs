@@ -23,6 +23,7 @@ pub mod bootstrap;
 pub mod buckets;
 pub mod commands;
 pub mod delivery;
+pub mod deployer;
 pub mod environment;
 pub mod fleet;
 pub mod identity;
@@ -44,6 +45,7 @@ pub mod units;
 use job::Colour;
 use template::{App, References, Settings};
 
+use deployer::Bounds;
 pub use environment::Environment;
 use keys::Keys;
 
@@ -52,15 +54,19 @@ pub fn app(environment: &Environment) -> App {
     let mut app = App::new(settings(environment));
 
     let bootstrap = app.stack("bootstrap", |stack| bootstrap::stack(stack, environment));
+    let bounds = match &environment.deployer {
+        Some(settings) => app.stack("deployer", |stack| deployer::stack(stack, environment, settings, &bootstrap)),
+        None => Bounds::default(),
+    };
     let keys = match &environment.keys {
         Some(settings) => app.stack("keys", |stack| keys::stack(stack, environment, settings)),
         None => Keys::default(),
     };
     let network = environment.network.as_ref().map(|settings| match network::existing(settings) {
         Some(network) => network,
-        None => app.stack("network", |stack| network::stack(stack, environment, settings, &keys)),
+        None => app.stack("network", |stack| network::stack(stack, environment, settings, &keys, &bounds)),
     });
-    let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys));
+    let identity = app.stack("identity", |stack| identity::stack(stack, environment, &keys, &bounds));
     let storage = app.stack("storage", |stack| storage::stack(stack, environment, &identity, &keys));
     let notifications = app.stack("notifications", |stack| notifications::stack(stack, environment, &identity, &keys));
     let commands = environment
@@ -78,6 +84,7 @@ pub fn app(environment: &Environment) -> App {
         .map(|settings| app.stack("delivery", |stack| delivery::stack(stack, environment, settings, &storage)));
     let shared = fleet::Shared {
         bootstrap: &bootstrap,
+        bounds: &bounds,
         keys: &keys,
         network: network.as_ref(),
         identity: &identity,
@@ -88,6 +95,7 @@ pub fn app(environment: &Environment) -> App {
     let green = app.stack("fleet-green", |stack| fleet::stack(stack, environment, Colour::Green, &shared));
     let router = app.stack("router", |stack| router::stack(stack, environment, &identity));
     let shared = jobs::Shared {
+        bounds: &bounds,
         keys: &keys,
         identity: &identity,
         storage: &storage,

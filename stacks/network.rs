@@ -10,6 +10,7 @@ use resources::ec2::{Egress as Outbound, SecurityGroup, SecurityGroupRef, VPC};
 use resources::{Tag, kind};
 use template::{Assume, Id, Stack, Value};
 
+use crate::deployer::Bounds;
 use crate::environment::{Egress, Environment, ExistingNetwork, FleetKind, Network as Settings, OwnNetwork};
 use crate::keys::Keys;
 
@@ -33,9 +34,15 @@ pub fn existing(settings: &Settings) -> Option<Network> {
 }
 
 /// Declares the stack.
-pub fn stack(stack: &mut Stack, environment: &Environment, settings: &Settings, keys: &Keys) -> Network {
+pub fn stack(
+    stack: &mut Stack,
+    environment: &Environment,
+    settings: &Settings,
+    keys: &Keys,
+    bounds: &Bounds,
+) -> Network {
     match settings {
-        Settings::Create(network) => create(stack, environment, network, keys),
+        Settings::Create(network) => create(stack, environment, network, keys, bounds),
         Settings::Existing(network) => {
             stack.description("The security group of the instances");
             let group = workers(stack, network.vpc.as_str().assume(), &[HTTPS, HTTP]);
@@ -54,7 +61,7 @@ impl ExistingNetwork {
     }
 }
 
-fn create(stack: &mut Stack, environment: &Environment, network: &OwnNetwork, keys: &Keys) -> Network {
+fn create(stack: &mut Stack, environment: &Environment, network: &OwnNetwork, keys: &Keys, bounds: &Bounds) -> Network {
     stack.description("The network of the instances");
     let vpc = VPC::new()
         .cidr_block(network.addresses.as_str())
@@ -62,9 +69,9 @@ fn create(stack: &mut Stack, environment: &Environment, network: &OwnNetwork, ke
         .enable_dns_hostnames(true)
         .tags([named(environment, "")]);
     let vpc = stack.add("Network", vpc);
-    default_group::close(stack, network, &vpc, keys);
+    default_group::close(stack, network, &vpc, keys, bounds);
     let vpc = vpc.id();
-    flow_log::add(stack, environment, network, &vpc, keys);
+    flow_log::add(stack, environment, network, &vpc, keys, bounds);
 
     let (subnets, tables) = match network.egress {
         Egress::Public => subnets::public(stack, environment, network, &vpc),

@@ -17,6 +17,15 @@ pub const ARTIFACT_BUCKET: Output = Output { stack: "bootstrap", name: "Artifact
 /// The name of the table of locks.
 pub const LOCK_TABLE: Output = Output { stack: "bootstrap", name: "LockTable" };
 
+/// The ARN of the role by which GitHub's workflows see what is deployed; of environments that they deploy.
+pub const READER_ROLE: Output = Output { stack: "deployer", name: "ReaderRole" };
+
+/// The ARN of the role by which GitHub's workflows drive CloudFormation.
+pub const DEPLOYER_ROLE: Output = Output { stack: "deployer", name: "DeployerRole" };
+
+/// The ARN of the role by which CloudFormation works for them.
+pub const EXECUTION_ROLE: Output = Output { stack: "deployer", name: "ExecutionRole" };
+
 /// The name of the bucket that videos are uploaded to.
 pub const SOURCE_BUCKET: Output = Output { stack: "storage", name: "SourceBucket" };
 

@@ -37,6 +37,9 @@ pub struct Args {
     /// Approves everything without asking
     #[arg(long, short)]
     yes: bool,
+    /// Has CloudFormation work by this role; by default with your own rights, or by the role that a stack has already
+    #[arg(long, value_name = "ARN", value_parser = parse_role)]
+    role: Option<String>,
     /// Gives a parameter of a stack a value; those not given keep theirs
     #[arg(long = "parameter", value_name = "STACK.NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<Parameter>,
@@ -65,6 +68,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         run: run_id(),
         artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
         parameters,
+        role: args.role.clone(),
         patience: patience(&session),
     };
     let asker = Asker::new(args.yes, printer);
@@ -95,6 +99,13 @@ fn show(outcomes: &[StackOutcome], printer: &Printer) -> Result<()> {
         return Ok(());
     }
     printer.data(&table(["STACK", "OUTPUT", "VALUE"], &rows))
+}
+
+fn parse_role(text: &str) -> std::result::Result<String, String> {
+    let is_role = text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/");
+    is_role
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write its ARN, such as `arn:aws:iam::111122223333:role/baleen-dev-execution`".to_owned())
 }
 
 fn parse_parameter(text: &str) -> std::result::Result<Parameter, String> {

@@ -90,6 +90,7 @@ fn kind(problems: &mut Vec<Problem>, environment: &Environment) {
             }
             let not_local = [
                 ("profile", environment.profile.is_some()),
+                ("deployer", environment.deployer.is_some()),
                 ("keys", environment.keys.is_some()),
                 ("network", environment.network.is_some()),
                 ("packaging", environment.packaging.is_some()),

@@ -195,6 +195,30 @@ text!(
 );
 
 text!(
+    /// A repository on GitHub.
+    Repository, "^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?/[A-Za-z0-9._-]{1,100}$", "a repository on GitHub, as owner and name",
+    "example/baleen",
+    |text| text.split_once('/').is_some_and(|(owner, name)| {
+        owner.len() <= 39 && is_label(owner) && (1..=100).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    })
+);
+
+text!(
+    /// A branch.
+    Branch, "^[A-Za-z0-9._/-]{1,200}$", "the name of a branch: letters, digits, and `._/-`", "main",
+    |text| (1..=200).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte))
+);
+
+impl Branch {
+    /// Takes a name that this program itself writes down.
+    pub(super) fn literal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+text!(
     /// A site that players are part of: scheme, host and port, as browsers name it.
     PlayerOrigin, "^(\\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$", "a site without a path, or `*` for all",
     "https://www.example.com",
@@ -290,6 +314,11 @@ mod tests {
         let certificate = "arn:aws:acm:us-east-1:111122223333:certificate/0a1b";
         assert!(accepts::<CertificateArn>(certificate));
         assert!(!accepts::<CertificateArn>(&certificate.replace("us-east-1", "ap-northeast-2")));
+        assert!(accepts::<Repository>("example/baleen.rs") && accepts::<Branch>("release/1.0"));
+        for repository in ["baleen", "example/", "/baleen", "-example/baleen", "example/a/b", "example/*"] {
+            assert!(!accepts::<Repository>(repository), "{repository}");
+        }
+        assert!(!accepts::<Branch>("") && !accepts::<Branch>("*"));
         assert!(!accepts::<Slug>("2baleen"));
         assert!(!accepts::<Slug>(&"a".repeat(33)));
     }

@@ -31,7 +31,7 @@ pub(super) fn add(instances: &Instances<'_>, stack: &mut Stack, template: &Templ
     let rebalance = SpotCapacityRebalance::new()
         .replacement_strategy(SpotCapacityRebalanceReplacementStrategy::LaunchBeforeTerminate)
         .termination_delay(REPLACEMENT_SECONDS);
-    let request = SpotFleetRequestConfigData::new(role(stack).arn(), minimum)
+    let request = SpotFleetRequestConfigData::new(role(instances, stack).arn(), minimum)
         .type_(SpotFleetRequestConfigDataType::Maintain)
         .allocation_strategy(Strategy::PriceCapacityOptimized)
         .launch_template_configs([pools])
@@ -64,8 +64,9 @@ fn overrides(instances: &Instances<'_>) -> Vec<LaunchTemplateOverrides> {
 }
 
 /// Adds the role by which Spot Fleet starts, stops and tags instances.
-fn role(stack: &mut Stack) -> iam::RoleRef {
+fn role(instances: &Instances<'_>, stack: &mut Stack) -> iam::RoleRef {
     let tagging = sub!("arn:{}:iam::aws:policy/service-role/AmazonEC2SpotFleetTaggingRole", aws::partition());
-    let role = iam::Role::new(policy::trust(policy::service("spotfleet.amazonaws.com"))).managed_policy_arns([tagging]);
+    let trust = policy::trust(policy::service("spotfleet.amazonaws.com"));
+    let role = instances.shared.bounds.role(trust).managed_policy_arns([tagging]);
     stack.add("FleetRole", role)
 }

@@ -9,19 +9,17 @@ use documents::states::{self, StateMachine, Task, aws_sdk, jsonata, start_at};
 use documents::{array, object};
 use job::{Colour, metrics};
 use resources::cloudwatch::AlarmRef;
-use resources::iam;
 use resources::scheduler::{FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Schedule, Target};
 use resources::stepfunctions::StateMachineRef;
 use template::{Declare, Stack};
 
-use super::Machines;
 use super::record::patiently;
+use super::{Machines, Shared};
 use crate::alarms;
 use crate::environment::Environment;
 use crate::fleet::Fleet;
-use crate::identity::{self, Identity, trusted_service};
+use crate::identity::{self, trusted_service};
 use crate::metrics::dimensions;
-use crate::notifications::Notifications;
 use crate::storage::DEMAND;
 
 /// What SQS calls the messages that wait, and those that a worker has taken.
@@ -78,12 +76,11 @@ impl Machines<'_> {
 pub(super) fn start(
     stack: &mut Stack,
     environment: &Environment,
-    identity: &Identity,
-    fleets: [&Fleet; 2],
-    notifications: &Notifications,
+    shared: &Shared<'_>,
     machine: &StateMachineRef,
 ) -> AlarmRef {
-    let role = stack.add("CountingRole", iam::Role::new(trusted_service("scheduler.amazonaws.com")));
+    let Shared { bounds, identity, fleets, notifications, .. } = *shared;
+    let role = stack.add("CountingRole", bounds.role(trusted_service("scheduler.amazonaws.com")));
     let start = policy::allow(["states:StartExecution"]).on([machine.arn()]);
     let may_start = identity::grant(stack, &role.name(), "CountingStartsMachine", start);
     let target = Target::new(machine.arn(), role.arn())

@@ -3,10 +3,11 @@
 //! `CloudFormation` makes the group together with the VPC and has no way to change its rules, so a function does it once.
 
 use documents::iam as policy;
+use resources::ec2;
 use resources::lambda::{Code, Function, FunctionArchitecture, FunctionRuntime, LoggingConfig};
-use resources::{ec2, iam};
 use template::{Declare, Raw, Stack, aws, sub};
 
+use crate::deployer::Bounds;
 use crate::environment::OwnNetwork;
 use crate::identity;
 use crate::keys::Keys;
@@ -16,9 +17,9 @@ use crate::logs;
 const CLOSING_SECONDS: u32 = 120;
 
 /// Adds the function, and has it called when the network is made.
-pub(super) fn close(stack: &mut Stack, network: &OwnNetwork, vpc: &ec2::VPCRef, keys: &Keys) {
+pub(super) fn close(stack: &mut Stack, network: &OwnNetwork, vpc: &ec2::VPCRef, keys: &Keys, bounds: &Bounds) {
     let log = logs::add(stack, keys, "DefaultGroupLog", None, network.flow_log_retention_days);
-    let role = iam::Role::new(policy::trust(policy::service("lambda.amazonaws.com")));
+    let role = bounds.role(policy::trust(policy::service("lambda.amazonaws.com")));
     let role = stack.add("DefaultGroupRole", role);
     let group = vpc.default_security_group();
     let (partition, region, account) = (aws::partition(), aws::region(), aws::account_id());

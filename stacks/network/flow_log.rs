@@ -2,9 +2,10 @@
 
 use documents::iam as policy;
 use resources::ec2::{FlowLog, FlowLogDestinationType, FlowLogResourceType, FlowLogTrafficType};
-use resources::{iam, kind};
+use resources::kind;
 use template::{Id, Stack, Value};
 
+use crate::deployer::Bounds;
 use crate::environment::{Environment, OwnNetwork};
 use crate::identity::{self, trusted_service};
 use crate::keys::Keys;
@@ -20,10 +21,11 @@ pub(super) fn add(
     network: &OwnNetwork,
     vpc: &Value<Id<kind::ec2::VPC>>,
     keys: &Keys,
+    bounds: &Bounds,
 ) {
     let name = format!("/{}/{}/network", environment.app, environment.name);
     let log = logs::add(stack, keys, "TrafficLog", Some(name), network.flow_log_retention_days);
-    let role = stack.add("TrafficLogRole", iam::Role::new(trusted_service("vpc-flow-logs.amazonaws.com")));
+    let role = stack.add("TrafficLogRole", bounds.role(trusted_service("vpc-flow-logs.amazonaws.com")));
     let write = policy::allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]).on([log.arn()]);
     identity::grant(stack, &role.name(), "TrafficIsLogged", write);
     let traffic = FlowLog::new(vpc, FlowLogResourceType::Vpc)

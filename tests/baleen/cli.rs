@@ -63,7 +63,7 @@ fn the_environment_may_stand_anywhere() {
 #[test]
 fn check_says_that_nothing_is_wrong() {
     let checked = Checkout::new().run(&["check", "--env", "dev"]).success();
-    assert!(checked.stdout.starts_with("dev: 13 stacks, ") && checked.stdout.ends_with(": no findings\n"), "{checked}");
+    assert!(checked.stdout.starts_with("dev: 14 stacks, ") && checked.stdout.ends_with(": no findings\n"), "{checked}");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn errors_are_json_under_json() {
     insta::assert_snapshot!(said(&["synth", "storge", "--env", "dev", "--json"]), @r#"
     $ baleen synth storge --env dev --json
     [stderr]
-    {"error":{"kind":"usage","message":"there is no stack `storge` in environment `dev`; its stacks are bootstrap, network, identity, storage, notifications, commands, packaging, delivery, fleet-blue, fleet-green, router, jobs, observability","hints":["did you mean `storage`?"]}}
+    {"error":{"kind":"usage","message":"there is no stack `storge` in environment `dev`; its stacks are bootstrap, deployer, network, identity, storage, notifications, commands, packaging, delivery, fleet-blue, fleet-green, router, jobs, observability","hints":["did you mean `storage`?"]}}
     [exit status 2]
     "#);
 }

@@ -15,7 +15,7 @@ fn an_unknown_setting_is_named_with_its_line_and_a_suggestion() {
     $ baleen check --env dev
     [stderr]
     error: unknown field `source_expiry_days`, expected one of `versioned`, `sources_expiry_days`, `enhanced_expiry_days`, `delivery_expiry_days`, `log_expiry_days`, `noncurrent_expiry_days`, `incomplete_upload_expiry_days`
-      --> environments/dev.toml:13:1
+      --> environments/dev.toml:16:1
       rule: environment/value
       hint: did you mean `sources_expiry_days`?
     [exit status 2]
@@ -28,7 +28,7 @@ fn a_value_of_the_wrong_type_is_named() {
     $ baleen check --env dev
     [stderr]
     error: invalid type: string "four", expected a whole number that is not negative
-      --> environments/dev.toml:44:11
+      --> environments/dev.toml:47:11
       rule: environment/value
     [exit status 2]
     "#);
@@ -52,7 +52,7 @@ fn values_that_do_not_go_together_are_named() {
     $ baleen check --env dev
     [stderr]
     error: times.renewal_seconds is 100, but must be at most a third of times.visibility_seconds, 120
-      --> environments/dev.toml:20:1
+      --> environments/dev.toml:23:1
       rule: environment/relation
       hint: a lease must survive two renewals that fail
     [exit status 2]

@@ -54,46 +54,50 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
 
 #[test]
 fn help_of_a_command() {
-    insta::assert_snapshot!(Checkout::new().run(&["deploy", "--help"]).to_string(), @r#"
-        $ baleen deploy --help
-        Deploys stacks by change sets, in dependency order
+    insta::assert_snapshot!(Checkout::new().run(&["deploy", "--help"]).to_string(), @"
+    $ baleen deploy --help
+    Deploys stacks by change sets, in dependency order
 
-        The account and the region of the credentials must be those of the environment, or nothing happens.
-        Each change set is shown and approved before it is executed. A stack that is needed and not deployed
-        yet is deployed too; one that is deployed is only read. An interrupted deployment is continued by
-        the next one.
+    The account and the region of the credentials must be those of the environment, or nothing happens.
+    Each change set is shown and approved before it is executed. A stack that is needed and not deployed
+    yet is deployed too; one that is deployed is only read. An interrupted deployment is continued by
+    the next one.
 
-        Usage: baleen deploy [OPTIONS] [STACK]...
+    Usage: baleen deploy [OPTIONS] [STACK]...
 
-        Arguments:
-          [STACK]...
-                  The stacks to deploy; all if none is named
+    Arguments:
+      [STACK]...
+              The stacks to deploy; all if none is named
 
-        Options:
-              --env <NAME>
-                  The environment: the name of a file in `environments/`, without its extension; or set
-                  `BALEEN_ENV`
+    Options:
+          --env <NAME>
+              The environment: the name of a file in `environments/`, without its extension; or set
+              `BALEEN_ENV`
 
-          -y, --yes
-                  Approves everything without asking
+      -y, --yes
+              Approves everything without asking
 
-              --json
-                  Writes JSON: one document to standard output; events and errors, one a line, to standard
-                  error
+          --json
+              Writes JSON: one document to standard output; events and errors, one a line, to standard
+              error
 
-              --parameter <STACK.NAME=VALUE>
-                  Gives a parameter of a stack a value; those not given keep theirs
+          --role <ARN>
+              Has CloudFormation work by this role; by default with your own rights, or by the role that
+              a stack has already
 
-          -h, --help
-                  Print help (see a summary with '-h')
+          --parameter <STACK.NAME=VALUE>
+              Gives a parameter of a stack a value; those not given keep theirs
 
-        Examples:
-          baleen deploy --env local --yes                        everything on this machine
-          baleen deploy --env dev                                shows each change set, and asks
-          baleen deploy jobs --env dev                           one stack, and what it needs
-          baleen deploy --env dev --parameter fleet-blue.Minimum=2
-        [exit status 0]
-    "#);
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      baleen deploy --env local --yes                        everything on this machine
+      baleen deploy --env dev                                shows each change set, and asks
+      baleen deploy jobs --env dev                           one stack, and what it needs
+      baleen deploy --env dev --parameter fleet-blue.Minimum=2
+    [exit status 0]
+    ");
 }
 
 #[test]

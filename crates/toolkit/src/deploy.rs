@@ -148,6 +148,7 @@ impl Deployment<'_> {
         request.parameters = parameters;
         request.tags = stack.tags.iter().cloned().collect();
         request.capabilities = capabilities(&stack.template);
+        request.role_arn.clone_from(&self.options.role);
         Ok(request)
     }
 

@@ -11,6 +11,9 @@ pub struct DeployOptions {
     /// Values for the author's parameters, by stack and parameter. Those left out keep the value that the stack has,
     /// or take their default.
     pub parameters: BTreeMap<String, BTreeMap<String, String>>,
+    /// The ARN of the role by which CloudFormation works; with the caller's rights where absent, or with those of the role
+    /// that the stack already has.
+    pub role: Option<String>,
     /// How long a cloud that does not answer is borne with.
     pub patience: Patience,
 }

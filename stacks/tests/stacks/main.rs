@@ -5,6 +5,7 @@
 mod app;
 mod commands;
 mod delivery;
+mod deployer;
 mod fleets;
 mod machines;
 mod networks;

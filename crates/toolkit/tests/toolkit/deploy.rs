@@ -267,6 +267,17 @@ async fn every_request_has_a_token_of_its_own() {
     assert!(tokens.iter().all(is_allowed), "{tokens:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn cloud_formation_works_by_the_role_that_is_given() {
+    let fake = Fake::default();
+    let role = Some("arn:aws:iam::111122223333:role/baleen-test-execution".to_owned());
+    let options = DeployOptions { role: role.clone(), ..options() };
+    let assembly = assembly(&Variant::default());
+    toolkit::deploy(&assembly, &[], &fake.cloud(), &options, &yes, &toolkit::silent).await.expect("deployed");
+    let roles = fake.state().roles.clone();
+    assert!(roles.len() == 4 && roles.values().all(|given| *given == role), "{roles:?}");
+}
+
 /// What deploying some stacks with a value for a parameter says.
 async fn refusal(fake: &Fake, names: &[&str], stack: &str, parameter: &str) -> Error {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

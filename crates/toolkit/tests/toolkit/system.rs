@@ -100,6 +100,7 @@ impl toolkit::Events for Log {
 
 pub fn options() -> DeployOptions {
     DeployOptions {
+        role: None,
         run: "run-1".to_owned(),
         artifacts: Some(Artifacts { stack: "bootstrap".to_owned(), output: "ArtifactBucket".to_owned() }),
         parameters: BTreeMap::new(),

@@ -25,6 +25,7 @@ pub fn policies(templates: &BTreeMap<String, Value>) -> Vec<Policy> {
         let literals = Literals { templates, stack };
         for (logical_id, resource) in template["Resources"].as_object().into_iter().flatten() {
             let resource_type = resource["Type"].as_str().unwrap_or_default();
+            let bounds = resource_type == "AWS::IAM::ManagedPolicy" && !is_attached(template, logical_id);
             let Some(properties) = literals.resolve(&resource["Properties"]) else { continue };
             walk("Properties", &properties, &mut |path, document| {
                 let trust = path.ends_with("AssumeRolePolicyDocument");
@@ -32,13 +33,25 @@ pub fn policies(templates: &BTreeMap<String, Value>) -> Vec<Policy> {
                     stack: stack.clone(),
                     logical_id: logical_id.clone(),
                     path: path.to_owned(),
-                    identity: resource_type.starts_with("AWS::IAM::") && !trust,
+                    identity: resource_type.starts_with("AWS::IAM::") && !trust && !bounds,
                     document: completed(document.clone(), trust, resource_type),
                 });
             });
         }
     }
     found
+}
+
+/// Tells whether a managed policy allows anybody anything. One that is attached to nobody is a boundary, which allows nothing.
+fn is_attached(template: &Value, logical_id: &str) -> bool {
+    let own = &template["Resources"][logical_id]["Properties"];
+    let by_itself = ["Groups", "Roles", "Users"].iter().any(|who| !own[who].is_null());
+    let resources = template["Resources"].as_object();
+    by_itself
+        || resources.into_iter().flatten().any(|(_, resource)| {
+            let attached = resource["Properties"]["ManagedPolicyArns"].as_array();
+            attached.into_iter().flatten().any(|arn| arn["Ref"] == logical_id)
+        })
 }
 
 fn walk(path: &str, value: &Value, found: &mut impl FnMut(&str, &Map<String, Value>)) {
@@ -129,6 +142,16 @@ mod tests {
         let policy = |resource_type| in_resource(resource_type, &json!({ "P": statement(&json!("*")) })).remove(0);
         assert_ne!(policy("AWS::KMS::Key").document["Statement"][0]["Resource"], "*");
         assert_eq!(policy("AWS::EC2::VPCEndpoint").document["Statement"][0]["Resource"], "*");
+    }
+
+    #[test]
+    fn a_managed_policy_that_is_attached_to_nobody_bounds() {
+        let policy = json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": { "P": statement(&json!("*")) } });
+        let role = json!({ "Type": "AWS::IAM::Role", "Properties": { "ManagedPolicyArns": [{ "Ref": "Rights" }] } });
+        let template = json!({ "Resources": { "Bounds": policy, "Rights": policy, "Role": role } });
+        let found = policies(&[("identity".to_owned(), template)].into());
+        let identity: Vec<_> = found.iter().map(|policy| (policy.logical_id.as_str(), policy.identity)).collect();
+        assert_eq!(identity, [("Bounds", false), ("Rights", true)]);
     }
 
     #[test]

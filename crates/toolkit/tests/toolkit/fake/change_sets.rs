@@ -50,6 +50,7 @@ impl State {
             self.stacks.insert(request.stack.clone(), stack);
         }
         self.tokens.extend(request.client_token.clone());
+        self.roles.insert(request.stack.clone(), request.role_arn.clone());
         let stack = self.existing(CREATE, &request.stack)?;
         if stack.change_sets.iter().any(|present| present.name == request.name) {
             return Err(Error::new(ErrorKind::AlreadyExists, CREATE, format!("ChangeSet [{}] exists", request.name)));

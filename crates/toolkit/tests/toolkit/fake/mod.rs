@@ -54,6 +54,8 @@ pub struct State {
     pub executions: BTreeMap<String, u32>,
     /// The tokens of the requests that had one.
     pub tokens: Vec<String>,
+    /// The roles of change sets, by stack.
+    pub roles: BTreeMap<String, Option<String>>,
     counter: u32,
 }
 
