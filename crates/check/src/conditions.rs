@@ -22,7 +22,7 @@ pub(crate) struct Conditions<'t> {
 }
 
 /// See [`Conditions::budget`].
-const BUDGET: usize = 5_000_000;
+const BUDGET: usize = 1_000_000;
 
 /// The value of each condition in one combination that can happen.
 pub(crate) type Scenario<'t> = BTreeMap<&'t str, bool>;

@@ -103,8 +103,9 @@ pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>)
         schema::check(outline, &patterns, &place, &mut own);
         domain::check(&shared, outline, &mut own);
         let remarks = surroundings.remarks.iter().filter(|(template, _)| *template == outline.name);
-        let remarks =
-            remarks.flat_map(|(template, remarks)| remarks.iter().filter_map(|one| text::finding(template, one)));
+        let remarks = remarks.flat_map(|(template, remarks)| {
+            remarks.iter().filter_map(|one| text::finding(template, one, outline.transformed))
+        });
         own.extend(remarks);
         let mut order = Order::default();
         own.sort_by_cached_key(|finding| (order.position(outline.tree, &finding.path), finding.rule));

@@ -11,10 +11,12 @@ pub fn syntax(template: &str, error: &SyntaxError) -> Finding {
     Finding { hint: error.hint.clone(), ..finding }
 }
 
-/// Makes a finding of what was remarked upon while a template was read, if it matters.
-pub(crate) fn finding(template: &str, remark: &Remark) -> Option<Finding> {
+/// Makes a finding of what was remarked upon while a template was read, if it matters. What is deployed by tools that
+/// rewrite it first, as SAM's templates are, may have what these tools expand.
+pub(crate) fn finding(template: &str, remark: &Remark, is_rewritten: bool) -> Option<Finding> {
     let written = quoted(&remark.text);
     let (rule, message, hint) = match &remark.oddity {
+        Oddity::Alias | Oddity::Merge if is_rewritten => return None,
         Oddity::Alias => (
             &ALIAS,
             format!("{written} is an alias, and CloudFormation does not know YAML's aliases"),

@@ -5,6 +5,7 @@
 mod audit;
 mod codegen;
 mod demo;
+mod parity;
 mod process;
 mod setup;
 mod snapshots;
@@ -35,6 +36,8 @@ enum Command {
     Snapshots,
     /// Compares what cfn-lint, checkov and parliament find in the templates with what is accepted.
     Audit(audit::Arguments),
+    /// Compares what cfn-lint and `baleen check` find in cfn-lint's fixture templates.
+    Parity(parity::Arguments),
     /// Generates the resource types from the provider schemas.
     Codegen(codegen::Arguments),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&root, &arguments),
         Command::Snapshots => snapshots::run(&root),
         Command::Audit(arguments) => audit::run(&root, &arguments),
+        Command::Parity(arguments) => parity::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
     };
     match result {

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use crate::process::{self, output, works};
-use crate::{audit, codegen, setup};
+use crate::{audit, codegen, parity, setup};
 
 /// Runs every test.
 #[derive(clap::Args)]
@@ -34,6 +34,8 @@ enum Stage {
     DocTests,
     /// cfn-lint on every template, `ShellCheck` on every script.
     Templates,
+    /// What cfn-lint finds in its own fixture templates is found by `baleen check`, too.
+    Parity,
     /// What cfn-lint, checkov and parliament find in the templates is what is accepted, each with its reason.
     Audit,
 }
@@ -48,6 +50,7 @@ impl Stage {
             Self::Tests => tests(root),
             Self::DocTests => process::run(cargo(root).args(["test", "--workspace", "--doc", "--quiet"])),
             Self::Templates => templates(root),
+            Self::Parity => parity::run(root, &parity::Arguments::default()),
             Self::Audit => audit::run(root, &audit::Arguments::default()),
         }
     }

@@ -329,7 +329,7 @@ impl<'t> Walk<'_, 't> {
     /// Asks whether one of the names that the template declares was meant, unless there are too many findings already.
     fn meant<'n>(&self, given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         /// Each question looks at all names.
-        const MOST: usize = 200;
+        const MOST: usize = 50;
         if self.findings.len() < MOST { did_you_mean(given, names) } else { None }
     }
 
