@@ -74,13 +74,13 @@ impl Shared {
             }
         }
         if let Some(path) = head.split(' ').nth(1).and_then(|path| path.strip_prefix("/latest/")) {
-            return answer(stream, &self.latest(path));
+            return answer(stream, self.latest(path).as_deref());
         }
         if head.contains("/autoscaling/aws4_request") {
             let mut body = vec![0; length];
             reader.read_exact(&mut body)?;
             self.told.lock().expect("no panic").push(String::from_utf8_lossy(&body).into_owned());
-            return answer(stream, &Some(String::new()));
+            return answer(stream, Some(""));
         }
         let mut emulator = TcpStream::connect(&self.emulator)?;
         emulator.write_all(head.as_bytes())?;
@@ -102,8 +102,8 @@ impl Shared {
     }
 }
 
-fn answer(mut stream: TcpStream, body: &Option<String>) -> std::io::Result<()> {
-    let (status, body) = body.as_ref().map_or(("404 Not Found", "Not Found"), |body| ("200 OK", body));
+fn answer(mut stream: TcpStream, body: Option<&str>) -> std::io::Result<()> {
+    let (status, body) = body.map_or(("404 Not Found", "Not Found"), |body| ("200 OK", body));
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
@@ -112,8 +112,8 @@ fn answer(mut stream: TcpStream, body: &Option<String>) -> std::io::Result<()> {
     stream.write_all(body.as_bytes())
 }
 
-/// Asks CloudWatch for the sum of a metric of the blue fleet.
-pub fn metric_sum(emulator_url: &str, name: &str) -> f64 {
+/// Asks CloudWatch for the sum of a metric of the blue fleet, as it is written.
+pub fn metric_sum(emulator_url: &str, name: &str) -> String {
     let address = emulator_url.strip_prefix("http://").expect("a plain URL");
     let dimensions = [("App", "baleen"), ("Environment", "local"), ("Colour", "blue")];
     let dimensions: String = (1..)
@@ -137,5 +137,7 @@ pub fn metric_sum(emulator_url: &str, name: &str) -> f64 {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     let sums = answer.split("<Sum>").skip(1).map(|rest| rest.split('<').next().expect("a number"));
-    sums.map(|sum| sum.parse::<f64>().expect("a number")).sum()
+    let sum: f64 = sums.map(|sum| sum.parse::<f64>().expect("a number")).sum();
+    // The sum of nothing is minus nothing.
+    (sum + 0.0).to_string()
 }

@@ -83,11 +83,11 @@ impl MemoryMetrics {
         lock(&self.0).clone()
     }
 
-    /// The sum of a metric.
-    pub fn sum(&self, name: &str) -> f64 {
+    /// The sum of a metric, as it is written.
+    pub fn sum(&self, name: &str) -> String {
         let data = lock(&self.0);
         let of_name = data.iter().filter(|datum| datum.name == name).flat_map(|datum| &datum.values);
-        of_name.map(|(value, count)| value * count).sum()
+        of_name.map(|(value, count)| value * count).sum::<f64>().to_string()
     }
 }
 
