@@ -11,6 +11,7 @@ mod jobs;
 mod list;
 mod local;
 mod outputs;
+mod permissions;
 mod schema;
 mod submit;
 mod synth;
@@ -29,6 +30,7 @@ pub enum Command {
     Check(check::Args),
     Diff(diff::Args),
     Deploy(deploy::Args),
+    Permissions(permissions::Args),
     Outputs(outputs::Args),
     Destroy(destroy::Args),
     Submit(submit::Args),
@@ -50,6 +52,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Check(args) => check::run(&args, global, printer),
         Command::Diff(args) => diff::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),
+        Command::Permissions(args) => permissions::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Submit(args) => submit::run(&args, global, printer),

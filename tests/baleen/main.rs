@@ -12,4 +12,5 @@ mod help;
 mod linkage;
 mod local;
 mod page;
+mod permissions;
 mod snapshots;

@@ -11,6 +11,7 @@ mod losses;
 mod network;
 mod permissions;
 mod protections;
+mod roles;
 mod safeguards;
 mod side;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use crate::{Action, Diff, Gate, GateFinding, Template};
 use finding::Finding;
 use permissions::text::{Holes, Names, Reader};
+pub use roles::{RolePermissions, Sentence, roles};
 use safeguards::Table;
 use side::{Id, Renames, Side};
 

@@ -154,7 +154,7 @@ impl Words<'_> {
         }
     }
 
-    fn action(&self, action: &str) -> String {
+    pub fn action(&self, action: &str) -> String {
         match action.strip_prefix(WHOLE_POLICY) {
             Some(arn) => {
                 let shown = self.holes.show(arn);
@@ -181,7 +181,7 @@ impl Words<'_> {
         some(resources.map(|resource| self.resource(resource)), "and")
     }
 
-    fn resource(&self, text: &str) -> String {
+    pub fn resource(&self, text: &str) -> String {
         if text == "*" {
             return "everything".to_owned();
         }
@@ -212,7 +212,7 @@ impl Words<'_> {
         }
     }
 
-    fn when(&self, clauses: &[Clause], written: &BTreeMap<String, String>) -> String {
+    pub fn when(&self, clauses: &[Clause], written: &BTreeMap<String, String>) -> String {
         if clauses.is_empty() {
             return String::new();
         }
