@@ -13,7 +13,8 @@ fn statements(report: &Value) -> Vec<&Value> {
 }
 
 fn resources_of<'r>(report: &'r Value, action: &str) -> Vec<&'r str> {
-    let has = |statement: &&&Value| statement["Action"].as_array().is_some_and(|list| list.iter().any(|own| own == action));
+    let has =
+        |statement: &&&Value| statement["Action"].as_array().is_some_and(|list| list.iter().any(|own| own == action));
     let found: Vec<_> = statements(report);
     let found: Vec<_> = found.iter().filter(has).collect();
     assert_eq!(found.len(), 1, "{action} is allowed once");
