@@ -40,7 +40,7 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
     now.compare_conditions(old, new);
     let (openings, losses) = weakened(&before, &now, diff);
     let broadening = [
-        access::broadened(&before, &now, &|_| Vec::new()),
+        access::broadened(&before, &now, &actions_of),
         network::opened(&before, &now),
         openings,
         protections::guards_removed(&before, &now),
@@ -80,6 +80,11 @@ fn weakened(before: &Side<'_>, now: &Side<'_>, diff: &Diff) -> (Vec<Finding>, Ve
         losses.extend(losses::weakened((old, &mut was), (new, &mut is)));
     }
     (openings, losses)
+}
+
+fn actions_of(service: &str) -> Vec<&'static str> {
+    let actions = schemas::actions::service(service).map(schemas::actions::Service::actions);
+    actions.into_iter().flatten().map(schemas::actions::Action::name).collect()
 }
 
 fn renames(diff: &Diff) -> Renames<'_> {

@@ -225,7 +225,7 @@ fn rules(reader: &mut Reader<'_, '_>, resource: &Resource<'_>, tree: &Tree, path
         "icmpv6" => "58".to_owned(),
         other => other.to_owned(),
     };
-    let mut port = |name: &str| text(name).and_then(|port| port.parse::<i64>().ok());
+    let mut port = |name: &str| text(name).and_then(|port| port.parse::<i64>().ok()).map(|port| port.clamp(-1, 65_535));
     let ports = match (port("FromPort"), port("ToPort")) {
         _ if protocol == "-1" => EVERY_PORT,
         (Some(-1), _) | (None, None) => EVERY_PORT,

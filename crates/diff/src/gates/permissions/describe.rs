@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemas::actions::Access;
+
 use super::condition::{Clause, Operator, Quantifier};
 use super::pattern::is_open;
 use super::statement::{Matcher, Principal, Rule, Statement, WHOLE_POLICY};
@@ -129,6 +131,9 @@ impl Words<'_> {
     /// Names actions one by one, or by the pattern that covers them where they are many.
     fn actions(&self, actions: &[String], statement: &Statement) -> String {
         let actions: Vec<String> = actions.iter().map(|action| self.action(action)).collect();
+        if actions.iter().any(|action| action == "*") {
+            return "do everything (*)".to_owned();
+        }
         if actions.len() <= MOST {
             return some(actions.into_iter(), "and");
         }
@@ -142,7 +147,8 @@ impl Words<'_> {
             .filter(|pattern| small.iter().any(|action| super::pattern::matches(pattern, action)))
             .map(|pattern| statement.written.get(pattern).unwrap_or(pattern).clone())
             .collect();
-        let known: Vec<&String> = actions.iter().filter(|action| !is_open(action)).collect();
+        let mut known: Vec<&String> = actions.iter().filter(|action| !is_open(action)).collect();
+        known.sort_by_key(|action| gravity(action));
         let examples = known.iter().take(3).map(|action| action.as_str()).collect::<Vec<_>>().join(", ");
         if patterns.is_empty() {
             return format!("{examples} and {} other actions", actions.len().saturating_sub(3));
@@ -150,7 +156,7 @@ impl Words<'_> {
         let patterns = some(patterns.into_iter(), "and");
         match known.len() {
             0..=MOST => patterns,
-            count => format!("{patterns} ({count} actions more, such as {examples})"),
+            count => format!("{patterns} ({count} actions, such as {examples})"),
         }
     }
 
@@ -259,6 +265,19 @@ impl Words<'_> {
 
     fn value(&self, value: &str) -> String {
         self.names.get(value).map_or_else(|| self.holes.show(value), |id| id.logical.clone())
+    }
+}
+
+/// Ranks actions for examples: first those that change who may do what, then those that change anything.
+fn gravity(action: &str) -> u8 {
+    let access: Vec<Access> =
+        schemas::actions::action(action).map(|action| action.access().collect()).unwrap_or_default();
+    match access.iter().max() {
+        Some(Access::PermissionsManagement) => 0,
+        Some(Access::Write) => 1,
+        Some(Access::Tagging) => 3,
+        Some(Access::Read | Access::List) => 4,
+        None => 2,
     }
 }
 

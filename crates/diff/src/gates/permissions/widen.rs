@@ -61,8 +61,8 @@ pub(crate) enum Before {
     Nothing,
 }
 
-/// More requests than this are not tried: no policy that IAM accepts needs as many.
-const MOST_REQUESTS: usize = 40_000;
+/// When a statement has been looked at this often the search ends: no policies that IAM accepts need as much.
+const MOST_LOOKS: usize = 20_000_000;
 /// More pairs of a changed statement and another one than this are not compared: that many do not fit in policies.
 const MOST_PAIRS: usize = 400_000;
 /// More combinations of values of conditions than this are not tried.
@@ -112,10 +112,7 @@ pub(crate) fn widenings(
     let resources = resources(&focuses, &near_old, &near_new);
     let principals = principals(&near_old, &near_new);
     let question = Question { old: near_old, new: near_new, elsewhere };
-    if focuses.len() * actions.len() * resources.len() * principals.len() > MOST_REQUESTS * 100 {
-        return vec![unclear(&focuses)];
-    }
-    let mut budget = MOST_REQUESTS;
+    let mut budget = MOST_LOOKS;
     let mut found = Vec::new();
     for (kind, index, focus) in &focuses {
         found.extend(question.ask(*kind, *index, focus, (&actions, &resources, &principals), &mut budget));
@@ -157,7 +154,7 @@ impl Question<'_> {
             let (old, new) = (of_class(&self.old), of_class(&self.new));
             for (resource, pattern) in &resources {
                 for who in &principals {
-                    *budget = budget.saturating_sub(1);
+                    *budget = budget.saturating_sub(old.len() + new.len() + 1);
                     if *budget == 0 {
                         return None;
                     }
@@ -169,7 +166,8 @@ impl Question<'_> {
                         of.iter().filter(reaches).copied().collect()
                     };
                     let (old_near, new_near) = (near(&self.old, &old), near(&self.new, &new));
-                    let Some(sure) = self.differ(kind, rule, &old_near, &new_near) else { continue };
+                    let near = (old_near.as_slice(), new_near.as_slice());
+                    let Some(sure) = self.differ(kind, rule, near, budget) else { continue };
                     certain &= sure;
                     let before = self.before(kind, index, (resource, who), &old, &old_near);
                     let actions = class.show(focus);
@@ -182,7 +180,7 @@ impl Question<'_> {
 
     /// Tells whether there is a request, matched by these rules, that is allowed now and was not before; if so, whether
     /// that is certain.
-    fn differ(&self, kind: Kind, focus: &Rule, old: &[usize], new: &[usize]) -> Option<bool> {
+    fn differ(&self, kind: Kind, focus: &Rule, (old, new): (&[usize], &[usize]), budget: &mut usize) -> Option<bool> {
         let split = |side: &[(usize, &'_ Rule)], near: &[usize], deny: bool| -> Vec<usize> {
             near.iter().copied().filter(|at| side[*at].1.deny == deny).collect()
         };
@@ -203,6 +201,7 @@ impl Question<'_> {
         let certain = !clauses.iter().any(|clause| clause.is_unknown());
         let contexts = Contexts::of(&clauses);
         let Some(contexts) = contexts else { return Some(false) };
+        *budget = budget.saturating_sub(contexts.count() * (old.len() + new.len()));
         let wider = |context: &Context<'_>| {
             let holds = |rule: &Rule| {
                 rule.clauses
@@ -269,12 +268,14 @@ struct Class {
     sample: String,
     /// All of them, as they are written.
     members: Vec<String>,
+    /// Whether there are others, that are not known.
+    open: bool,
 }
 
 impl Class {
     /// Names the actions in the words of a statement where these cover them, else one by one.
     fn show(&self, statement: &Statement) -> Vec<String> {
-        if self.members.is_empty() {
+        if self.open || self.members.is_empty() {
             let rule = &statement.rule.actions;
             let own = rule.patterns.iter().filter(|pattern| super::pattern::matches(pattern, &self.sample));
             let own: Vec<String> =
@@ -308,7 +309,14 @@ fn actions(
         patterns.iter().filter_map(|pattern| pattern.split_once(':')).map(|(service, _)| service).collect();
     // Each candidate with what it is called; one that stands for a whole pattern is called nothing.
     let mut candidates: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for service in services.iter().filter(|service| !is_open(service)) {
+    // Of services whose actions are all named one by one nothing else has to be known.
+    let opened = |service: &str| {
+        focuses.iter().map(|(_, _, focus)| &focus.rule.actions).any(|matcher| {
+            let near = |pattern: &str| pattern.split_once(':').is_none_or(|(own, _)| own == service || is_open(own));
+            matcher.not || matcher.patterns.iter().any(|pattern| is_open(pattern) && near(pattern))
+        })
+    };
+    for service in services.iter().filter(|service| !is_open(service) && opened(service)) {
         for action in catalogue(service) {
             let name = format!("{service}:{action}");
             candidates.insert(name.to_ascii_lowercase(), Some(name));
@@ -339,7 +347,12 @@ fn actions(
         }
         let outcome = patterns.iter().map(|pattern| super::pattern::matches(pattern, &small)).collect();
         let opaque = small.starts_with(super::statement::WHOLE_POLICY);
-        let class = classes.entry((opaque, outcome)).or_insert_with(|| Class { sample: small, members: Vec::new() });
+        let class = classes.entry((opaque, outcome)).or_insert_with(|| Class {
+            sample: small,
+            members: Vec::new(),
+            open: false,
+        });
+        class.open |= name.is_none();
         class.members.extend(name);
     }
     classes.into_values().collect()
@@ -402,9 +415,12 @@ impl<'c> Contexts<'c> {
         (count <= MOST_CONTEXTS).then_some(Self { keys })
     }
 
+    fn count(&self) -> usize {
+        self.keys.iter().map(|(_, values)| values.len()).product()
+    }
+
     fn any(&self, mut test: impl FnMut(&Context<'_>) -> bool) -> bool {
-        let count = self.keys.iter().map(|(_, values)| values.len()).product::<usize>();
-        (0..count).any(|number| {
+        (0..self.count()).any(|number| {
             let mut rest = number;
             let mut context = Context::new();
             for (key, values) in &self.keys {

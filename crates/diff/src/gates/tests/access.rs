@@ -139,7 +139,7 @@ fn a_resource_is_opened_by_its_policy_or_by_the_loss_of_it() {
         })
     };
     let tls = json!({
-        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Effect": "Deny", "Principal": "*", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*",
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     });
     let reads = json!({
@@ -151,7 +151,7 @@ fn a_resource_is_opened_by_its_policy_or_by_the_loss_of_it() {
     one_way(Gate::Broadening, &bucket(json!([tls])), &without, "policy-deny-lifted");
     assert_eq!(
         told(Gate::Broadening, &bucket(json!([tls])), &without),
-        "anybody is no longer denied s3:* on the bucket Sources if aws:SecureTransport is false"
+        "anybody is no longer denied s3:GetObject and s3:PutObject on the bucket Sources if aws:SecureTransport is false"
     );
     // A bucket that goes takes its policy with it.
     let gone = found(&bucket(json!([tls])), &json!({}));
@@ -231,4 +231,53 @@ fn a_condition_that_is_defined_otherwise_is_another_one() {
         "the role Worker may now s3:GetObject on everything if the template's condition IsProd (as it is defined now) \
          holds; before only if the template's condition IsProd holds"
     );
+}
+
+#[test]
+fn many_actions_are_told_by_their_pattern() {
+    let with = |actions: Value| json!({"Worker": role(inline(json!([statement(actions, json!("*"))])))});
+    let message = told(Gate::Broadening, &with(json!("sqs:SendMessage")), &with(json!("sqs:*")));
+    assert!(message.starts_with("the role Worker may now sqs:* ("), "{message}");
+    assert!(message.ends_with(") on everything; before only sqs:SendMessage"), "{message}");
+    assert_eq!(
+        told(Gate::Broadening, &with(json!("sqs:SendMessage")), &with(json!("*"))),
+        "the role Worker may now do everything (*) on everything; before only sqs:SendMessage"
+    );
+    harmless(&with(json!("sqs:ReceiveMess*")), &with(json!("sqs:ReceiveMessage")));
+}
+
+/// What is no policy is no reason to stop.
+#[test]
+fn odd_policies_are_let_pass() {
+    let odd = [
+        json!(null),
+        json!(7),
+        json!("not json"),
+        json!("{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"*\"}}"),
+        json!({"Statement": null}),
+        json!({"Statement": [null, 7, [], {}, {"Effect": 7}, {"Effect": "Allow", "Action": {"x": []}}]}),
+        json!({"Statement": {"Effect": "Allow", "Action": ["", "*", ":", "a:", ":a", "?"], "Resource": [[], {}]}}),
+        json!({"Statement": [{"Effect": "Allow", "NotAction": [], "NotResource": [], "NotPrincipal": []}]}),
+        json!({"Statement": [{"Effect": "Deny", "Action": "*", "Condition": {"": {"": []}, "Null": 7, "Bool": {"a": null}}}]}),
+        json!({"Statement": {"Fn::If": ["A", {"Fn::If": ["B", [], {"Ref": "AWS::NoValue"}]}, {"Fn::If": []}]}}),
+        json!({"Statement": [{"Effect": "Allow", "Action": "a:b", "Condition": {
+            "IpAddress": {"a": ["0.0.0.0/0", "::/0", "x", "1.2.3.4/99"]},
+            "NumericLessThan": {"b": ["NaN", "inf", "1e999", ""]},
+            "DateGreaterThan": {"c": "2026-13-99T99:99:99Z"},
+            "ForAllValues:StringNotLikeIfExists": {"d": ["*", "?", "${", "${}", "${*}"]},
+        }}]}),
+        json!({"Statement": [{"Effect": "Allow", "Action": "a:b", "Resource": {"Fn::Sub": ["${", 7]}},
+            {"Effect": "Allow", "Action": "a:b", "Resource": {"Fn::Sub": "${Worker.}${.}${!}${"}}]}),
+    ];
+    let with = |document: &Value| {
+        json!({
+            "Worker": role(json!({"Policies": [{"PolicyDocument": document}], "AssumeRolePolicyDocument": document})),
+            "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": document}},
+        })
+    };
+    for old in &odd {
+        for new in &odd {
+            found(&with(old), &with(new));
+        }
+    }
 }
