@@ -6,6 +6,7 @@ use check::{Template, check};
 use serde_json::Value;
 use tree::{Finding, Origin, Tree};
 
+mod hostile;
 mod order;
 mod references;
 mod rules;

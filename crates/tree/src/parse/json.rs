@@ -1,5 +1,7 @@
 //! JSON as ECMA-404 has it, with the position of every key and value.
 
+use serde_json::Number;
+
 use super::SyntaxError;
 use super::build::Builder;
 use crate::{Node, Origin, Tree};
@@ -124,25 +126,41 @@ fn number(reader: &mut Reader<'_>) -> Result<Node, SyntaxError> {
     let is_part = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     let length = rest.bytes().position(|byte| !is_part(byte)).unwrap_or(rest.len());
     let text = &rest[..length];
-    // The grammar and the value are serde_json's; only numbers get here, so it never nests.
-    match serde_json::from_str::<serde_json::Number>(text) {
-        Ok(number) => {
-            reader.at += length;
-            Ok(Node::Number(number))
-        }
-        Err(error) => {
-            let digits = text.trim_start_matches('-');
-            let hint = match digits.strip_prefix('0') {
-                Some(rest) if rest.starts_with(|character: char| character.is_ascii_digit()) => {
-                    "JSON has no leading zeros; put an identifier in double quotes"
-                }
-                _ if error.to_string().contains("out of range") => "put it in double quotes if it is no number",
-                _ => "JSON writes numbers like 10, -2.5 or 1e6",
-            };
-            let shown: String = text.chars().take(40).collect();
-            Err(reader.error(format!("`{shown}` is no number that JSON can hold")).hint(hint))
-        }
+    if is_number(text)
+        && let Some(number) = value(text)
+    {
+        reader.at += length;
+        return Ok(Node::Number(number));
     }
+    let digits = text.trim_start_matches('-');
+    let hint = match digits.strip_prefix('0') {
+        Some(rest) if rest.starts_with(|character: char| character.is_ascii_digit()) => {
+            "JSON has no leading zeros; put an identifier in double quotes"
+        }
+        _ if is_number(text) => "put it in double quotes if it is no number",
+        _ => "JSON writes numbers like 10, -2.5 or 1e6",
+    };
+    let shown: String = text.chars().take(40).collect();
+    Err(reader.error(format!("`{shown}` is no number that JSON can hold")).hint(hint))
+}
+
+/// Tells whether a text is a number as ECMA-404 writes it.
+fn is_number(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(left, right)| (left, Some(right)));
+    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(left, right)| (left, Some(right)));
+    let has_leading_zero = whole.len() > 1 && whole.starts_with('0');
+    is_digits(whole)
+        && !has_leading_zero
+        && fraction.is_none_or(is_digits)
+        && exponent.is_none_or(|exponent| is_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
+}
+
+/// Returns the value of a number, to the last bit: `serde_json`'s own reader rounds.
+fn value(text: &str) -> Option<Number> {
+    let whole = text.parse::<u64>().map(Number::from).or_else(|_| text.parse::<i64>().map(Number::from));
+    whole.ok().or_else(|| Number::from_f64(text.parse().ok()?))
 }
 
 fn string(reader: &mut Reader<'_>) -> Result<String, SyntaxError> {
