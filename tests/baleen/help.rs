@@ -16,6 +16,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       check        Checks templates: text, structure, references, and each resource against its schema
       diff         Compares templates: what changes, and what that does to what is deployed
       deploy       Deploys stacks by change sets, in dependency order
+      permissions  Finds the least IAM policy that deploys an environment, or says what its roles may do
       outputs      Shows what the deployed stacks put out
       destroy      Deletes stacks, those that use others first
       submit       Uploads a video, which becomes a job
