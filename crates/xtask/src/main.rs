@@ -5,6 +5,7 @@
 mod audit;
 mod codegen;
 mod demo;
+mod faults;
 mod parity;
 mod process;
 mod setup;
@@ -36,6 +37,8 @@ enum Command {
     Snapshots,
     /// Compares what cfn-lint, checkov and parliament find in the templates with what is accepted.
     Audit(audit::Arguments),
+    /// Plants faults into a good template, and writes down which of them Baleen and cfn-lint find.
+    Faults,
     /// Compares what cfn-lint and `baleen check` find in cfn-lint's fixture templates.
     Parity(parity::Arguments),
     /// Generates the resource types from the provider schemas.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&root, &arguments),
         Command::Snapshots => snapshots::run(&root),
         Command::Audit(arguments) => audit::run(&root, &arguments),
+        Command::Faults => faults::run(&root),
         Command::Parity(arguments) => parity::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
     };

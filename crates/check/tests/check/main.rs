@@ -6,6 +6,7 @@ use check::{Template, check};
 use serde_json::Value;
 use tree::{Finding, Origin, Tree};
 
+mod faults;
 mod hostile;
 mod order;
 mod references;
