@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tree::{Finding, Node};
 
 use super::event_rules::{BUCKET, PATTERN, PERMISSION, SCHEDULE, TARGET};
-use super::{Shared, notification, queue};
+use super::{Shared, queue, receivers};
 use crate::look::{Resource, Target, Unreadable, View};
 use crate::words::{all_of, did_you_mean, given, quoted};
 
@@ -207,11 +207,10 @@ fn destination(shared: &Shared<'_>, target: View<'_>, findings: &mut Vec<Finding
     let has_policy = ["AWS::Lambda::Function", "AWS::SNS::Topic", "AWS::SQS::Queue"];
     if has_policy.contains(&resource.type_name)
         && target.get("RoleArn").is_absent()
-        && !notification::is_permitted(shared, &resource, "events.amazonaws.com")
+        && !shared.receivers().let_in(&resource, "events.amazonaws.com")
     {
         let message = format!("events go to `{}`, but nothing allows EventBridge to send them there", resource.id);
-        findings
-            .push(place.finding(&PERMISSION, message).hint(notification::remedy(&resource, "events.amazonaws.com")));
+        findings.push(place.finding(&PERMISSION, message).hint(receivers::remedy(&resource, "events.amazonaws.com")));
     }
     if resource.type_name == "AWS::SQS::Queue"
         && queue::is_fifo(&resource) == Some(true)

@@ -1,6 +1,6 @@
 //! What the roles of the templates are allowed, wherever the permission stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fits;
 use crate::look::{Part, Resource, Scope, Target, View};
@@ -27,59 +27,60 @@ static NARROW: [&str; 5] = [
     "service-role/AWSLambdaVPCAccessExecutionRole",
 ];
 
+/// Roles with more statements than this are not looked through: they may be allowed anything.
+const MOST: usize = 1000;
+
 impl<'a> Grants<'a> {
     pub fn read(scope: &'a Scope<'a>) -> Self {
         let mut roles: BTreeMap<(&str, &str), Held<'_>> = BTreeMap::new();
-        let mut homeless = Vec::new();
+        let mut homeless = BTreeSet::new();
+        let mut is_named = false;
+        let given_out = if scope.is_whole() { BTreeSet::new() } else { scope.given_out() };
         for resource in scope.resources() {
             match resource.type_name {
                 "AWS::IAM::Role" => {
-                    let held = roles.entry(key(&resource)).or_default();
-                    held.is_open |= is_given_out(scope, &resource);
+                    let held = roles.entry(resource.key()).or_default();
+                    held.is_open |= given_out.contains(&resource.key());
                     own(&resource, held);
                 }
                 "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => {
                     let document = resource.at("PolicyDocument");
                     for role in resource.at("Roles").one_or_more() {
                         match role.target() {
-                            Some(Target { resource: role, .. }) => add(document, roles.entry(key(&role)).or_default()),
-                            None => homeless.push((resource.view.outline.name, role.text())),
+                            Some(Target { resource: role, .. }) => add(document, roles.entry(role.key()).or_default()),
+                            None => {
+                                homeless.insert(resource.view.outline.name);
+                                is_named |= role.text().is_some();
+                            }
                         }
                     }
                 }
                 "AWS::IAM::RolePolicy" => match resource.at("RoleName").target() {
                     Some(Target { resource: role, .. }) => {
-                        add(resource.at("PolicyDocument"), roles.entry(key(&role)).or_default());
+                        add(resource.at("PolicyDocument"), roles.entry(role.key()).or_default());
                     }
-                    None => homeless.push((resource.view.outline.name, None)),
+                    None => {
+                        homeless.insert(resource.view.outline.name);
+                    }
                 },
                 _ => {}
             }
         }
         // A role that nobody can tell may be any role of another template, and a role of this one by its name.
         for ((template, _), held) in &mut roles {
-            held.is_open |= homeless.iter().any(|(name, text)| name != template || text.is_some());
+            let elsewhere = homeless.len() > usize::from(homeless.contains(template));
+            held.is_open |= is_named || elsewhere || held.statements.len() > MOST;
         }
         Self { roles }
     }
 
     /// Tells whether a role is certainly not allowed an action on a resource of the templates.
     pub fn lacks_on(&self, role: &Resource<'_>, action: &str, on: Option<&Resource<'_>>) -> bool {
-        let Some(held) = self.roles.get(&(role.view.outline.name, role.id)).filter(|held| !held.is_open) else {
+        let Some(held) = self.roles.get(&role.key()).filter(|held| !held.is_open) else {
             return false;
         };
         !held.statements.iter().any(|statement| may_allow(*statement, action, on))
     }
-}
-
-fn key<'a>(resource: &Resource<'a>) -> (&'a str, &'a str) {
-    (resource.view.outline.name, resource.id)
-}
-
-/// Tells whether templates that are not seen here may attach policies to the role: it is given out, by an output or by a
-/// name of its own.
-fn is_given_out<'a>(scope: &'a Scope<'a>, role: &Resource<'a>) -> bool {
-    !scope.is_whole() && role.is_output()
 }
 
 /// Reads what a role says of itself.

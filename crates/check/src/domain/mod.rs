@@ -38,6 +38,7 @@ mod notification;
 mod policy_conditions;
 mod policy_resources;
 mod queue;
+mod receivers;
 mod roles;
 mod scaling;
 mod scaling_rules;
@@ -46,6 +47,10 @@ mod ssm_rules;
 mod states;
 
 use grants::Grants;
+use receivers::Receivers;
+
+/// How many resources a template may have.
+const RESOURCES: usize = 500;
 
 /// The resources of each template by type.
 type Types<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<Resource<'a>>>>;
@@ -54,13 +59,14 @@ type Types<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<Resource<'a>>>>;
 pub(crate) struct Shared<'a> {
     scope: &'a Scope<'a>,
     grants: OnceCell<Grants<'a>>,
+    receivers: OnceCell<Receivers<'a>>,
     patterns: &'a Patterns,
     types: OnceCell<Types<'a>>,
 }
 
 impl<'a> Shared<'a> {
     pub fn new(scope: &'a Scope<'a>, patterns: &'a Patterns) -> Self {
-        Self { scope, grants: OnceCell::new(), patterns, types: OnceCell::new() }
+        Self { scope, grants: OnceCell::new(), receivers: OnceCell::new(), patterns, types: OnceCell::new() }
     }
 
     /// Lists the resources of a type in the template of a resource, in order.
@@ -74,7 +80,14 @@ impl<'a> Shared<'a> {
             types
         });
         let found = types.get(beside.view.outline.name).and_then(|types| types.get(type_name));
-        found.map(Vec::as_slice).unwrap_or_default().iter().copied()
+        let found = found.map(Vec::as_slice).unwrap_or_default();
+        // CloudFormation takes no more resources than this, so neither do rules that compare each with each.
+        found[..found.len().min(RESOURCES)].iter().copied()
+    }
+
+    /// Tells who may send to queues, topics and functions.
+    fn receivers(&self) -> &Receivers<'a> {
+        self.receivers.get_or_init(|| Receivers::read(self.scope))
     }
 
     /// Tells what roles are allowed.

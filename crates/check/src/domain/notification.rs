@@ -2,6 +2,7 @@
 
 use tree::{Finding, Severity, Tree};
 
+use super::receivers::remedy;
 use super::{Shared, fits, queue};
 use crate::look::{Resource, Target, View};
 use crate::rule::Rule;
@@ -14,6 +15,8 @@ static KINDS: [(&str, &str, &str); 3] = [
     ("NotificationConfiguration/TopicConfigurations", "Topic", "AWS::SNS::Topic"),
 ];
 
+/// How many notifications a bucket may have.
+const MOST: usize = 100;
 /// S3 as a sender.
 const S3: &str = "s3.amazonaws.com";
 
@@ -23,7 +26,9 @@ pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut V
     for (path, key, type_name) in KINDS {
         for one in bucket.at(path).items() {
             overlap(&told, one, findings);
-            told.push(one);
+            if told.len() < MOST {
+                told.push(one);
+            }
             let place = one.get(key);
             let Some(Target { resource, .. }) = place.target() else { continue };
             if resource.type_name == "AWS::SQS::Queue" && queue::is_fifo(&resource) == Some(true) {
@@ -31,10 +36,10 @@ pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut V
                 findings
                     .push(place.finding(&DESTINATION, message).hint("use a standard queue, or a rule of EventBridge"));
             }
-            if resource.type_name == type_name && !is_permitted(shared, &resource, S3) {
+            if resource.type_name == type_name && !shared.receivers().let_in(&resource, S3) {
                 let message = format!("the bucket tells `{}`, but nothing allows S3 to do so", resource.id);
                 findings.push(place.finding(&PERMISSION, message).hint(remedy(&resource, S3)));
-            } else if let Some(statement) = permission_to_wait_for(bucket, &resource) {
+            } else if let Some(statement) = policy_to_wait_for(shared, bucket, &resource) {
                 let message =
                     format!("the bucket tells `{}`, but may be made before `{statement}` allows it", resource.id);
                 let hint = format!("add `\"DependsOn\": \"{statement}\"` to the bucket");
@@ -44,103 +49,16 @@ pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut V
     }
 }
 
-/// Says what allows a service to use a resource.
-pub(super) fn remedy(resource: &Resource<'_>, service: &str) -> String {
-    match resource.type_name {
-        "AWS::Lambda::Function" => {
-            format!("add an `AWS::Lambda::Permission` for `{service}` with the sender's ARN as `SourceArn`")
-        }
-        "AWS::SQS::Queue" => format!("add an `AWS::SQS::QueuePolicy` that allows `{service}` to `sqs:SendMessage`"),
-        _ => format!("add an `AWS::SNS::TopicPolicy` that allows `{service}` to `sns:Publish`"),
-    }
-}
-
-/// Finds what may allow a service to use a resource, and whether it does.
-fn permissions<'s>(shared: &'s Shared<'_>, resource: &Resource<'_>, service: &str) -> Vec<(Resource<'s>, bool)> {
-    let (type_name, list, action) = match resource.type_name {
-        "AWS::Lambda::Function" => ("AWS::Lambda::Permission", "FunctionName", ""),
-        "AWS::SQS::Queue" => ("AWS::SQS::QueuePolicy", "Queues", "sqs:SendMessage"),
-        _ => ("AWS::SNS::TopicPolicy", "Topics", "sns:Publish"),
-    };
-    let of_resource = |one: &Resource<'s>| {
-        one.at(list).one_or_more().iter().any(|view| view.mentioned().is_none_or(|target| target.is_same(resource)))
-    };
-    let all = shared.scope.resources().filter(|one| one.type_name == type_name || one.type_name == inline(type_name));
-    all.filter(of_resource)
-        .map(|one| {
-            let allows = if action.is_empty() {
-                may_be(one.at("Principal"), service)
-            } else {
-                let statements = one.at("PolicyDocument/Statement").one_or_more();
-                one.at("PolicyDocument").is_unknown()
-                    || statements.into_iter().any(|statement| allows(statement, action, service))
-            };
-            (one, allows)
-        })
-        .collect()
-}
-
-/// Returns the type that has the policy of one resource only.
-fn inline(type_name: &str) -> &'static str {
-    match type_name {
-        "AWS::SQS::QueuePolicy" => "AWS::SQS::QueueInlinePolicy",
-        "AWS::SNS::TopicPolicy" => "AWS::SNS::TopicInlinePolicy",
-        _ => "",
-    }
-}
-
-/// Tells whether a service may use a resource, as far as is known.
-pub(super) fn is_permitted(shared: &Shared<'_>, resource: &Resource<'_>, service: &str) -> bool {
-    // Templates that are not seen here may allow it, if they are given the resource.
-    (!shared.scope.is_whole() && resource.is_output())
-        || permissions(shared, resource, service).iter().any(|(_, allows)| *allows)
-}
-
-fn allows(statement: View<'_>, action: &str, service: &str) -> bool {
-    let actions = statement.get("Action").one_or_more();
-    let principal = statement.get("Principal");
-    !statement.get("Effect").is("Deny")
-        && (statement.is_unknown()
-            || !statement.get("NotAction").is_absent()
-            || actions.iter().any(|own| own.text().is_none_or(|own| fits(&own, action))))
-        && (principal.is_unknown()
-            || principal.is("*")
-            || principal.entries().any(|(_, who)| who.one_or_more().into_iter().any(|one| may_be(one, service))))
-}
-
-fn may_be(principal: View<'_>, service: &str) -> bool {
-    principal.text().is_none_or(|text| text == service || text == "*")
-}
-
-/// Finds the only permission by which the bucket may tell a function of the same template, if nothing makes the bucket
-/// wait for it.
-fn permission_to_wait_for<'a>(bucket: &Resource<'a>, resource: &Resource<'a>) -> Option<&'a str> {
-    let scope = bucket.view.scope;
-    let permission_type = match resource.type_name {
-        "AWS::Lambda::Function" => "AWS::Lambda::Permission",
-        "AWS::SQS::Queue" => "AWS::SQS::QueuePolicy",
-        "AWS::SNS::Topic" => "AWS::SNS::TopicPolicy",
-        _ => return None,
-    };
-    let key = match resource.type_name {
-        "AWS::Lambda::Function" => "FunctionName",
-        "AWS::SQS::Queue" => "Queues",
-        _ => "Topics",
-    };
-    let mut found = scope.resources_of(bucket.view.outline).filter(|one| {
-        one.type_name == permission_type
-            && one
-                .at(key)
-                .one_or_more()
-                .iter()
-                .any(|view| view.mentioned().is_some_and(|target| target.is_same(resource)))
-    });
-    let permission = found.next().filter(|_| found.next().is_none())?;
+/// Finds the only policy by which the bucket may tell a receiver of the same template, if nothing makes the bucket wait
+/// for it.
+fn policy_to_wait_for<'s>(shared: &'s Shared<'_>, bucket: &Resource<'_>, receiver: &Resource<'_>) -> Option<&'s str> {
+    let [policy] = shared.receivers().policies(receiver) else { return None };
+    let is_here = std::ptr::eq(policy.view.outline.tree, bucket.view.outline.tree);
     let waits = bucket.view.get("DependsOn").one_or_more();
-    let is_waited_for = waits.iter().any(|view| view.literal() == Some(permission.id));
-    // A permission that refers to the bucket waits for it itself: that circle is another rule's.
-    let refers = mentions(permission.view.tree()?, bucket.id);
-    (!is_waited_for && !refers).then_some(permission.id)
+    let is_waited_for = waits.iter().any(|view| view.literal() == Some(policy.id));
+    // A policy that refers to the bucket waits for it itself: that circle is another rule's.
+    let refers = mentions(policy.view.tree()?, bucket.id);
+    (is_here && !is_waited_for && !refers).then_some(policy.id)
 }
 
 /// Tells whether a tree refers to a logical id anywhere.

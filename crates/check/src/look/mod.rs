@@ -125,11 +125,9 @@ impl<'a> Resource<'a> {
         self.properties.at(path)
     }
 
-    /// Tells whether an output of its template gives the resource out.
-    pub fn is_output(&self) -> bool {
-        let outputs = self.view.outline.tree.get("Outputs").and_then(Tree::as_map).into_iter().flatten();
-        let mut values = outputs.filter_map(|output| output.value.get("Value"));
-        values.any(|value| self.view.look(value).mentioned().is_some_and(|target| target.is_same(self)))
+    /// Returns the name of the template and the logical id, by which resources are looked up.
+    pub fn key(&self) -> (&'a str, &'a str) {
+        (self.view.outline.name, self.id)
     }
 
     /// Makes a finding about the resource as a whole.

@@ -1,8 +1,8 @@
 //! What references refer to, also from template to template.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tree::Tree;
+use tree::{Entry, Tree};
 
 use super::{DEEPEST, Hole, Part, Resource, View};
 use crate::Surroundings;
@@ -16,6 +16,8 @@ pub(crate) struct Scope<'a> {
     values: BTreeMap<(&'a str, &'a str), &'a str>,
     links: BTreeMap<(&'a str, &'a str), (usize, &'a str)>,
     exports: BTreeMap<&'a str, (usize, &'a str)>,
+    /// The resources by template and logical id.
+    entries: BTreeMap<&'a str, BTreeMap<&'a str, &'a Entry>>,
 }
 
 /// The resource that a reference refers to.
@@ -52,7 +54,19 @@ impl<'a> Scope<'a> {
                 Some((name, (number, output.key.as_str())))
             })
         });
-        Self { outlines, links: links.collect(), values: values.collect(), exports: exports.collect() }
+        let entries = outlines.iter().map(|outline| {
+            // Of two entries with the same key the first one counts.
+            let mut entries: Vec<&Entry> = outline.resource_entries().collect();
+            entries.reverse();
+            (outline.name, entries.into_iter().map(|entry| (entry.key.as_str(), entry)).collect())
+        });
+        Self {
+            outlines,
+            links: links.collect(),
+            values: values.collect(),
+            exports: exports.collect(),
+            entries: entries.collect(),
+        }
     }
 
     /// Returns what a parameter or pseudo parameter is known to be.
@@ -75,8 +89,17 @@ impl<'a> Scope<'a> {
         !self.links.is_empty()
     }
 
+    /// Lists the resources that outputs of their templates give out, by template and logical id.
+    pub fn given_out(&'a self) -> BTreeSet<(&'a str, &'a str)> {
+        let of_template = |(number, outline): (usize, &'a Outline<'a>)| {
+            let outputs = outline.tree.get("Outputs").and_then(Tree::as_map).into_iter().flatten();
+            outputs.filter_map(move |output| Some(self.output(number, &output.key)?.mentioned()?.resource.key()))
+        };
+        self.outlines.iter().enumerate().flat_map(of_template).collect()
+    }
+
     fn resource(&'a self, outline: &'a Outline<'a>, scenario: &'a Scenario<'a>, id: &str) -> Option<Resource<'a>> {
-        let entry = outline.tree.get("Resources")?.as_map()?.entry(id)?;
+        let entry = self.entries.get(outline.name)?.get(id)?;
         Resource::read(self, outline, scenario, entry)
     }
 
