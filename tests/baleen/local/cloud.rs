@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::harness::{Checkout, repository};
 
 /// How long something may take that happens by itself, before it is taken for never.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A checkout with a local cloud; stopped and forgotten at the end.
 pub struct LocalCloud {
