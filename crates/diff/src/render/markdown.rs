@@ -40,7 +40,8 @@ const CLOSING: usize = 400;
 ///
 /// It begins with an invisible line by which a later run finds the comment again, to replace it.
 pub fn markdown(diff: &Diff, comment: &Comment<'_>) -> String {
-    let mut text = Text { text: String::new(), count: 0, room: comment.longest.saturating_sub(CLOSING), left_out: 0 };
+    let mut text =
+        Text { written: String::new(), count: 0, room: comment.longest.saturating_sub(CLOSING), left_out: 0 };
     text.must(&format!("{}\n", marker(comment.title)));
     text.must(&format!("## baleen diff: {}\n\n", escaped(comment.title)));
     text.must(&format!("{}\n\n", headline(diff, comment)));
@@ -59,9 +60,10 @@ pub fn markdown(diff: &Diff, comment: &Comment<'_>) -> String {
     }
     if text.left_out > 0 {
         let left_out = count(text.left_out, "part");
-        let _ = write!(text.text, "\n{left_out} of this diff had no room here. All of it: {}\n", code(comment.command));
+        let _ =
+            write!(text.written, "\n{left_out} of this diff had no room here. All of it: {}\n", code(comment.command));
     }
-    text.text
+    text.written
 }
 
 /// The invisible first line of the comment about `title`.
@@ -72,7 +74,7 @@ pub fn marker(title: &str) -> String {
 
 /// A text that grows as long as there is room.
 struct Text {
-    text: String,
+    written: String,
     count: usize,
     room: usize,
     left_out: usize,
@@ -82,7 +84,7 @@ impl Text {
     /// Adds what has to be there.
     fn must(&mut self, piece: &str) {
         self.count += piece.chars().count();
-        self.text.push_str(piece);
+        self.written.push_str(piece);
     }
 
     /// Adds a piece if there is room for it, and counts it otherwise.

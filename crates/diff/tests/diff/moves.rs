@@ -18,7 +18,7 @@ fn bucket(prefix: &str) -> Value {
 fn moves(diff: &diff::Diff) -> Vec<String> {
     let moved = diff.resources().filter(|change| change.action == Action::Move);
     let words = moved.map(|change| {
-        let former = change.former.as_ref().unwrap();
+        let former = change.former.as_ref().expect("a moved one was somewhere");
         format!("{}/{} → {}/{}", former.stack, former.logical_id, change.stack, change.logical_id)
     });
     words.collect()

@@ -135,22 +135,22 @@ fn edited(stacks: &[(String, Tree)], edits: &[Edit]) -> Vec<(String, Tree)> {
         let mut found = Vec::new();
         pointers(&value, "", &mut found);
         let Some(pointer) = (!found.is_empty()).then(|| place.get(&found).clone()) else { continue };
-        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let (parent, key) = pointer.rsplit_once('/').expect("a slash");
         let key = key.replace("~1", "/");
-        match (kind, value.pointer_mut(parent).unwrap()) {
+        match (kind, value.pointer_mut(parent).expect("it is there")) {
             (0, Value::Object(object)) => drop(object.remove(&key)),
-            (0, Value::Array(list)) => drop(list.remove(key.parse().unwrap())),
-            (1, Value::Array(list)) => list.insert(key.parse().unwrap(), new.clone()),
+            (0, Value::Array(list)) => drop(list.remove(key.parse().expect("a position"))),
+            (1, Value::Array(list)) => list.insert(key.parse().expect("a position"), new.clone()),
             (2, Value::Array(list)) => list.reverse(),
             // A rename, as of a logical id.
             (3, Value::Object(object)) => {
-                let value = object.remove(&key).unwrap();
+                let value = object.remove(&key).expect("it is there");
                 object.insert(format!("{key}x"), value);
             }
             (4, Value::Array(list)) => list.push(new.clone()),
             (_, parent) => match parent {
                 Value::Object(object) => drop(object.insert(key, new.clone())),
-                Value::Array(list) => list[key.parse::<usize>().unwrap()] = new.clone(),
+                Value::Array(list) => list[key.parse::<usize>().expect("a position")] = new.clone(),
                 _ => {}
             },
         }

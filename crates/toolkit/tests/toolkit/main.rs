@@ -2,6 +2,7 @@
 
 mod assemble;
 mod deploy;
+mod deployed;
 mod destroy;
 mod fake;
 mod interruption;
