@@ -33,13 +33,13 @@ fn with(files: &[(&str, &str)]) -> Checkout {
     checkout
 }
 
-fn schema(path: &Path) -> jsonschema::Validator {
+pub fn schema(path: &Path) -> jsonschema::Validator {
     let text = std::fs::read_to_string(path).expect("readable");
     jsonschema::validator_for(&serde_json::from_str(&text).expect("JSON")).expect("a schema")
 }
 
 #[track_caller]
-fn assert_valid(schema: &jsonschema::Validator, document: &Value) {
+pub fn assert_valid(schema: &jsonschema::Validator, document: &Value) {
     let errors: Vec<_> =
         schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{document:#}");

@@ -1,6 +1,6 @@
 //! What `diff` says of templates and environments.
 
-use crate::harness::{Checkout, Output};
+use crate::harness::{Checkout, Output, repository};
 
 const OLD: &str = r#"
 Parameters:
@@ -127,6 +127,7 @@ fn gates_decide_the_exit_code() {
 fn json_has_the_counts_at_the_top() {
     let output = said(&["diff", "old.yaml", "new.yaml", "--json", "--fail-on", "none"]);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    crate::check::assert_valid(&crate::check::schema(&repository().join("docs/diff.schema.json")), &report);
     assert_eq!(report["changes"], 4, "{output}");
     assert_eq!(report["stacks"][0]["resources"][1]["logical_id"], "Store");
     assert!(report["gates"]["data_loss"].is_u64() && report["gates"]["destructive"].is_u64());
@@ -144,7 +145,7 @@ fn an_environment_against_a_revision() {
     };
     let folder = checkout.path().join("snapshots/local");
     std::fs::create_dir_all(&folder).expect("created");
-    for entry in std::fs::read_dir(crate::harness::repository().join("snapshots/local")).expect("readable") {
+    for entry in std::fs::read_dir(repository().join("snapshots/local")).expect("readable") {
         let path = entry.expect("readable").path();
         std::fs::copy(&path, folder.join(path.file_name().expect("a name"))).expect("copied");
     }

@@ -110,3 +110,14 @@ pub(crate) mod json_value {
         tree.serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `baleen schema diff > docs/diff.schema.json` writes it anew.
+    #[test]
+    fn the_schema_in_the_documentation_is_this_one() {
+        assert_eq!(include_str!("../../../docs/diff.schema.json"), report_schema());
+    }
+}
