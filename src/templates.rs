@@ -1,8 +1,10 @@
 //! Where templates that are compared come from.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 use std::str::FromStr;
 
 use template::Assembly;
@@ -16,7 +18,13 @@ use crate::session::Session;
 /// A template and the name that it is compared under.
 pub struct Named {
     pub name: String,
-    pub tree: Tree,
+    pub tree: Rc<Tree>,
+}
+
+/// Parses templates; the same text becomes the same tree, which is then known to be the same without looking.
+#[derive(Default)]
+pub struct Parser {
+    known: BTreeMap<Vec<u8>, Rc<Tree>>,
 }
 
 /// What an environment is compared with.
@@ -53,15 +61,15 @@ const NO_TEMPLATES: &[&str] = &[toolkit::MANIFEST, "cdk.json", "tree.json", "pac
 
 /// Takes the templates of an assembly.
 pub fn of_assembly(assembly: Assembly) -> Vec<Named> {
-    assembly.stacks.into_iter().map(|stack| Named { name: stack.name, tree: stack.template }).collect()
+    assembly.stacks.into_iter().map(|stack| Named { name: stack.name, tree: Rc::new(stack.template) }).collect()
 }
 
 /// Reads a template, or those of a folder: all files whose names end like a template's and whose content is one.
-pub fn read_set(path: &Path) -> Result<Vec<Named>> {
+pub fn read_set(path: &Path, parser: &mut Parser) -> Result<Vec<Named>> {
     if !path.is_dir() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = stack_name(&name).unwrap_or_else(|| name.to_string());
-        return Ok(vec![Named { name, tree: parse(&path.display().to_string(), &read(path)?)? }]);
+        return Ok(vec![Named { name, tree: parser.parse(&path.display().to_string(), read(path)?)? }]);
     }
     let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = entries.map_err(|error| unreadable(path, &error))?;
@@ -73,7 +81,7 @@ pub fn read_set(path: &Path) -> Result<Vec<Named>> {
         let Some(name) = stack_name(&file_name).filter(|_| !NO_TEMPLATES.contains(&file_name.as_str())) else {
             continue;
         };
-        let tree = parse(&file.display().to_string(), &read(&file)?)?;
+        let tree = parser.parse(&file.display().to_string(), read(&file)?)?;
         if tree.get("Resources").is_some() {
             set.push(Named { name, tree });
         }
@@ -91,6 +99,7 @@ pub fn read_set(path: &Path) -> Result<Vec<Named>> {
 /// The snapshots are what the reviewers of that revision read and what its tests compared with its synthesis, so they
 /// are its templates; to build the old sources would take minutes and a toolchain that may be gone.
 pub fn snapshots_of(root: &Path, environment: &str, revision: &str) -> Result<Vec<Named>> {
+    let mut parser = Parser::default();
     let folder = format!("snapshots/{environment}/");
     let listed = git(root, &["ls-tree", "-z", "--name-only", revision, &folder], "")?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
@@ -108,7 +117,7 @@ pub fn snapshots_of(root: &Path, environment: &str, revision: &str) -> Result<Ve
             .ok_or_else(|| Error::new(Kind::Failed, format!("git does not give {path} of revision `{revision}`")))?;
         let file = path.rsplit('/').next().unwrap_or(path);
         let name = stack_name(file).unwrap_or_else(|| file.to_owned());
-        set.push(Named { name, tree: parse(&format!("{revision}:{path}"), blob)? });
+        set.push(Named { name, tree: parser.parse(&format!("{revision}:{path}"), blob.to_vec())? });
     }
     Ok(set)
 }
@@ -155,8 +164,9 @@ pub fn deployed(session: &Session, assembly: &Assembly, printer: &Printer) -> Re
         Ok(toolkit::deployed_templates(assembly, &cloud, patience(session)).await?)
     };
     let read = block_on(printer, work).map_err(|error| explain(session, error))?;
+    let mut parser = Parser::default();
     let named = read.into_iter().map(|deployed| {
-        let tree = parse(&format!("deployed stack `{}`", deployed.stack), deployed.template.as_bytes())?;
+        let tree = parser.parse(&format!("deployed stack `{}`", deployed.stack), deployed.template.into_bytes())?;
         Ok(Named { name: deployed.stack, tree })
     });
     named.collect()
@@ -176,14 +186,21 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::new(Kind::Failed, format!("cannot read {}: {error}", path.display()))
 }
 
-/// Reads a template, JSON or YAML.
-fn parse(place: &str, bytes: &[u8]) -> Result<Tree> {
-    let parsed = tree::decode(bytes).and_then(tree::parse);
-    parsed.map_err(|error| {
-        let own = Error::usage(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
-        match error.hint {
-            Some(hint) => own.hint(hint),
-            None => own,
+impl Parser {
+    /// Reads a template, JSON or YAML; `place` names it in errors.
+    fn parse(&mut self, place: &str, bytes: Vec<u8>) -> Result<Rc<Tree>> {
+        if let Some(known) = self.known.get(&bytes) {
+            return Ok(Rc::clone(known));
         }
-    })
+        let parsed = tree::decode(&bytes).and_then(tree::parse).map_err(|error| {
+            let own = Error::usage(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
+            match error.hint {
+                Some(hint) => own.hint(hint),
+                None => own,
+            }
+        })?;
+        let tree = Rc::new(parsed);
+        self.known.insert(bytes, Rc::clone(&tree));
+        Ok(tree)
+    }
 }

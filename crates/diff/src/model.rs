@@ -97,9 +97,11 @@ pub struct ResourceChange {
     pub changes: Vec<ValueChange>,
     /// Why it changes though nothing in it does, or changes more than what is in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub causes: Vec<Cause>,
     /// What somebody should know about this change: lowercase, no final full stop.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub notes: Vec<String>,
     /// Where the old one was written.
     #[serde(with = "origin", skip_serializing_if = "origin::is_unknown")]

@@ -15,6 +15,8 @@ pub(crate) struct Stacks<'t> {
     pub action: StackAction,
     pub old: Option<&'t Tree>,
     pub new: Option<&'t Tree>,
+    /// Whether the templates are the same to the letter.
+    pub is_same: bool,
     /// The resources: those of the new template in its order, then those that are gone.
     pub resources: Vec<Paired<'t>>,
 }
@@ -42,10 +44,12 @@ const MOST_RENAMED: usize = 64;
 /// Renamed stacks have at least this share of their resources in common, in thousandths.
 const RENAMED: usize = 600;
 
-impl Stacks<'_> {
-    /// Tells whether the templates are the same to the letter.
-    pub fn is_same(&self) -> bool {
-        self.old == self.new
+/// Tells whether two templates are the same to the letter; to one and the same it needs no look.
+fn is_same(old: Option<&Tree>, new: Option<&Tree>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => std::ptr::eq(old, new) || old == new,
+        (None, None) => true,
+        _ => false,
     }
 }
 
@@ -89,10 +93,11 @@ fn stack<'t>(
         (Some(old), None) => Some(Paired::Removed(old)),
         (None, None) => None,
     };
-    let same = old == new && former_name.is_none();
+    let is_same = is_same(old, new);
+    let same = is_same && former_name.is_none();
     let resources =
         if same { Vec::new() } else { entry_pairs(of(old), of(new)).into_iter().filter_map(paired).collect() };
-    Stacks { name, former_name, action, old, new, resources }
+    Stacks { name, former_name, action, old, new, is_same, resources }
 }
 
 /// Pairs stacks without a namesake that have most of their resources in common: old and new names, best first.

@@ -80,7 +80,7 @@ fn versions(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
         change.impact = impact::of_change(&new.value, change);
     }
     let former_type = type_of(&old.value);
-    let mut notes = Vec::new();
+    let mut notes = notes(&own.resource_type, &changes);
     let mut impact = changes.iter().map(|change| change.impact).max().unwrap_or_default();
     if former_type != own.resource_type {
         impact = Impact::Replace;
@@ -99,6 +99,20 @@ fn versions(stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
         new_origin: new.value.origin.or(new.origin),
         ..own
     }
+}
+
+/// What is not known of a change.
+fn notes(resource_type: &str, changes: &[ValueChange]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let touches = |keys: &[&str]| changes.iter().any(|change| change.path.starts_with(keys));
+    if resource_type == "AWS::CloudFormation::Stack" && touches(&["Properties", "TemplateURL"]) {
+        notes.push("what changes inside of the nested stack is not known here".to_owned());
+    }
+    let is_known = resource_type.starts_with("Custom::") || schemas::exists(resource_type);
+    if !is_known && touches(&["Properties"]) {
+        notes.push(format!("there is no provider schema of {resource_type}, so it may be replaced for anything"));
+    }
+    notes
 }
 
 /// What becomes of a replaced resource. Which template's policy CloudFormation goes by is not documented, so it counts

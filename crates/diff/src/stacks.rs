@@ -19,7 +19,7 @@ fn stack(stacks: &Stacks<'_>) -> Option<StackChange> {
         name: stacks.name.to_owned(),
         former_name: stacks.former_name.map(str::to_owned),
         action: stacks.action,
-        entries: if stacks.is_same() { Vec::new() } else { entries(stacks.old, stacks.new) },
+        entries: if stacks.is_same { Vec::new() } else { entries(stacks.old, stacks.new) },
         resources: stacks.resources.iter().filter_map(|paired| resource(stacks, paired)).collect(),
     };
     let differs = stacks.action != StackAction::Modify || !change.entries.is_empty() || !change.resources.is_empty();

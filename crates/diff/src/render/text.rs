@@ -57,8 +57,14 @@ fn write_stack(stack: &StackChange, options: TextOptions, out: &mut String) {
         stack.resources.iter().map(|resource| of(resource).chars().count()).max().unwrap_or_default()
     };
     let columns = (width(|resource| &resource.logical_id).min(40), width(|resource| &resource.resource_type).min(40));
+    // Of a stack that came or went as a whole, what is in it is enough.
+    let shown = match stack.action {
+        _ if options.all => usize::MAX,
+        StackAction::Add | StackAction::Remove => 0,
+        StackAction::Modify | StackAction::Rename => SHOWN,
+    };
     for resource in &stack.resources {
-        write_resource(resource, columns, options, out);
+        write_resource(resource, columns, shown, options, out);
     }
     for entry in &stack.entries {
         write_entry(entry, options, out);
@@ -66,7 +72,13 @@ fn write_stack(stack: &StackChange, options: TextOptions, out: &mut String) {
     out.push('\n');
 }
 
-fn write_resource(resource: &ResourceChange, columns: (usize, usize), options: TextOptions, out: &mut String) {
+fn write_resource(
+    resource: &ResourceChange,
+    columns: (usize, usize),
+    shown: usize,
+    options: TextOptions,
+    out: &mut String,
+) {
     let style = style_of(resource.action, resource.impact);
     let (id, kind) = (&resource.logical_id, &resource.resource_type);
     let (id_width, kind_width) = columns;
@@ -89,11 +101,11 @@ fn write_resource(resource: &ResourceChange, columns: (usize, usize), options: T
         let _ = writeln!(out, "      {YELLOW}note:{YELLOW:#} {note}");
     }
     let whole = matches!(resource.action, Action::Add | Action::Remove);
-    let shown = if whole && !options.all { SHOWN } else { usize::MAX };
+    let shown = if whole { shown } else { usize::MAX };
     for change in resource.changes.iter().take(shown) {
         write_change(change, Place { indent: 6, whole, stack: &resource.stack }, options, out);
     }
-    if let Some(more) = resource.changes.len().checked_sub(shown).filter(|more| *more > 0) {
+    if let Some(more) = resource.changes.len().checked_sub(shown).filter(|more| *more > 0 && shown > 0) {
         let _ = writeln!(out, "      {DIM}… {more} more{DIM:#}");
     }
 }
@@ -217,13 +229,17 @@ fn write_gate(diff: &Diff, gate: Gate, out: &mut String) {
     let _ = writeln!(out, "{GRAVE}{}{GRAVE:#} {DIM}({}){DIM:#}", gate_title(gate), findings.len());
     for finding in findings {
         let GateFinding { stack, resource, message, .. } = finding;
-        let path = if finding.path.is_root() { String::new() } else { format!(" {}", dotted(&finding.path)) };
+        // Most messages name the resource themselves.
+        let is_named = message.contains(resource.as_str());
+        let resource = if is_named { String::new() } else { format!("/{resource}") };
         let _ = writeln!(
             out,
-            "  {GRAVE}!{GRAVE:#} {BOLD}{stack}/{resource}{BOLD:#}{path}: {message}{}",
+            "  {GRAVE}!{GRAVE:#} {BOLD}{stack}{resource}{BOLD:#}: {message}{}",
             place(finding.origin, Origin::Unknown)
         );
-        if let (Some(was), Some(now)) = (&finding.was, &finding.now) {
+        if let (Some(was), Some(now)) = (&finding.was, &finding.now)
+            && !(message.contains(was.as_str()) || message.contains(now.as_str()))
+        {
             let _ = writeln!(out, "      {RED}{was}{RED:#} {DIM}→{DIM:#} {GREEN}{now}{GREEN:#}");
         }
     }

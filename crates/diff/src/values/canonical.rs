@@ -66,7 +66,7 @@ fn single(tree: &Tree, context: Context, out: &mut String) {
 fn items(list: &[Tree], context: Context, out: &mut String) {
     let item = context.item();
     let mut texts: Vec<String> = list.iter().map(|tree| canonical_item(tree, item)).collect();
-    if context.is_set(list) || is_unordered(identity(&[list], context)) {
+    if context.is_set(list) || is_unordered(identity(&[list], context), &[list]) {
         texts.sort();
         if context.is_one_or_many() {
             texts.dedup();

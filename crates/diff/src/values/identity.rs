@@ -52,7 +52,23 @@ pub(crate) fn label(item: &Tree, key: &str) -> Option<String> {
     item.get(key).and_then(text)
 }
 
-/// Tells whether elements that are identified by this key have no order: what they mean does not depend on it.
-pub(crate) fn is_unordered(identity: Option<&str>) -> bool {
-    matches!(identity, Some("Sid" | "Id" | "Key" | "DeviceName" | "IndexName" | "PolicyName"))
+/// Returns what an element without identity is called, to show it: the title of a dashboard's widget.
+pub(crate) fn title(item: &Tree) -> Option<String> {
+    item.find(["properties", "title"]).and_then(text)
 }
+
+/// Tells whether elements that are identified by this key have no order: what they mean does not depend on it.
+///
+/// That is so of pairs of a name and a value, too: variables, dimensions, filters, attributes.
+pub(crate) fn is_unordered(identity: Option<&str>, lists: &[&[Tree]]) -> bool {
+    let is_pair = |item: &Tree| item.as_map().is_some_and(|map| map.keys().all(|key| PAIRS.contains(&key)));
+    match identity {
+        Some("Sid" | "Id" | "Key" | "DeviceName" | "IndexName" | "PolicyName") => true,
+        Some("Name" | "name" | "AttributeName") => lists.iter().all(|list| list.iter().all(is_pair)),
+        _ => false,
+    }
+}
+
+/// The keys of names and values.
+const PAIRS: &[&str] =
+    &["Name", "Value", "Values", "ValueFrom", "name", "value", "values", "AttributeName", "AttributeType"];

@@ -6,7 +6,7 @@ use tree::Tree;
 
 use super::canonical::canonical_item;
 use super::context::Context;
-use super::identity::{identity, is_unordered, label};
+use super::identity::{identity, is_unordered, label, title};
 use super::similarity::{leaves, pair};
 use super::text::function;
 use super::{added, changed, compare as compare_values, removed};
@@ -40,7 +40,10 @@ pub(super) fn compare(old: &Tree, new: &Tree, context: Context, path: &Path, cha
         let order = Detail::Order(was_of.clone());
         changes.push(ValueChange { detail: Some(order), ..changed(path, Some(old), Some(new)) });
     }
-    let label = |item: &Tree| matching.identity.and_then(|key| label(item, key));
+    let label = |item: &Tree| match matching.identity {
+        Some(key) => label(item, key),
+        None => title(item),
+    };
     for (now, (item, was)) in new_items.iter().zip(&was_of).enumerate() {
         let path = path.item(Item { was: *was, now: Some(now), label: label(item) });
         match was {
@@ -56,7 +59,7 @@ pub(super) fn compare(old: &Tree, new: &Tree, context: Context, path: &Path, cha
 fn matching(old: &[Tree], new: &[Tree], context: Context) -> Matching {
     let identity = identity(&[old, new], context);
     let is_set = context.is_set(new) && context.is_set(old);
-    let ordered = !(is_set || is_unordered(identity));
+    let ordered = !(is_set || is_unordered(identity, &[old, new]));
     let item = context.item();
     let texts = |list: &[Tree]| list.iter().map(|tree| canonical_item(tree, item)).collect::<Vec<_>>();
     let (old_texts, new_texts) = (texts(old), texts(new));

@@ -2,6 +2,7 @@
 
 mod comment;
 mod impact;
+mod lists;
 mod moves;
 mod oracle;
 mod page;

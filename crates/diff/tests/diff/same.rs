@@ -49,6 +49,8 @@ fn order_and_number_of_strings_in_policies() {
 fn order_of_tags_and_sets() {
     let tags = |names: [&str; 2]| json!({"Tags": names.map(|name| json!({"Key": name, "Value": "v"}))});
     assert_same("AWS::SQS::Queue", &tags(["a", "b"]), &tags(["b", "a"]));
+    let alarm = |names: [&str; 2]| json!({"Dimensions": names.map(|name| json!({"Name": name, "Value": "v"}))});
+    assert_same("AWS::CloudWatch::Alarm", &alarm(["a", "b"]), &alarm(["b", "a"]));
     let actions = |names: [&str; 2]| json!({"EventPattern": {"source": names}});
     assert_same("AWS::Events::Rule", &actions(["a", "b"]), &actions(["b", "a"]));
 }
