@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree::{Entry, Map, Tree};
 
 use crate::conditions::Conditions;
 use crate::kinds::Kinds;
+use crate::references::exports;
 
 /// What a template declares, so that references can be looked up.
 pub(crate) struct Outline<'t> {
@@ -19,6 +20,8 @@ pub(crate) struct Outline<'t> {
     pub transformed: bool,
     /// Whether a loop or an included file declares names that cannot be read off the template.
     pub open: bool,
+    /// The literal names under which outputs are exported.
+    pub exports: BTreeSet<&'t str>,
     /// The names of the modules, which add resources whose names begin with theirs.
     modules: Vec<&'t str>,
 }
@@ -47,6 +50,13 @@ impl<'t> Outline<'t> {
         Self {
             name,
             tree,
+            exports: tree
+                .get("Outputs")
+                .and_then(Tree::as_map)
+                .into_iter()
+                .flatten()
+                .filter_map(exports::exported)
+                .collect(),
             modules: resources.iter().filter(|(_, one)| is_module(one)).map(|(id, _)| *id).collect(),
             resources,
             mappings: declarations(tree, "Mappings").collect(),

@@ -169,7 +169,7 @@ pub(crate) static CIRCULAR: Rule = Rule {
     severity: Severity::Error,
     statement: "no resource needs itself, directly or through others",
     why: "CloudFormation does not know which one to make first, and refuses the template",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html",
     bad: r#"{"Resources": {
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetAtt": ["Queue", "Arn"]}}},
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": ["Topic", "TopicName"]}}}}}"#,

@@ -87,7 +87,7 @@ pub(crate) static TEST: Rule = Rule {
     severity: Severity::Error,
     statement: "a condition is made of `Fn::And`, `Fn::Or`, `Fn::Not`, `Fn::Equals` and other conditions",
     why: "CloudFormation cannot decide anything else",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html",
     bad: r#"{"Parameters": {"Stage": {"Type": "String"}}, "Conditions": {"IsProd": {"Ref": "Stage"}},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "IsProd"}}}"#,
     good: r#"{"Parameters": {"Stage": {"Type": "String"}},

@@ -98,6 +98,7 @@ impl<'t> Walk<'_, 't> {
             // What is imported cannot name what is imported.
             ("Fn::ImportValue", _) if self.scope == Scope::Import => self.mistaken(name, argument, place),
             ("Fn::ImportValue", _) => {
+                self.import(argument, place);
                 let scope = std::mem::replace(&mut self.scope, Scope::Import);
                 self.text(name, argument, place);
                 self.scope = scope;
@@ -388,7 +389,7 @@ pub(crate) static CONTEXT: Rule = Rule {
     severity: Severity::Error,
     statement: "functions that decide stand in `Conditions`, and those that make values do not",
     why: "CloudFormation refuses the template",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "FifoTopic": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}}}}}"#,
     good: r#"{"Conditions": {"IsIreland": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}},
@@ -401,7 +402,7 @@ pub(crate) static EXTENSION: Rule = Rule {
     severity: Severity::Error,
     statement: "functions of the language extensions are called only in templates that use them",
     why: "CloudFormation does not know these functions without the transform",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-languageextensions.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "DisplayName": {"Fn::ToJsonString": {"a": 1}}}}}}"#,
     good: r#"{"Transform": "AWS::LanguageExtensions", "Resources": {"Topic": {"Type": "AWS::SNS::Topic",
@@ -413,7 +414,7 @@ pub(crate) static FORBIDDEN: Rule = Rule {
     severity: Severity::Error,
     statement: "conditions, rules and the names of exports and imports refer to no resource",
     why: "CloudFormation needs their values before there are resources",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Conditions": {"IsDone": {"Fn::Equals": [{"Ref": "Topic"}, "done"]}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Parameters": {"Name": {"Type": "String"}},
@@ -425,7 +426,7 @@ pub(crate) static MAPPING: Rule = Rule {
     severity: Severity::Error,
     statement: "`Fn::FindInMap` names a mapping and keys that there are",
     why: "CloudFormation refuses the template when it looks the value up",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-findinmap.html",
     bad: r#"{"Mappings": {"Sizes": {"dev": {"Name": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic",
         "Properties": {"TopicName": {"Fn::FindInMap": ["Sizes", "prod", "Name"]}}}}}"#,
     good: r#"{"Mappings": {"Sizes": {"dev": {"Name": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic",

@@ -11,6 +11,7 @@ use circles::Edge;
 
 pub(crate) mod circles;
 pub(crate) mod conditions;
+pub(crate) mod exports;
 pub(crate) mod functions;
 pub(crate) mod nested;
 pub(crate) mod sub;
@@ -25,6 +26,9 @@ const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::StackName",
     "AWS::URLSuffix",
 ];
+
+/// After so many findings, nobody waits for what else might have been meant, and each question looks at all names.
+const MOST_HINTED: usize = 50;
 
 /// Follows every reference of a template; `all` are the templates that are checked together.
 pub(crate) fn check(outline: &Outline<'_>, all: &[Outline<'_>], place: &Place<'_>, findings: &mut Vec<Finding>) {
@@ -65,6 +69,7 @@ pub(crate) fn check(outline: &Outline<'_>, all: &[Outline<'_>], place: &Place<'_
     let edges = walk.edges;
     circles::check(outline, &edges, place, findings);
     nested::check(outline, all, place, findings);
+    exports::check(outline, all, place, findings);
 }
 
 /// Where an expression stands, which decides what it may use.
@@ -328,9 +333,7 @@ impl<'t> Walk<'_, 't> {
 
     /// Asks whether one of the names that the template declares was meant, unless there are too many findings already.
     fn meant<'n>(&self, given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
-        /// Each question looks at all names.
-        const MOST: usize = 50;
-        if self.findings.len() < MOST { did_you_mean(given, names) } else { None }
+        if self.findings.len() < MOST_HINTED { did_you_mean(given, names) } else { None }
     }
 
     fn hint_for(&self, name: &str) -> Option<String> {
@@ -364,7 +367,7 @@ pub(crate) static UNKNOWN: Rule = Rule {
     severity: Severity::Error,
     statement: "what is referred to is declared in the same template",
     why: "CloudFormation refuses a template with a reference that leads nowhere",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-ref.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Name"}}}}}"#,
     good: r#"{"Parameters": {"Name": {"Type": "String"}},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Name"}}}}}"#,
@@ -375,7 +378,7 @@ pub(crate) static ATTRIBUTE: Rule = Rule {
     severity: Severity::Error,
     statement: "`Fn::GetAtt` names an attribute that the resource type has",
     why: "CloudFormation refuses the template, for some types only when the resource has been made",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getatt.html",
     bad: r#"{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
         "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Bucket", "BucketName"]}}}}"#,
     good: r#"{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
@@ -387,7 +390,7 @@ pub(crate) static CONDITION: Rule = Rule {
     severity: Severity::Error,
     statement: "a condition that is used is declared in `Conditions`",
     why: "CloudFormation refuses the template",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "IsProd"}}}"#,
     good: r#"{"Parameters": {"Stage": {"Type": "String"}},
         "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
@@ -399,7 +402,7 @@ pub(crate) static CONDITIONAL: Rule = Rule {
     severity: Severity::Error,
     statement: "a resource that may be left out is referred to only where it is there",
     why: "the stack fails with `Unresolved resource dependencies` for whoever chooses the other value of the parameter",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
     bad: r#"{"Parameters": {"Stage": {"Type": "String"}},
         "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "IsProd"}},
@@ -439,6 +442,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &CONDITION,
     &CONDITIONAL,
     &DEPENDENCY,
+    &exports::EXPORT,
+    &exports::IMPORT,
     &functions::FORBIDDEN,
     &functions::MAPPING,
     &nested::NESTED,

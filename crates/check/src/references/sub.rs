@@ -134,7 +134,7 @@ pub(crate) static UNFILLED: Rule = Rule {
     severity: Severity::Warning,
     statement: "a hole with the name of something declared stands in an `Fn::Sub`",
     why: "elsewhere it stays as it is, and the service gets `${…}` literally",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "${AWS::StackName}"}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "DisplayName": {"Fn::Sub": "${AWS::StackName}"}}}}}"#,
@@ -145,7 +145,7 @@ pub(crate) static UNUSED_VARIABLE: Rule = Rule {
     severity: Severity::Warning,
     statement: "a variable of `Fn::Sub` fills a hole of the text",
     why: "it is mostly a misspelt hole, which then means something else",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
         "TopicName": {"Fn::Sub": ["done-${AWS::StackName}", {"Stack": {"Ref": "AWS::StackName"}}]}}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {

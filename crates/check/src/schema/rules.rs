@@ -24,7 +24,7 @@ pub(crate) static UNKNOWN_PROPERTY: Rule = Rule {
     severity: Severity::Error,
     statement: "a resource has only properties that its type knows",
     why: "CloudFormation refuses the resource when it comes to making it",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicNam": "done"}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "done"}}}}"#,
 };
@@ -34,7 +34,7 @@ pub(crate) static REQUIRED: Rule = Rule {
     severity: Severity::Error,
     statement: "a property that a resource cannot do without is given, whatever the conditions are",
     why: "CloudFormation refuses the resource when it comes to making it",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Read": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["https://queue"]}}}}"#,
     good: r#"{"Resources": {"Read": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["https://queue"],
         "PolicyDocument": {"Statement": []}}}}}"#,
@@ -45,7 +45,7 @@ pub(crate) static TYPE: Rule = Rule {
     severity: Severity::Error,
     statement: "a property is of the kind that it must be, or can be converted",
     why: "CloudFormation refuses the resource; it converts only between strings, numbers and booleans",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": "two minutes"}}}}"#,
     good: r#"{"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": "120"}}}}"#,
 };
@@ -55,7 +55,7 @@ pub(crate) static ENUM: Rule = Rule {
     severity: Severity::Error,
     statement: "a property with a fixed set of values has one of them",
     why: "the service refuses other words, mostly in the middle of a deployment",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
         "VersioningConfiguration": {"Status": "enabled"}}}}}"#,
     good: r#"{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
@@ -67,7 +67,7 @@ pub(crate) static PATTERN: Rule = Rule {
     severity: Severity::Error,
     statement: "a text has the form that its pattern describes",
     why: "the service refuses it, mostly in the middle of a deployment",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Alias": {"Type": "AWS::KMS::Alias", "Properties": {
         "AliasName": "videos", "TargetKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}}}}"#,
     good: r#"{"Resources": {"Alias": {"Type": "AWS::KMS::Alias", "Properties": {
@@ -79,7 +79,7 @@ pub(crate) static LENGTH: Rule = Rule {
     severity: Severity::Error,
     statement: "a text is neither too short nor too long",
     why: "the service refuses it, mostly in the middle of a deployment",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Alias": {"Type": "AWS::KMS::Alias", "Properties": {
         "AliasName": "alias/videos", "TargetKeyId": ""}}}}"#,
     good: r#"{"Resources": {"Alias": {"Type": "AWS::KMS::Alias", "Properties": {
@@ -91,7 +91,7 @@ pub(crate) static RANGE: Rule = Rule {
     severity: Severity::Error,
     statement: "a number is within the limits of its property",
     why: "the service refuses it, mostly in the middle of a deployment",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"PendingWindowInDays": 3}}}}"#,
     good: r#"{"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"PendingWindowInDays": 7}}}}"#,
 };
@@ -101,7 +101,7 @@ pub(crate) static ITEMS: Rule = Rule {
     severity: Severity::Error,
     statement: "a list or an object has neither too few nor too many parts",
     why: "the service refuses it, mostly in the middle of a deployment",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": ["one", "two"]}}}}"#,
     good: r#"{"Resources": {"Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": ["one"]}}}}"#,
 };
@@ -111,7 +111,7 @@ pub(crate) static UNIQUE: Rule = Rule {
     severity: Severity::Error,
     statement: "a list of different things has nothing twice",
     why: "CloudFormation refuses the resource",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Rule": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {},
         "ManagedPolicyArns": ["arn:aws:iam::aws:policy/Read", "arn:aws:iam::aws:policy/Read"]}}}}"#,
     good: r#"{"Resources": {"Rule": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {},
@@ -123,7 +123,7 @@ pub(crate) static IDENTIFIER: Rule = Rule {
     severity: Severity::Error,
     statement: "two resources of one type differ in what identifies them",
     why: "the second one fails because it exists already, or silently replaces the first",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {
         "One": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/videos"}},
         "Two": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/videos"}}}}"#,
@@ -137,7 +137,7 @@ pub(crate) static READ_ONLY: Rule = Rule {
     severity: Severity::Error,
     statement: "what AWS sets is not given",
     why: "the value is ignored or refused, and the stack drifts from its template",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Arn": "arn:aws:sqs:eu-west-1:1:q"}}}}"#,
     good: r#"{"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q"}}}}"#,
 };
@@ -147,7 +147,7 @@ pub(crate) static EXCLUSIVE: Rule = Rule {
     severity: Severity::Error,
     statement: "properties that exclude each other are not given together",
     why: "the service refuses both, or silently takes one",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Rule": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
         "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1, "Namespace": "AWS/SQS",
         "MetricName": "NumberOfMessagesSent", "Period": 60, "Statistic": "Sum", "ExtendedStatistic": "p99"}}}}"#,
@@ -161,7 +161,7 @@ pub(crate) static TOGETHER: Rule = Rule {
     severity: Severity::Error,
     statement: "properties that need others come with them",
     why: "the service refuses the one without the other",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -177,7 +177,7 @@ pub(crate) static ONE_OF: Rule = Rule {
     severity: Severity::Error,
     statement: "where one of several properties is needed, one is given",
     why: "the service refuses the resource without it",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "uploads"}}}}"#,
     good: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "uploads",
         "EventPattern": {"source": ["aws.s3"]}}}}}"#,
@@ -188,7 +188,7 @@ pub(crate) static CHOICE: Rule = Rule {
     severity: Severity::Error,
     statement: "a property that may take several forms has one of them",
     why: "the service refuses anything else",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html",
     bad: r#"{"Resources": {"Group": {"Type": "AWS::AIOps::InvestigationGroup", "Properties": {"Name": "videos",
         "EncryptionConfig": {"KmsKeyId": "no key"}}}}}"#,
     good: r#"{"Resources": {"Group": {"Type": "AWS::AIOps::InvestigationGroup", "Properties": {"Name": "videos",
@@ -201,7 +201,7 @@ pub(crate) static REFERENCE: Rule = Rule {
     severity: Severity::Error,
     statement: "a reference gives the kind of id or ARN that its property wants",
     why: "the service finds nothing by the id of something else, when the stack is half made",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-ref.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "Subnet": {"Type": "AWS::EC2::Subnet",
         "Properties": {"CidrBlock": "10.0.1.0/24", "VpcId": {"Ref": "Topic"}}}}}"#,
     good: r#"{"Resources": {"Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},

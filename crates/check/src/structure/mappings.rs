@@ -83,7 +83,7 @@ pub(crate) static MAPPING: Rule = Rule {
     severity: Severity::Error,
     statement: "a mapping has two levels of keys, those of the second of letters and digits, and literals as values",
     why: "CloudFormation refuses mappings of any other shape",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/mappings-section-structure.html",
     bad: r#"{"Mappings": {"Sizes": {"dev": "small"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Mappings": {"Sizes": {"dev": {"Size": "small"}}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };

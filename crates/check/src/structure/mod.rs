@@ -267,7 +267,7 @@ pub(crate) static VERSION: Rule = Rule {
     severity: Severity::Error,
     statement: "the template format version is 2010-09-09 or is left out",
     why: "there has never been another version; other words are refused",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/format-version-structure.html",
     bad: r#"{"AWSTemplateFormatVersion": "2012-10-17", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -277,7 +277,7 @@ pub(crate) static RESOURCES: Rule = Rule {
     severity: Severity::Error,
     statement: "a template declares at least one resource",
     why: "a stack without resources cannot be created",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html",
     bad: r#"{"Description": "Nothing yet."}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -287,7 +287,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     statement: "a rule has assertions, and a condition if it does not always hold",
     why: "CloudFormation refuses rules of any other shape",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html",
     bad: r#"{"Rules": {"Prod": {"Assert": true}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Parameters": {"Stage": {"Type": "String"}},
         "Rules": {"Prod": {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}}]}},
@@ -299,7 +299,7 @@ pub(crate) static SHAPE: Rule = Rule {
     severity: Severity::Error,
     statement: "a section and what is declared in it are objects",
     why: "CloudFormation cannot read lists or text there",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html",
     bad: r#"{"Resources": {"Topic": "AWS::SNS::Topic"}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -309,7 +309,7 @@ pub(crate) static TRANSFORM: Rule = Rule {
     severity: Severity::Error,
     statement: "`Transform` names one macro or several",
     why: "CloudFormation cannot call a macro without its name",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-section-structure.html",
     bad: r#"{"Transform": [7], "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Transform": ["AWS::LanguageExtensions"], "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -319,7 +319,7 @@ pub(crate) static DESCRIPTION: Rule = Rule {
     severity: Severity::Error,
     statement: "a description is a literal string of limited length",
     why: "CloudFormation refuses more than 1,024 bytes (4,000 characters for a parameter), and functions",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-description-structure.html",
     bad: r#"{"Description": {"Ref": "AWS::StackName"}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Description": "Topics.", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -329,7 +329,7 @@ pub(crate) static LIMIT: Rule = Rule {
     severity: Severity::Error,
     statement: "a template stays within CloudFormation's quotas: 500 resources, 200 parameters, 1 MB and so on",
     why: "larger templates are refused, and the quotas cannot be raised",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html",
     bad: r#"{"Conditions": {"Any": {"Fn::Or": [
             {"Fn::Equals": ["a", "01"]}, {"Fn::Equals": ["a", "02"]}, {"Fn::Equals": ["a", "03"]},
             {"Fn::Equals": ["a", "04"]}, {"Fn::Equals": ["a", "05"]}, {"Fn::Equals": ["a", "06"]},
@@ -345,7 +345,7 @@ pub(crate) static LOGICAL_ID: Rule = Rule {
     severity: Severity::Error,
     statement: "logical ids are of 1 to 255 letters and digits",
     why: "CloudFormation refuses any other character",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html",
     bad: r#"{"Resources": {"My-Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Resources": {"MyTopic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -355,7 +355,7 @@ pub(crate) static DUPLICATE_KEY: Rule = Rule {
     severity: Severity::Error,
     statement: "a key stands only once in an object, and a name means either a parameter or a resource",
     why: "readers silently keep one of the two, and `Ref` could mean either",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html",
     bad: r#"{"Parameters": {"Topic": {"Type": "String"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
     good: r#"{"Parameters": {"TopicName": {"Type": "String"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#,
 };
@@ -365,7 +365,7 @@ pub(crate) static NULL: Rule = Rule {
     severity: Severity::Error,
     statement: "nothing in a template is null",
     why: "CloudFormation refuses templates with null values",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": null}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "AWS::NoValue"}}}}}"#,
 };

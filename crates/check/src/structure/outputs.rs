@@ -62,7 +62,7 @@ pub(crate) static OUTPUT: Rule = Rule {
     severity: Severity::Error,
     statement: "an output has a value that is a string, and only fields that outputs have",
     why: "CloudFormation refuses the template, or fails when the stack is done and its outputs are read",
-    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html",
     bad: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Zones": {"Value": {"Fn::GetAZs": ""}}}}"#,
     good: r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {"Zones": {"Value": {"Fn::Join": [",", {"Fn::GetAZs": ""}]}}}}"#,

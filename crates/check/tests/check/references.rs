@@ -288,3 +288,37 @@ fn macros_may_declare_what_is_missing() {
     template["Globals"] = json!({});
     assert_eq!(findings(template), NOTHING);
 }
+
+#[test]
+fn imports_are_looked_for_in_the_templates_that_are_checked_together() {
+    let exporting = |name: &str| {
+        let mut template = with_resource(json!({"Type": "AWS::SNS::Topic"}));
+        template["Outputs"] = json!({"It": {"Value": {"Ref": "It"}, "Export": {"Name": name}}});
+        Tree::from_json(template, Origin::Unknown)
+    };
+    let importing = |name: &str| {
+        let template =
+            with_resource(json!({"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": name}}}));
+        Tree::from_json(template, Origin::Unknown)
+    };
+    let found = |first: &Tree, second: &Tree| -> Vec<String> {
+        let templates = [Template { name: "first", tree: first }, Template { name: "second", tree: second }];
+        check(&templates).iter().map(|one| format!("{} {}: {}", one.severity, one.template, shown(one))).collect()
+    };
+    assert_eq!(found(&exporting("topic"), &importing("topic")), NOTHING);
+    assert_eq!(found(&importing("topic"), &importing("other")), NOTHING, "nothing is known of the exports");
+    let place = "Resources/It/Properties/DisplayName/Fn::ImportValue: none of the templates checked here exports";
+    assert_eq!(
+        found(&exporting("topic-arn"), &importing("topic-am")),
+        [format!("warning second: reference/import {place} `topic-am`; did you mean `topic-arn`?")]
+    );
+    assert_eq!(
+        found(&exporting("topic-arn"), &importing("vpc")),
+        [format!("info second: reference/import {place} `vpc`; another stack of the region has to")]
+    );
+    assert_eq!(
+        found(&exporting("topic"), &exporting("topic")),
+        ["warning second: reference/export Outputs/It/Export: `topic` is exported by `first`, too; \
+          that is right only if the two are for different regions or accounts"]
+    );
+}
