@@ -158,11 +158,11 @@ fn the_search_agrees_with_brute_force() {
     let requests = requests();
     let mut dice = Dice(0x2545_F491_4F6C_DD1D);
     let (mut wider, mut not) = (0, 0);
-    for _ in 0..200 {
+    for _ in 0..120 {
         let old = policy(&mut dice);
         let new = if dice.roll(3) == 0 { policy(&mut dice) } else { variant(&mut dice, &old) };
         let witness = requests.iter().find(|request| allowed(&new, request) && !allowed(&old, request));
-        let found = compare_unlisted(&old, &new);
+        let found = compare_unlisted(&old, &new, false);
         if let Some(Request { action, resource, k, m }) = witness {
             wider += 1;
             let request = format!("{action} on {resource} with {k:?} and {m:?}");
@@ -171,7 +171,15 @@ fn the_search_agrees_with_brute_force() {
             not += 1;
             assert!(found.is_empty(), "nothing is allowed that was not, but {found:?}\nold: {old}\nnew: {new}");
         }
-        assert_eq!(compare_unlisted(&old, &old), [], "of {old}");
+        // Where other policies may allow anything, what is no longer denied counts as well.
+        let denied = |policy: &Value, request: &Request| {
+            let denies = policy.as_array().unwrap().iter().filter(|own| own["Effect"] == "Deny");
+            denies.into_iter().any(|own| applies(own, request))
+        };
+        let lifted = || requests.iter().any(|request| denied(&old, request) && !denied(&new, request));
+        let with_others = !compare_unlisted(&old, &new, true).is_empty();
+        assert_eq!(with_others, witness.is_some() || lifted(), "with others\nold: {old}\nnew: {new}");
+        assert_eq!(compare_unlisted(&old, &old, true), [], "of {old}");
     }
-    assert!(wider > 40 && not > 40, "the world is too small: {wider} and {not}");
+    assert!(wider > 25 && not > 25, "the world is too small: {wider} and {not}");
 }

@@ -42,10 +42,10 @@ fn compare(old: &Value, new: &Value) -> Vec<Widening> {
 }
 
 /// The same, with services of which no action is known.
-pub(super) fn compare_unlisted(old: &Value, new: &Value) -> Vec<Widening> {
+pub(super) fn compare_unlisted(old: &Value, new: &Value, elsewhere: bool) -> Vec<Widening> {
     let holes = Holes::default();
     let (old, new) = (statements(old, &holes), statements(new, &holes));
-    widenings(&old, &new, false, &|_| Vec::new())
+    widenings(&old, &new, elsewhere, &|_| Vec::new())
 }
 
 /// A policy that allows less than another one: the way there is no broadening, and the way back is.
