@@ -17,7 +17,9 @@ mod side;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::{Action, Diff, Gate, GateFinding, Template};
 use finding::Finding;
@@ -39,8 +41,9 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
     let (before, mut now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
     now.compare_conditions(old, new);
     let (openings, losses) = weakened(&before, &now, diff);
+    let known = RefCell::default();
     let broadening = [
-        access::broadened(&before, &now, &actions_of),
+        access::broadened(&before, &now, &|service| remembered(&known, service)),
         network::opened(&before, &now),
         openings,
         protections::guards_removed(&before, &now),
@@ -82,9 +85,24 @@ fn weakened(before: &Side<'_>, now: &Side<'_>, diff: &Diff) -> (Vec<Finding>, Ve
     (openings, losses)
 }
 
-fn actions_of(service: &str) -> Vec<&'static str> {
+type Remembered = RefCell<BTreeMap<String, Rc<[(String, String)]>>>;
+
+/// Lists the actions of a service, once for all policies that name it.
+fn remembered(known: &Remembered, service: &str) -> Rc<[(String, String)]> {
+    let mut known = known.borrow_mut();
+    if let Some(actions) = known.get(service) {
+        return Rc::clone(actions);
+    }
+    let actions = actions_of(service);
+    known.insert(service.to_owned(), Rc::clone(&actions));
+    actions
+}
+
+/// Lists the actions of a service, in small letters and as they are written.
+fn actions_of(service: &str) -> Rc<[(String, String)]> {
     let actions = schemas::actions::service(service).map(schemas::actions::Service::actions);
-    actions.into_iter().flatten().map(schemas::actions::Action::name).collect()
+    let names = actions.into_iter().flatten().map(|action| format!("{service}:{}", action.name()));
+    names.map(|name| (name.to_ascii_lowercase(), name)).collect()
 }
 
 fn renames(diff: &Diff) -> Renames<'_> {

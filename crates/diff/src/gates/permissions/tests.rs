@@ -6,6 +6,7 @@ use super::widen::{Kind, Widening, widenings};
 use crate::gates::side::{Renames, Side};
 use crate::{Path, Template};
 use serde_json::{Value, json};
+use std::rc::Rc;
 use tree::{Origin, Tree};
 
 const RESOURCES: &str = r#"{
@@ -15,13 +16,14 @@ const RESOURCES: &str = r#"{
     "Worker": {"Type": "AWS::IAM::Role"}
 }"#;
 
-fn catalogue(service: &str) -> Vec<&'static str> {
-    match service {
-        "s3" => vec!["GetObject", "GetObjectVersion", "GetBucketAcl", "PutObject", "DeleteObject", "ListBucket"],
-        "ssm" => vec!["SendCommand", "GetParameter", "GetParameters"],
-        "iam" => vec!["PassRole", "CreateUser"],
-        _ => vec![],
-    }
+fn catalogue(service: &str) -> Rc<[(String, String)]> {
+    let names: &[&str] = match service {
+        "s3" => &["GetObject", "GetObjectVersion", "GetBucketAcl", "PutObject", "DeleteObject", "ListBucket"],
+        "ssm" => &["SendCommand", "GetParameter", "GetParameters"],
+        "iam" => &["PassRole", "CreateUser"],
+        _ => &[],
+    };
+    names.iter().map(|name| (format!("{service}:{name}").to_ascii_lowercase(), format!("{service}:{name}"))).collect()
 }
 
 fn statements(policy: &Value, holes: &Holes) -> Vec<Statement> {
@@ -45,7 +47,7 @@ fn compare(old: &Value, new: &Value) -> Vec<Widening> {
 pub(super) fn compare_unlisted(old: &Value, new: &Value, elsewhere: bool) -> Vec<Widening> {
     let holes = Holes::default();
     let (old, new) = (statements(old, &holes), statements(new, &holes));
-    widenings(&old, &new, elsewhere, &|_| Vec::new())
+    widenings(&old, &new, elsewhere, &|_| Rc::default())
 }
 
 /// A policy that allows less than another one: the way there is no broadening, and the way back is.

@@ -6,13 +6,14 @@
 //! request that is really allowed now and was not before, and reordering, splitting and narrowing find nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::condition::{Clause, Context, Values, values};
 use super::pattern::{FRESH, is_open, pattern_of, sample, shared};
 use super::statement::{Matcher, Principal, Rule, Statement, account_of};
 
-/// The actions of a service, such as `GetObject` of `s3`.
-pub(crate) type Catalogue<'c> = dyn Fn(&str) -> Vec<&'static str> + 'c;
+/// The actions of a service, such as those of `s3`: in small letters, and as they are written.
+pub(crate) type Catalogue<'c> = dyn Fn(&str) -> Rc<[(String, String)]> + 'c;
 
 /// What is allowed now and was not before, by reason of one statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -309,6 +310,7 @@ fn actions(
         patterns.iter().filter_map(|pattern| pattern.split_once(':')).map(|(service, _)| service).collect();
     // Each candidate with what it is called; one that stands for a whole pattern is called nothing.
     let mut candidates: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let wanted = |action: &str| focuses.iter().any(|(_, _, focus)| focus.rule.actions.matches(action));
     // Of services whose actions are all named one by one nothing else has to be known.
     let opened = |service: &str| {
         focuses.iter().map(|(_, _, focus)| &focus.rule.actions).any(|matcher| {
@@ -317,9 +319,8 @@ fn actions(
         })
     };
     for service in services.iter().filter(|service| !is_open(service) && opened(service)) {
-        for action in catalogue(service) {
-            let name = format!("{service}:{action}");
-            candidates.insert(name.to_ascii_lowercase(), Some(name));
+        for (small, name) in catalogue(service).iter().filter(|(small, _)| wanted(small)) {
+            candidates.insert(small.clone(), Some(name.clone()));
         }
     }
     let known: Vec<String> = candidates.keys().cloned().collect();
@@ -342,7 +343,7 @@ fn actions(
     }
     let mut classes: BTreeMap<(bool, Vec<bool>), Class> = BTreeMap::new();
     for (small, name) in candidates {
-        if !focuses.iter().any(|(_, _, focus)| focus.rule.actions.matches(&small)) {
+        if !wanted(&small) {
             continue;
         }
         let outcome = patterns.iter().map(|pattern| super::pattern::matches(pattern, &small)).collect();
