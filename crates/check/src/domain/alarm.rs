@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use tree::Finding;
 
-use super::Shared;
 use super::alarm_rules::{COMPOSITE, EXPRESSION, METRICS, PERIOD, STATISTIC};
+use super::{Shared, metrics};
 use crate::look::{Part, Resource, View};
 use crate::words::{all_of, did_you_mean, quoted, similar};
 
@@ -26,6 +26,8 @@ pub(super) fn check(alarm: &Resource<'_>, findings: &mut Vec<Finding>) {
         let message = format!("`DatapointsToAlarm` is {wanted}, but only {all} periods are evaluated");
         findings.push(points.finding(&PERIOD, message));
     }
+    let names: Vec<View<'_>> = alarm.properties.select("Dimensions/*/Name");
+    metrics::check(alarm.at("Namespace"), alarm.at("MetricName"), &names, findings);
     let metrics = alarm.at("Metrics");
     if !metrics.is_absent() {
         for key in ["ExtendedStatistic", "MetricName", "Namespace", "Period", "Statistic"] {
@@ -107,11 +109,11 @@ fn is_statistic(text: &str) -> bool {
 }
 
 /// Checks queries of metrics, as alarms have them.
-fn queries(metrics: View<'_>, threshold: View<'_>, periods: View<'_>, findings: &mut Vec<Finding>) {
+fn queries(list: View<'_>, threshold: View<'_>, periods: View<'_>, findings: &mut Vec<Finding>) {
     let mut ids = BTreeSet::new();
     let mut given = 0;
-    let mut is_certain = metrics.is_closed();
-    for query in metrics.items() {
+    let mut is_certain = list.is_closed();
+    for query in list.items() {
         let id = query.get("Id");
         if let Some(text) = id.text() {
             let fits = text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -134,6 +136,9 @@ fn queries(metrics: View<'_>, threshold: View<'_>, periods: View<'_>, findings: 
         given += usize::from(flag.is_absent() || flag.flag() == Some(true));
         let own = query.get("MetricStat");
         period(own.get("Period"), own.at("Metric/Namespace"), periods, findings);
+        let metric = own.get("Metric");
+        let dimensions = metric.select("Dimensions/*/Name");
+        metrics::check(metric.get("Namespace"), metric.get("MetricName"), &dimensions, findings);
         let statistic = own.get("Stat");
         if let Some(text) = statistic.text().filter(|text| !is_statistic(text)) {
             findings.push(statistic.finding(&STATISTIC, format!("there is no statistic {}", quoted(&text))));
@@ -142,13 +147,13 @@ fn queries(metrics: View<'_>, threshold: View<'_>, periods: View<'_>, findings: 
     // With a band of anomalies both the metric and the band are given.
     if is_certain && threshold.is_absent() && given != 1 {
         let message = format!("{given} queries give data to the alarm, but exactly one must");
-        findings.push(metrics.finding(&METRICS, message).hint("write `\"ReturnData\": false` in the others"));
+        findings.push(list.finding(&METRICS, message).hint("write `\"ReturnData\": false` in the others"));
     }
     if !is_certain {
         return;
     }
     let names: Vec<&str> = ids.iter().map(String::as_str).collect();
-    for query in metrics.items() {
+    for query in list.items() {
         let expression = query.get("Expression");
         for name in expression.text().iter().flat_map(|text| identifiers(text)).filter(|name| !names.contains(name)) {
             let mut finding =

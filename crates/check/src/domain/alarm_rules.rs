@@ -80,6 +80,22 @@ pub(super) static EXPRESSION: Rule = Rule {
         "Expression": "failed / started"}]}}}}"#,
 };
 
+pub(super) static METRIC: Rule = Rule {
+    id: "alarm/metric",
+    severity: Severity::Warning,
+    statement: "a metric of AWS has a namespace, a name and dimensions that there are",
+    why: "the alarm never gets data, and stays as it is whatever happens",
+    page: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html",
+    bad: r#"{"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm",
+        "Properties": {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 5,
+        "EvaluationPeriods": 3, "Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessageVisible",
+        "Period": 300, "Statistic": "Maximum"}}}}"#,
+    good: r#"{"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm",
+        "Properties": {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 5,
+        "EvaluationPeriods": 3, "Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Period": 300, "Statistic": "Maximum"}}}}"#,
+};
+
 pub(super) static COMPOSITE: Rule = Rule {
     id: "alarm/composite",
     severity: Severity::Error,
@@ -99,4 +115,4 @@ pub(super) static COMPOSITE: Rule = Rule {
 };
 
 /// The rules of this file.
-pub(super) static RULES: &[&Rule] = &[&PERIOD, &STATISTIC, &METRICS, &EXPRESSION, &COMPOSITE];
+pub(super) static RULES: &[&Rule] = &[&PERIOD, &STATISTIC, &METRICS, &EXPRESSION, &METRIC, &COMPOSITE];

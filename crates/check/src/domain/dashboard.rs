@@ -130,6 +130,7 @@ fn metrics(properties: View<'_>, findings: &mut Vec<Finding>) {
             );
             findings.push(metric.finding(&METRICS, message));
         }
+        words_of(metric, findings);
         ids.extend(options.and_then(|options| options.get("id").text()).map(std::borrow::Cow::into_owned));
     }
     if !metrics.is_known() || !metrics.is_closed() {
@@ -145,4 +146,13 @@ fn metrics(properties: View<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding);
         }
     }
+}
+
+/// Checks the words of a metric that AWS sends; `.` repeats the word of the metric before.
+fn words_of(metric: View<'_>, findings: &mut Vec<Finding>) {
+    let words: Vec<View<'_>> = metric.items().collect();
+    let [namespace, name, rest @ ..] = words.as_slice() else { return };
+    let dimensions: Vec<View<'_>> =
+        rest.iter().copied().step_by(2).filter(|view| view.literal().is_some_and(|text| text.len() > 3)).collect();
+    super::metrics::check(*namespace, *name, &dimensions, findings);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemas::events;
 use tree::{Finding, Node};
 
 use super::event_rules::{BUCKET, PATTERN, PERMISSION, SCHEDULE, TARGET};
@@ -74,6 +75,29 @@ fn envelope(view: View<'_>, findings: &mut Vec<Finding>) {
         if text.starts_with("aws.") && text.chars().any(|character| character.is_ascii_uppercase()) {
             let message = format!("{} never matches: sources are written small", quoted(&text));
             findings.push(one.finding(&PATTERN, message).hint(format!("write {}", quoted(&text.to_lowercase()))));
+        } else {
+            origin(one, &text, view.get("detail-type"), findings);
+        }
+    }
+}
+
+/// Checks a source of AWS and the types of its events. Not all are known, so only what is nearly the name of a known one is
+/// taken for a mistake.
+fn origin(place: View<'_>, text: &str, kinds: View<'_>, findings: &mut Vec<Finding>) {
+    let Some(source) = events::source(text) else {
+        let is_slip = |meant: &&str| text.len() > 8 && strsim::damerau_levenshtein(text, meant) == 1;
+        if let Some(meant) = events::similar(text).filter(|_| text.starts_with("aws.")).filter(is_slip) {
+            let message = format!("nothing sends events as {}", quoted(text));
+            findings.push(place.finding(&PATTERN, message).hint(format!("did you mean `{meant}`?")));
+        }
+        return;
+    };
+    for kind in kinds.items() {
+        let Some(text) = kind.literal().filter(|text| !source.detail_types().any(|own| own == *text)) else { continue };
+        let is_slip = |meant: &&str| strsim::damerau_levenshtein(text, meant) <= 2;
+        if let Some(meant) = source.similar(text).filter(is_slip) {
+            let message = format!("{} sends no events of type {}", quoted(source.name()), quoted(text));
+            findings.push(kind.finding(&PATTERN, message).hint(format!("did you mean `{meant}`?")));
         }
     }
 }

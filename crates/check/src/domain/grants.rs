@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fits;
 use crate::look::{Part, Resource, Scope, Target, View};
+use schemas::actions::fits;
 
 /// What each role is allowed.
 pub(super) struct Grants<'a> {
@@ -46,12 +46,11 @@ impl<'a> Grants<'a> {
                 "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => {
                     let document = resource.at("PolicyDocument");
                     for role in resource.at("Roles").one_or_more() {
-                        match role.target() {
-                            Some(Target { resource: role, .. }) => add(document, roles.entry(role.key()).or_default()),
-                            None => {
-                                homeless.insert(resource.view.outline.name);
-                                is_named |= role.text().is_some();
-                            }
+                        if let Some(Target { resource: role, .. }) = role.target() {
+                            add(document, roles.entry(role.key()).or_default());
+                        } else {
+                            homeless.insert(resource.view.outline.name);
+                            is_named |= role.text().is_some();
                         }
                     }
                 }

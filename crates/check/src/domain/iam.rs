@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tree::Finding;
 
 use super::iam_rules::{PRINCIPAL, SIZE, STATEMENT, VERSION};
-use super::{policy_conditions, policy_resources};
+use super::{actions, policy_conditions, policy_resources};
 use crate::look::{Resource, Unreadable, View};
 use crate::words::{all_of, did_you_mean, quoted};
 
@@ -158,6 +158,7 @@ fn one(statement: View<'_>, kind: Kind, findings: &mut Vec<Finding>) {
     forbidden(statement, kind, findings);
     principals(statement.get("Principal"), findings);
     policy_conditions::check(statement, findings);
+    actions::check(statement, findings);
     if kind == Kind::Trust {
         taking(statement, findings);
     } else {

@@ -111,6 +111,50 @@ pub(super) static LEVEL: Rule = Rule {
         "Videos": {"Type": "AWS::S3::Bucket"}}}"#,
 };
 
+pub(super) static ACTION: Rule = Rule {
+    id: "iam/action",
+    severity: Severity::Warning,
+    statement: "an action is one that IAM knows",
+    why: "IAM takes the policy, and it allows nothing: access is denied at run time",
+    page: "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+    bad: r#"{"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "work",
+        "Roles": ["workers"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "s3:GetObjects", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+    good: r#"{"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "work",
+        "Roles": ["workers"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+};
+
+pub(super) static CONDITION_KEY: Rule = Rule {
+    id: "iam/condition-key",
+    severity: Severity::Warning,
+    statement: "a key of a condition is one that the service has",
+    why: "the condition is never met, so the statement allows nothing",
+    page: "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+    bad: r#"{"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "work",
+        "Roles": ["workers"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::videos",
+        "Condition": {"StringLike": {"s3:prefixes": "in/*"}}}]}}}}}"#,
+    good: r#"{"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "work",
+        "Roles": ["workers"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::videos",
+        "Condition": {"StringLike": {"s3:prefix": "in/*"}}}]}}}}}"#,
+};
+
+pub(super) static TARGET: Rule = Rule {
+    id: "iam/target",
+    severity: Severity::Warning,
+    statement: "an action acts on something that the statement names",
+    why: "IAM takes the policy, and the action is denied at run time",
+    page: "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+    bad: r#"{"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "work",
+        "Roles": ["workers"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": ["sqs:SendMessage"], "Resource": "arn:aws:sns:eu-central-1:111111111111:tasks"}]}}}}}"#,
+    good: r#"{"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "work",
+        "Roles": ["workers"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": ["sqs:SendMessage"], "Resource": "arn:aws:sqs:eu-central-1:111111111111:tasks"}]}}}}}"#,
+};
+
 pub(super) static SIZE: Rule = Rule {
     id: "iam/size",
     severity: Severity::Error,
@@ -204,5 +248,18 @@ const GOOD: &str = r#"{"Resources": {"Policy": {"Type": "AWS::IAM::UserPolicy", 
         "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::videos/a-rather-long-prefix-of-keys-*"]}]}}}}}"#;
 
 /// The rules of this file.
-pub(super) static RULES: &[&Rule] =
-    &[&VERSION, &STATEMENT, &PRINCIPAL, &CONDITION, &RESOURCE_NAME, &ARN, &LEVEL, &SIZE, &TRUST, &ESCALATION];
+pub(super) static RULES: &[&Rule] = &[
+    &VERSION,
+    &STATEMENT,
+    &PRINCIPAL,
+    &CONDITION,
+    &RESOURCE_NAME,
+    &ARN,
+    &LEVEL,
+    &ACTION,
+    &CONDITION_KEY,
+    &TARGET,
+    &SIZE,
+    &TRUST,
+    &ESCALATION,
+];

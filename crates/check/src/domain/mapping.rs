@@ -89,8 +89,7 @@ fn permission(
     let Some(Target { resource: role, .. }) = function.at("Role").target() else { return };
     // A table's stream is another resource than the table.
     let on = (source.type_name != "AWS::DynamoDB::Table").then_some(source);
-    let lacking: Vec<&str> =
-        needed.iter().copied().filter(|action| shared.grants().lacks_on(&role, action, on)).collect();
+    let lacking: Vec<&str> = needed.iter().copied().filter(|action| shared.lacks(&role, action, on)).collect();
     if !lacking.is_empty() {
         let message = format!(
             "function `{}` takes from `{}`, but its role `{}` is not allowed {}",

@@ -14,6 +14,7 @@ use crate::outline::Outline;
 use crate::rule::Rule;
 use crate::schema::Patterns;
 
+mod actions;
 mod alarm;
 mod alarm_rules;
 mod dashboard;
@@ -30,6 +31,7 @@ mod lifecycle;
 mod mapping;
 mod mediaconvert;
 mod mediaconvert_rules;
+mod metrics;
 mod name_rules;
 mod names;
 mod network;
@@ -90,6 +92,12 @@ impl<'a> Shared<'a> {
         self.receivers.get_or_init(|| Receivers::read(self.scope))
     }
 
+    /// Tells whether a role is certainly not allowed an action, on a resource or on whatever.
+    fn lacks(&self, role: &Resource<'_>, action: &str, on: Option<&Resource<'_>>) -> bool {
+        // A policy of the resource may allow it as well.
+        !on.is_some_and(|on| self.receivers().may_admit_roles(on)) && self.grants().lacks_on(role, action, on)
+    }
+
     /// Tells what roles are allowed.
     fn grants(&self) -> &Grants<'a> {
         self.grants.get_or_init(|| Grants::read(self.scope))
@@ -141,35 +149,6 @@ fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>
     }
 }
 
-/// Tells whether a pattern with `*` and `?` fits a text; upper and lower case are the same, as in actions of IAM.
-fn fits(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut at, mut read) = (0, 0);
-    // Where to go on when what follows the last star does not fit.
-    let mut star = None;
-    while read < text.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                star = Some((at, read));
-                at += 1;
-            }
-            Some(byte) if *byte == b'?' || byte.eq_ignore_ascii_case(&text[read]) => {
-                at += 1;
-                read += 1;
-            }
-            _ => match star {
-                Some((back, from)) => {
-                    star = Some((back, from + 1));
-                    at = back + 1;
-                    read = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|byte| *byte == b'*')
-}
-
 /// The rules of this group.
 pub(crate) static RULES: &[&[&Rule]] = &[
     alarm_rules::RULES,
@@ -189,22 +168,3 @@ pub(crate) static RULES: &[&[&Rule]] = &[
     ssm_rules::RULES,
     states::RULES,
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stars_fit_anything() {
-        for (pattern, text, truth) in [
-            ("s3:Get*", "s3:getobject", true),
-            ("*", "", true),
-            ("s3:*Object*", "s3:PutObjectTagging", true),
-            ("s3:G?t", "s3:Get", true),
-            ("s3:*Acl", "s3:GetObject", false),
-            ("a*b*c", "abxbc", true),
-        ] {
-            assert_eq!(fits(pattern, text), truth, "{pattern} {text}");
-        }
-    }
-}

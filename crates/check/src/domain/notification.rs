@@ -3,7 +3,9 @@
 use tree::{Finding, Severity, Tree};
 
 use super::receivers::remedy;
-use super::{Shared, fits, queue};
+use schemas::actions::fits;
+
+use super::{Shared, queue};
 use crate::look::{Resource, Target, View};
 use crate::rule::Rule;
 use crate::words::quoted;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fits;
 use crate::look::{Resource, Scope, View};
+use schemas::actions::fits;
 
 /// The policies of queues, topics and functions, by whom they are about.
 pub(super) struct Receivers<'a> {
@@ -63,6 +63,17 @@ impl<'a> Receivers<'a> {
             || own.iter().chain(open).any(|policy| allows(policy, action, service))
     }
 
+    /// Tells whether a policy of the receiver may allow roles what their own policies do not.
+    pub fn may_admit_roles(&self, receiver: &Resource<'_>) -> bool {
+        self.policies(receiver).iter().any(|policy| {
+            let document = policy.at("PolicyDocument");
+            policy.type_name == "AWS::Lambda::Permission"
+                || document.is_unknown()
+                || document.literal().is_some()
+                || document.get("Statement").one_or_more().into_iter().any(admits_roles)
+        })
+    }
+
     /// Lists the policies that are about a receiver.
     pub fn policies(&self, receiver: &Resource<'_>) -> &[Resource<'a>] {
         let (template, id) = receiver.key();
@@ -109,6 +120,12 @@ fn states(statement: View<'_>, action: &str, service: &str) -> bool {
         && (principal.is_unknown()
             || principal.is("*")
             || principal.entries().any(|(_, who)| who.one_or_more().into_iter().any(|one| may_be(one, service))))
+}
+
+fn admits_roles(statement: View<'_>) -> bool {
+    let principal = statement.get("Principal");
+    let is_of_roles = principal.is_unknown() || principal.is("*") || !principal.get("AWS").is_absent();
+    !statement.get("Effect").is("Deny") && (statement.is_unknown() || is_of_roles)
 }
 
 fn may_be(principal: View<'_>, service: &str) -> bool {

@@ -2,10 +2,10 @@
 
 use tree::Finding;
 
-use super::fits;
 use super::iam_rules::{ESCALATION, TRUST};
 use crate::look::{Resource, Target, View};
 use crate::words::quoted;
+use schemas::actions::fits;
 
 /// Who takes the role that a property names: type, path, service.
 static TAKERS: [(&str, &str, &str); 16] = [

@@ -85,8 +85,7 @@ pub(super) fn of_machine(shared: &Shared<'_>, machine: &Machine<'_, '_>, finding
     if level.text().is_none_or(|level| level == "OFF") {
         return;
     }
-    let lacking: Vec<&str> =
-        LOGS.iter().copied().filter(|action| shared.grants().lacks_on(&role, action, None)).collect();
+    let lacking: Vec<&str> = LOGS.iter().copied().filter(|action| shared.lacks(&role, action, None)).collect();
     report(level, &role, "the machine writes logs", &lacking, findings);
 }
 
@@ -101,7 +100,7 @@ pub(super) fn of_task(shared: &Shared<'_>, machine: &Machine<'_, '_>, state: Sta
     if let Some(Target { resource: function, .. }) =
         resource.target().filter(|target| target.resource.type_name == "AWS::Lambda::Function")
     {
-        if shared.grants().lacks_on(&role, "lambda:InvokeFunction", Some(&function)) {
+        if shared.lacks(&role, "lambda:InvokeFunction", Some(&function)) {
             report(resource, &role, &format!("the task calls `{}`", function.id), &["lambda:InvokeFunction"], findings);
         }
         return;
@@ -112,13 +111,13 @@ pub(super) fn of_task(shared: &Shared<'_>, machine: &Machine<'_, '_>, state: Sta
     let about = arguments.into_iter().flat_map(|view| ABOUT.map(|key| view.get(key))).find_map(View::mentioned);
     let about = about.map(|target| target.resource);
     let mut lacking = Vec::new();
-    if shared.grants().lacks_on(&role, &action, about.as_ref()) {
+    if shared.lacks(&role, &action, about.as_ref()) {
         lacking.push(action.as_str());
     }
     if call.pattern.as_deref().is_some_and(|pattern| pattern.starts_with("sync"))
         && let Some((_, needed)) = WAITING.iter().find(|(service, _)| *service == call.service)
     {
-        lacking.extend(needed.iter().copied().filter(|action| shared.grants().lacks_on(&role, action, None)));
+        lacking.extend(needed.iter().copied().filter(|action| shared.lacks(&role, action, None)));
     }
     report(resource, &role, "the task calls and waits", &lacking, findings);
 }
@@ -127,7 +126,7 @@ pub(super) fn of_task(shared: &Shared<'_>, machine: &Machine<'_, '_>, state: Sta
 pub(super) fn of_map(shared: &Shared<'_>, machine: &Machine<'_, '_>, state: State<'_>, findings: &mut Vec<Finding>) {
     let mode = state.view.at("ItemProcessor/ProcessorConfig/Mode");
     let Some(role) = role(machine).filter(|_| mode.is("DISTRIBUTED")) else { return };
-    if shared.grants().lacks_on(&role, "states:StartExecution", None) {
+    if shared.lacks(&role, "states:StartExecution", None) {
         report(mode, &role, "a distributed map starts executions", &["states:StartExecution"], findings);
     }
 }
