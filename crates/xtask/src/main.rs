@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "chores tell a person at a terminal what they do")]
 
 mod audit;
+mod bench;
 mod codegen;
 mod demo;
 mod faults;
@@ -43,6 +44,10 @@ enum Command {
     Parity(parity::Arguments),
     /// Generates the resource types from the provider schemas.
     Codegen(codegen::Arguments),
+    /// Measures this program beside its peers, and prints a table.
+    Bench(bench::Arguments),
+    #[command(hide = true)]
+    Measure(bench::MeasureArguments),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Faults => faults::run(&root),
         Command::Parity(arguments) => parity::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
+        Command::Bench(arguments) => bench::run(&root, &arguments),
+        Command::Measure(arguments) => bench::measure(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

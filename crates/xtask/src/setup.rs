@@ -97,7 +97,7 @@ pub fn auditors(root: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Installs pinned packages into a virtual environment of their own, unless they are there, and returns its programs.
-fn virtual_environment(venv: &Path, what: &str, requirements: &str) -> anyhow::Result<PathBuf> {
+pub fn virtual_environment(venv: &Path, what: &str, requirements: &str) -> anyhow::Result<PathBuf> {
     let programs = venv.join("bin");
     let marker = venv.join("installed.txt");
     if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == requirements) {
