@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod diff;
 mod environment_files;
+mod github;
 mod harness;
 mod help;
 mod linkage;

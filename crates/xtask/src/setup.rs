@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use crate::process::{self, works};
 
-/// The tools that check templates and scripts, pinned by version and hash.
+/// The tools that check templates, scripts and workflows, pinned by version and hash.
 const TOOLS: &str = include_str!("../tools.txt");
 
 /// The auditors of templates and policies, pinned the same way; they bring a hundred packages, so they live apart.
@@ -86,9 +86,9 @@ pub fn local_cloud(root: &Path) -> anyhow::Result<()> {
     local::install(root).map_err(|error| anyhow::anyhow!("{error}\n{}", hint(&error)))
 }
 
-/// Installs cfn-lint and `ShellCheck`, and returns the folder of programs that they are in.
+/// Installs the tools that check templates, scripts and workflows, and returns the folder of programs that they are in.
 pub fn tools(root: &Path) -> anyhow::Result<PathBuf> {
-    virtual_environment(&root.join(".baleen/tools"), "cfn-lint and ShellCheck", TOOLS)
+    virtual_environment(&root.join(".baleen/tools"), "cfn-lint, ShellCheck, check-jsonschema and zizmor", TOOLS)
 }
 
 /// Installs checkov and parliament, and returns the folder of programs that they are in.

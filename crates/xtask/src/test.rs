@@ -32,7 +32,7 @@ enum Stage {
     Tests,
     /// Examples in documentation comments.
     DocTests,
-    /// cfn-lint on every template, `ShellCheck` on every script.
+    /// cfn-lint on every template, `ShellCheck` on every script, GitHub's schemas and zizmor on every workflow.
     Templates,
     /// What cfn-lint finds in its own fixture templates is found by `baleen check`, too.
     Parity,
@@ -121,7 +121,23 @@ fn templates(root: &Path) -> anyhow::Result<()> {
     )?;
     let scripts = tracked(root, &["*.sh", ".ci/run"])?;
     eprintln!("ShellCheck: {} scripts", scripts.len());
-    process::run(Command::new(tools.join("shellcheck")).current_dir(root).arg("--").args(scripts))
+    process::run(Command::new(tools.join("shellcheck")).current_dir(root).arg("--").args(scripts))?;
+    workflows(root, &tools)
+}
+
+/// Checks the workflows against GitHub's schemas, and asks whether they could be made to do what they should not.
+fn workflows(root: &Path, tools: &Path) -> anyhow::Result<()> {
+    for (schema, files) in
+        [("vendor.github-workflows", ".github/workflows/*.yml"), ("vendor.github-actions", "action.yml")]
+    {
+        let files = tracked(root, &[files])?;
+        eprintln!("check-jsonschema: {} files, {schema}", files.len());
+        let mut check = Command::new(tools.join("check-jsonschema"));
+        process::run(check.current_dir(root).args(["--builtin-schema", schema, "--"]).args(files))?;
+    }
+    // What is less than medium is a matter of taste. It never goes to the network.
+    let mut zizmor = Command::new(tools.join("zizmor"));
+    process::run(zizmor.current_dir(root).args(["--offline", "--no-progress", "--min-severity", "medium", "--", "."]))
 }
 
 /// Lists the files of the checkout, committed or not, that match one of the patterns and are not ignored.
