@@ -107,7 +107,7 @@ impl Words<'_> {
             }
             Before::On(index) => at(index)
                 .filter(|_| !matches!(about, About::Trust(_)))
-                .map(|old| format!("only on {}", self.matcher(&old.rule.resources))),
+                .map(|old| format!("only on {}", self.other_resources(&old.rule.resources, &grant.resource))),
             Before::Only(index) => at(index).map(|old| format!("only {}", self.own_actions(&old.rule, old))),
             Before::Nothing => None,
         };
@@ -181,6 +181,16 @@ impl Words<'_> {
     fn matcher(&self, resources: &Matcher) -> String {
         let list = self.resources(resources.patterns.iter().map(String::as_str));
         if resources.not { format!("everything but {list}") } else { list }
+    }
+
+    /// Names resources so that they can be told from another one: a resource whose name has changed is two.
+    fn other_resources(&self, resources: &Matcher, than: &str) -> String {
+        let shown = self.matcher(resources);
+        let mistaken = resources.patterns.iter().any(|own| own != than && self.resource(own) == self.resource(than));
+        if !mistaken || resources.not {
+            return shown;
+        }
+        some(resources.patterns.iter().map(|own| self.holes.show(own)), "and")
     }
 
     fn resources<'r>(&self, resources: impl Iterator<Item = &'r str>) -> String {

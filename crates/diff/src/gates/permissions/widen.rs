@@ -170,7 +170,7 @@ impl Question<'_> {
                     let near = (old_near.as_slice(), new_near.as_slice());
                     let Some(sure) = self.differ(kind, rule, near, budget) else { continue };
                     certain &= sure;
-                    let before = self.before(kind, index, (resource, who), &old, &old_near);
+                    let before = self.before(kind, index, (&class.sample, resource, who), &old, &old_near);
                     let actions = class.show(focus);
                     grants.push(Grant { actions, resource: pattern.clone(), principal: (*who).clone(), before });
                 }
@@ -224,7 +224,7 @@ impl Question<'_> {
         &self,
         kind: Kind,
         index: usize,
-        (resource, who): (&str, &Principal),
+        (action, resource, who): (&str, &str, &Principal),
         of_action: &[usize],
         near: &[usize],
     ) -> Before {
@@ -241,10 +241,15 @@ impl Question<'_> {
         if let Some(at) = of_action.iter().find(by_who) {
             return Before::On(number(at));
         }
-        let same_resource = self
-            .old
-            .iter()
-            .find(|(_, rule)| !rule.deny && rule.resources.matches(resource) && rule.principals.matches(who));
+        // What else was allowed there says something only if it is of the same service.
+        let service = action.split_once(':').map_or(action, |(service, _)| service);
+        let alike = |pattern: &String| pattern.split_once(':').is_some_and(|(own, _)| own == service);
+        let same_resource = self.old.iter().find(|(_, rule)| {
+            !rule.deny
+                && rule.actions.patterns.iter().any(alike)
+                && rule.resources.matches(resource)
+                && rule.principals.matches(who)
+        });
         same_resource.map_or(Before::Nothing, |(index, _)| Before::Only(*index))
     }
 }

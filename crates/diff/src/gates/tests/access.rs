@@ -281,3 +281,27 @@ fn odd_policies_are_let_pass() {
         }
     }
 }
+
+#[test]
+fn a_resource_that_is_renamed_is_told_from_itself() {
+    let with = |name: &str| {
+        json!({
+            "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}},
+            "Worker": role(inline(json!([statement(json!("logs:PutLogEvents"), json!({"Fn::GetAtt": ["Log", "Arn"]}))]))),
+        })
+    };
+    assert_eq!(
+        told(Gate::Broadening, &with("/a"), &with("/b")),
+        "the role Worker may now logs:PutLogEvents on Log; before only on \
+         arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:/a:*"
+    );
+}
+
+#[test]
+fn what_was_allowed_of_other_services_is_not_told() {
+    let with = |actions: Value| json!({"Worker": role(inline(json!([statement(actions, json!("*"))])))});
+    assert_eq!(
+        told(Gate::Broadening, &with(json!("sqs:SendMessage")), &with(json!(["sqs:SendMessage", "sns:Publish"]))),
+        "the role Worker may now sns:Publish on everything; before not at all"
+    );
+}
