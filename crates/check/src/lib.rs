@@ -31,11 +31,14 @@ mod place;
 mod references;
 mod rule;
 mod schema;
+mod security;
 mod structure;
+mod suppressions;
 mod text;
 mod words;
 
 pub use rule::{Rule, rule, rules, similar_rule};
+pub use suppressions::Suppressed;
 pub use text::syntax;
 
 /// A template to be checked.
@@ -82,6 +85,15 @@ pub struct Known<'t> {
     pub value: &'t str,
 }
 
+/// What was found in templates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// The findings, in the order of the templates and of the places in them.
+    pub findings: Vec<Finding>,
+    /// What was found and is accepted by the templates' author, in the same order.
+    pub suppressed: Vec<Suppressed>,
+}
+
 /// Checks templates, and gives the findings in the order of the templates and of the places in them.
 pub fn check(templates: &[Template<'_>]) -> Vec<Finding> {
     check_within(templates, &Surroundings::default())
@@ -89,12 +101,18 @@ pub fn check(templates: &[Template<'_>]) -> Vec<Finding> {
 
 /// Checks templates of which more is known than what stands in them.
 pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>) -> Vec<Finding> {
+    report(templates, surroundings).findings
+}
+
+/// Checks templates, and tells also what their author has suppressed, and why.
+pub fn report(templates: &[Template<'_>], surroundings: &Surroundings<'_>) -> Report {
     let outlines: Vec<Outline<'_>> =
         templates.iter().map(|template| Outline::read(template.name, template.tree)).collect();
     let scope = Scope::new(&outlines, surroundings);
     let patterns = Patterns::default();
     let shared = domain::Shared::new(&scope, &patterns);
-    let mut findings = Vec::new();
+    let others = security::Others::read(&scope);
+    let mut report = Report::default();
     for outline in &outlines {
         let place = Place::root(outline.name, outline.tree);
         let mut own = Vec::new();
@@ -102,17 +120,20 @@ pub fn check_within(templates: &[Template<'_>], surroundings: &Surroundings<'_>)
         references::check(outline, &outlines, &place, &mut own);
         schema::check(outline, &patterns, &place, &mut own);
         domain::check(&shared, outline, &mut own);
+        security::check(&scope, outline, &others, &mut own);
         let remarks = surroundings.remarks.iter().filter(|(template, _)| *template == outline.name);
         let remarks = remarks.flat_map(|(template, remarks)| {
             remarks.iter().filter_map(|one| text::finding(template, one, outline.transformed))
         });
         own.extend(remarks);
+        let suppressed = suppressions::apply(outline, &mut own);
         let mut order = Order::default();
         own.sort_by_cached_key(|finding| (order.position(outline.tree, &finding.path), finding.rule));
         own.dedup();
-        findings.extend(own);
+        report.findings.extend(own);
+        report.suppressed.extend(suppressed);
     }
-    findings
+    report
 }
 
 /// The positions of keys in the objects that were asked for: some have as many keys as the template has resources.

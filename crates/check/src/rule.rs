@@ -2,7 +2,7 @@ use tree::{Finding, Severity};
 
 use crate::place::Place;
 use crate::words::similar;
-use crate::{domain, references, schema, structure, text};
+use crate::{domain, references, schema, security, structure, suppressions, text};
 
 /// What a template must fulfil.
 #[derive(Debug)]
@@ -49,7 +49,13 @@ pub fn similar_rule(id: &str) -> Option<&'static Rule> {
 
 /// Each rule stands beside the code that applies it, and is listed in its group. To add a rule, write it there, with a
 /// template that violates it and one that does not: the tests check both templates.
-static GROUPS: [&[&Rule]; 4] = [references::RULES, schema::RULES, structure::RULES, text::RULES];
+static GROUPS: [&[&Rule]; 6] =
+    [references::RULES, schema::RULES, security::RULES, structure::RULES, suppressions::RULES, text::RULES];
+
+/// Tells whether this is a rule whose findings may be accepted: not what CloudFormation refuses.
+pub(crate) fn is_suppressible(id: &str) -> bool {
+    domain::RULES.iter().chain([&security::RULES]).any(|group| group.iter().any(|rule| rule.id == id))
+}
 
 impl Rule {
     /// Makes a finding of this rule.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "`json!` borrows what the tests make on the spot")]
 
-use check::{Template, check};
+use check::Template;
 use serde_json::Value;
 use tree::{Finding, Origin, Tree};
 
@@ -12,7 +12,16 @@ mod order;
 mod references;
 mod rules;
 mod schema;
+mod security;
 mod structure;
+mod suppressions;
+
+/// Checks templates for everything but security, which has tests of its own.
+fn check(templates: &[Template<'_>]) -> Vec<Finding> {
+    let mut findings = check::check(templates);
+    findings.retain(|finding| !finding.rule.starts_with("security/"));
+    findings
+}
 
 /// Checks one template, and writes the findings as people see them, with their hints.
 fn findings(template: Value) -> Vec<String> {

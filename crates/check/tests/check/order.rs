@@ -1,8 +1,10 @@
 //! Where findings say they are, and in which order they come.
 
-use check::{Template, check};
+use check::Template;
 use serde_json::json;
 use tree::{Entry, Map, Node, Origin, Tree};
+
+use super::check;
 
 /// Gives every node an origin of its own: its number in the order of the template.
 fn numbered(tree: Tree, next: &mut u32) -> Tree {

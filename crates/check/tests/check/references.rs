@@ -1,6 +1,6 @@
 //! References, functions and circles.
 
-use check::{Template, check};
+use check::Template;
 use serde_json::{Value, json};
 use tree::{Origin, Tree};
 
@@ -55,7 +55,7 @@ fn a_resource_of_another_template_is_pointed_to() {
     let fleet = tree(
         json!({"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Sources"}}}}}),
     );
-    let found = check(&[Template { name: "storage", tree: &storage }, Template { name: "fleet", tree: &fleet }]);
+    let found = super::check(&[Template { name: "storage", tree: &storage }, Template { name: "fleet", tree: &fleet }]);
     assert_eq!(
         found.iter().map(shown).collect::<Vec<_>>(),
         [

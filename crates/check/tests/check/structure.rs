@@ -71,7 +71,7 @@ fn the_second_of_two_keys_is_reported_with_the_line_of_the_first() {
     };
     let resources = Tree::new(Node::Map([topic(4), topic(9)].into_iter().collect::<Map>()), Origin::Unknown);
     let tree = Tree::single("Resources", resources);
-    let found = check::check(&[check::Template { name: "example", tree: &tree }]);
+    let found = super::check(&[check::Template { name: "example", tree: &tree }]);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].message, "`Topic` stands twice in the same object; first at 4:3");
     assert_eq!(found[0].origin, Origin::Text { line: 9, column: 3 });

