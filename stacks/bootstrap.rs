@@ -3,7 +3,7 @@
 //! It is there before any key of the environment's own, so AWS's keys encrypt it.
 
 use resources::s3;
-use template::Stack;
+use template::{Declare, Stack};
 
 use crate::environment::Environment;
 use crate::keys::Keys;
@@ -21,6 +21,13 @@ pub fn stack(stack: &mut Stack, environment: &Environment) -> Bootstrap {
     stack.description("What deploying needs: artifacts and locks");
     let keys = Keys::default();
     let artifacts = buckets::private(environment, &keys).lifecycle_configuration(buckets::lifecycle(environment, None));
+    let artifacts = artifacts
+        .accept(
+            "security/access-logs",
+            "This stack is made before every other, so there is no bucket for logs yet. It holds \
+            templates and the agent's program, both made anew from the repository, and no video",
+        )
+        .accept("security/customer-managed-key", "This stack is made before every other, also before keys");
     let (artifacts, _) = buckets::add(stack, environment, "Artifacts", artifacts, |_| vec![]);
     let locks = tables::add(stack, environment, &keys, "Locks");
 

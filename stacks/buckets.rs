@@ -2,7 +2,7 @@
 
 use documents::iam;
 use resources::s3;
-use template::{Declare, ResourcePolicy, Stack, sub};
+use template::{Declaration, Declare, ResourcePolicy, Stack, sub};
 
 use crate::environment::Environment;
 use crate::keys::Keys;
@@ -84,9 +84,21 @@ pub fn add(
     bucket: impl Declare<Resource = s3::Bucket>,
     statements: impl FnOnce(&s3::BucketRef) -> Vec<iam::Statement<ResourcePolicy>>,
 ) -> (s3::BucketRef, s3::BucketPolicyRef) {
-    let bucket = stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
+    let bucket = stack.add(logical_id, kept(environment, bucket));
     let policy = add_policy(stack, logical_id, &bucket, statements(&bucket));
     (bucket, policy)
+}
+
+/// Says what becomes of a bucket in the end.
+#[track_caller]
+pub fn kept(environment: &Environment, bucket: impl Declare<Resource = s3::Bucket>) -> Declaration<s3::Bucket> {
+    let unversioned = "Versions are off in this environment (storage.versioned): its clips are made by tests, and the \
+        emulator's events name no version";
+    bucket.on_removal(environment.on_destroy.policy()).accept_if(
+        !environment.storage.versioned,
+        "security/versioning",
+        unversioned,
+    )
 }
 
 /// Adds the policy of a bucket, which refuses whatever does not come by TLS, and says what else the statements do.

@@ -14,7 +14,7 @@ use resources::cloudfront::{
 };
 use resources::kind::certificatemanager::Certificate;
 use resources::s3::BucketRef;
-use template::{Arn, Assume, Stack, Value, aws, sub};
+use template::{Arn, Assume, Declare, Stack, Value, aws, sub};
 
 use crate::environment::{self, Domain, Environment, Places, PlayerOrigin};
 use crate::keys::Keys;
@@ -68,7 +68,19 @@ pub fn stack(
         .logging(Logging::new().bucket(logs.domain_name()).include_cookies(false))
         .aliases(settings.domain.as_ref().map(|domain| vec![domain.name.as_str()]))
         .viewer_certificate(certificate(settings.domain.as_ref()));
-    let distribution = stack.add("Distribution", Distribution::new(config));
+    let distribution = Distribution::new(config)
+        .accept(
+            "security/web-acl",
+            "It serves files from a bucket, by GET and HEAD, without anything behind it that could be attacked. A web ACL costs \
+             from six dollars a month, and a fee for each million requests, most of which are segments of video",
+        )
+        .accept_if(
+            settings.domain.is_none(),
+            "security/tls-version",
+            "This environment has no domain, and so no certificate, of its own. With CloudFront's the least version is \
+             CloudFront's to decide; with a domain it is TLSv1.2_2021",
+        );
+    let distribution = stack.add("Distribution", distribution);
     let_read(stack, storage, &distribution);
 
     let domain = match &settings.domain {
@@ -153,6 +165,10 @@ fn certificate(domain: Option<&Domain>) -> ViewerCertificate {
 /// "Configure standard logging (legacy)" in its developer guide; the newer kind of log can be set up in us-east-1 only.
 fn viewers_log(stack: &mut Stack, environment: &Environment) -> BucketRef {
     let bucket = buckets::private_with_lists(environment, &Keys::default())
-        .lifecycle_configuration(buckets::passing_lifecycle(environment, environment.storage.log_expiry_days));
+        .lifecycle_configuration(buckets::passing_lifecycle(environment, environment.storage.log_expiry_days))
+        .accept(
+            "security/object-ownership",
+            "CloudFront's standard logs come in by an access control list, and in no other way in every region",
+        );
     buckets::add(stack, environment, "ViewersLog", bucket, |_| vec![]).0
 }

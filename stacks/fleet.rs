@@ -138,6 +138,17 @@ fn fail_dead_letters(
             )
             .kms_key_arn(keys.data.as_ref().map(KeyRef::arn))
             .logging_config(lambda::LoggingConfig::new().log_group(log.name()));
+    let function = function
+        .accept(
+            "security/concurrency",
+            "The mapping of its queue runs two at once at most. What is reserved is taken from the account's others, and \
+             Lambda refuses it in new accounts, whose whole pool is ten",
+        )
+        .accept_if(
+            keys.data.is_none(),
+            "security/customer-managed-key",
+            "The variables hold a count and the name of an error, both in this template; Lambda's own key encrypts them",
+        );
     let function = stack.add("DeadLetterFunction", function);
     let mapping = lambda::EventSourceMapping::new(function.name())
         .event_source_arn(dead_letters.arn())

@@ -5,7 +5,7 @@
 
 use documents::iam as policy;
 use resources::{iam, kind};
-use template::{Arn, Assume, IdentityPolicy, IntoValue, Name, Stack, TrustPolicy, Value, aws, sub};
+use template::{Arn, Assume, Declare, IdentityPolicy, IntoValue, Name, Stack, TrustPolicy, Value, aws, sub};
 
 use crate::deployer::Bounds;
 use crate::environment::{Environment, Ownership};
@@ -92,6 +92,10 @@ fn worker_role(stack: &mut Stack, environment: &Environment, bounds: &Bounds) ->
                 .role(policy::trust(policy::service("ec2.amazonaws.com")))
                 .role_name(name)
                 .managed_policy_arns([managed_by_ssm]);
+            let role = role.accept(
+                "security/iam-managed-policy",
+                "It is what the SSM agent needs, and AWS changes it together with the agent",
+            );
             (stack.add("WorkerRole", role).into(), settings.worker_policy_name.as_str().into_value())
         }
     };

@@ -63,6 +63,10 @@ pub enum Service {
     Sqs,
 }
 
+/// Why data is encrypted by AWS's keys in environments without keys of their own.
+pub const NO_OWN_KEYS: &str = "This environment has no keys of its own (section `keys`), which cost a dollar a month each; \
+    a key of AWS's encrypts this";
+
 impl Keys {
     /// Lets a role use what the keys encrypt, through the services that store it and in no other way; returns the policy,
     /// if there is any key.

@@ -3,7 +3,7 @@
 use resources::logs::{LogGroup, LogGroupRef};
 use template::{Declare, DeletionPolicy, Stack};
 
-use crate::keys::Keys;
+use crate::keys::{Keys, NO_OWN_KEYS};
 
 /// Adds a log group, of this name or of `CloudFormation`'s choice. Its stack takes it along when it is deleted.
 #[track_caller]
@@ -12,5 +12,10 @@ pub fn add(stack: &mut Stack, keys: &Keys, logical_id: &str, name: Option<String
         .log_group_name(name)
         .retention_in_days(retention_days)
         .kms_key_id(keys.operations.as_ref().map(resources::kms::KeyRef::arn));
-    stack.add(logical_id, log.on_removal(DeletionPolicy::Delete))
+    let log = log.on_removal(DeletionPolicy::Delete).accept_if(
+        keys.operations.is_none(),
+        "security/customer-managed-key",
+        NO_OWN_KEYS,
+    );
+    stack.add(logical_id, log)
 }

@@ -9,7 +9,7 @@ mod watch;
 
 use job::Colour;
 use resources::cloudwatch::{AlarmRef, CompositeAlarm, CompositeAlarmRef};
-use template::{Stack, Value, join, sub};
+use template::{Declare, Stack, Value, join, sub};
 
 use crate::delivery::Delivery;
 use crate::environment::{self, Environment};
@@ -61,6 +61,10 @@ fn ill(stack: &mut Stack, fleet: &Fleet, alarms: &[AlarmRef]) -> CompositeAlarmR
         alarms.iter().chain(&fleet.alarms).map(|alarm| sub!("ALARM(\"{}\")", alarm.arn())).collect();
     let ill = CompositeAlarm::new(join(" OR ", rings))
         .alarm_description(format!("The {} fleet works badly; a swap to it goes back", fleet.colour));
+    let ill = ill.accept(
+        "security/alarm-actions",
+        "A swap of colours watches it; people are told by the alarms that it is made of",
+    );
     stack.add(&format!("{}IsIll", title(fleet.colour)), ill)
 }
 

@@ -4,7 +4,7 @@ use documents::iam;
 use resources::sqs;
 use template::{Declare, DeletionPolicy, ResourcePolicy, Stack, Value, select, split};
 
-use crate::keys::Keys;
+use crate::keys::{Keys, NO_OWN_KEYS};
 
 /// How long a message waits at most, in seconds: 14 days, the longest that SQS keeps one.
 pub const RETENTION_SECONDS: u32 = 14 * 24 * 3600;
@@ -26,7 +26,12 @@ pub fn add(
         None => queue.sqs_managed_sse_enabled(true),
     };
     // Messages are of no use to anyone once the stack that deals with them is gone.
-    let queue = stack.add(logical_id, queue.on_removal(DeletionPolicy::Delete));
+    let queue = queue.on_removal(DeletionPolicy::Delete).accept_if(
+        keys.data.is_none(),
+        "security/customer-managed-key",
+        NO_OWN_KEYS,
+    );
+    let queue = stack.add(logical_id, queue);
     let only_tls =
         iam::deny(["sqs:*"]).on([queue.arn()]).principal(iam::anyone()).when(iam::bool("aws:SecureTransport", false));
     let mut policy = vec![only_tls];

@@ -7,7 +7,7 @@ use template::{Declare, Stack, aws, sub};
 
 use crate::environment::{Environment, Executor};
 use crate::identity::{self, Identity};
-use crate::keys::Keys;
+use crate::keys::{Keys, NO_OWN_KEYS};
 use crate::{buckets, outputs, tables};
 
 /// The logical id of the bucket of packaged streams.
@@ -43,9 +43,10 @@ pub fn stack(stack: &mut Stack, environment: &Environment, identity: &Identity, 
         let bucket = bucket.lifecycle_configuration(rules).logging_configuration(logging);
         // S3 tries out whether it may write the logs when it is told to.
         let bucket = bucket.depends_on(&log_policy);
+        let bucket = bucket.accept_if(keys.data.is_none(), "security/customer-managed-key", NO_OWN_KEYS);
         if logical_id == DELIVERY && environment.delivery.is_some() {
             // The stack `delivery` makes its policy.
-            return stack.add(logical_id, bucket.on_removal(environment.on_destroy.policy()));
+            return stack.add(logical_id, buckets::kept(environment, bucket));
         }
         buckets::add(stack, environment, logical_id, bucket, |_| vec![]).0
     };

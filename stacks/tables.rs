@@ -2,7 +2,7 @@
 
 use job::item::attributes;
 use resources::dynamodb;
-use template::{Declare, Stack};
+use template::{Declaration, Declare, Stack};
 
 use crate::environment::{Environment, OnDestroy};
 use crate::keys::Keys;
@@ -11,7 +11,7 @@ use crate::keys::Keys;
 /// the last 35 days, and protected unless the environment is one that may be thrown away.
 #[track_caller]
 pub fn add(stack: &mut Stack, environment: &Environment, keys: &Keys, logical_id: &str) -> dynamodb::TableRef {
-    stack.add(logical_id, table(environment, keys, None).on_removal(environment.on_destroy.policy()))
+    stack.add(logical_id, kept(environment, keys, table(environment, keys, None)))
 }
 
 /// Adds such a table, with an index of the items that have an attribute, which is named like it.
@@ -23,7 +23,19 @@ pub fn add_with_index(
     logical_id: &str,
     attribute: &str,
 ) -> dynamodb::TableRef {
-    stack.add(logical_id, table(environment, keys, Some(attribute)).on_removal(environment.on_destroy.policy()))
+    stack.add(logical_id, kept(environment, keys, table(environment, keys, Some(attribute))))
+}
+
+/// Says what becomes of a table in the end, and what is right about it where others would have it otherwise.
+#[track_caller]
+fn kept(environment: &Environment, keys: &Keys, table: dynamodb::Table) -> Declaration<dynamodb::Table> {
+    let throwaway = "The environment may be thrown away with all that is in it (on_destroy)";
+    let no_key = "There is no key of the environment's own for it. DynamoDB's key in KMS encrypts it, and its use is in the \
+        trail; items hold states and names, and no video";
+    table
+        .on_removal(environment.on_destroy.policy())
+        .accept_if(environment.on_destroy != OnDestroy::Retain, "security/deletion-protection", throwaway)
+        .accept_if(keys.data.is_none(), "security/customer-managed-key", no_key)
 }
 
 fn table(environment: &Environment, keys: &Keys, indexed: Option<&str>) -> dynamodb::Table {

@@ -3,7 +3,7 @@
 use job::Colour;
 use resources::sqs::QueueRef;
 use resources::{Tag, ec2, kind};
-use template::{Id, Parameter, Stack, Value};
+use template::{Declare, Id, Parameter, Stack, Value};
 
 use super::{Shared, auto_scaling, launch_template, single, spot_fleet};
 use crate::environment::{Environment, FleetKind, Instances as Settings};
@@ -37,7 +37,12 @@ impl Instances<'_> {
     pub(super) fn add(&self, stack: &mut Stack) {
         let minimum = self.minimum(stack);
         let data = launch_template::data(self, stack);
-        let template = stack.add("LaunchTemplate", ec2::LaunchTemplate::new(data));
+        let template = ec2::LaunchTemplate::new(data).accept_if(
+            self.environment.fleet.kind == FleetKind::AutoScaling && self.network.public_addresses == Some(true),
+            "security/public-address",
+            "This environment has chosen the cheapest way out (`egress = \"public\"`), and no security group lets anything in",
+        );
+        let template = stack.add("LaunchTemplate", template);
         let template = Template { id: template.id(), version: template.latest_version_number() };
         match self.environment.fleet.kind {
             FleetKind::AutoScaling => auto_scaling::add(self, stack, &template, &minimum),

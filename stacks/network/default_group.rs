@@ -38,6 +38,10 @@ pub(super) fn close(stack: &mut Stack, network: &OwnNetwork, vpc: &ec2::VPCRef, 
         .handler("index.handler")
         .timeout(CLOSING_SECONDS)
         .logging_config(LoggingConfig::new().log_group(log.name()));
+    let function = function.accept(
+        "security/concurrency",
+        "CloudFormation calls it once for each deployment that changes it; what is reserved is taken from the account's others",
+    );
     let function = stack.add("DefaultGroupFunction", function);
     let closed = Raw::new("Custom::ClosedSecurityGroup")
         .value("ServiceToken", function.arn())

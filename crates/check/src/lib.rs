@@ -126,10 +126,13 @@ pub fn report(templates: &[Template<'_>], surroundings: &Surroundings<'_>) -> Re
             remarks.iter().filter_map(|one| text::finding(template, one, outline.transformed))
         });
         own.extend(remarks);
-        let suppressed = suppressions::apply(outline, &mut own);
         let mut order = Order::default();
-        own.sort_by_cached_key(|finding| (order.position(outline.tree, &finding.path), finding.rule));
+        let mut place = |finding: &Finding| (order.position(outline.tree, &finding.path), finding.rule);
+        own.sort_by_cached_key(&mut place);
         own.dedup();
+        let (mut own, suppressed) = suppressions::apply(outline, own);
+        // There may be findings about the suppressions themselves.
+        own.sort_by_cached_key(place);
         report.findings.extend(own);
         report.suppressed.extend(suppressed);
     }

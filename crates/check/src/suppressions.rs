@@ -37,35 +37,35 @@ struct Suppression<'t> {
 /// By the rule and, if it stands on one, the resource.
 type Suppressions<'t> = BTreeMap<(&'t str, Option<&'t str>), Vec<Suppression<'t>>>;
 
-/// Takes out of the findings what the template suppresses, and adds what is wrong with its suppressions.
-pub(crate) fn apply(outline: &Outline<'_>, findings: &mut Vec<Finding>) -> Vec<Suppressed> {
+/// Tells what the template suppresses from the other findings, and adds what is wrong with its suppressions.
+pub(crate) fn apply(outline: &Outline<'_>, found: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let mut faults = Vec::new();
     let mut suppressions = Suppressions::new();
     read(outline, None, outline.tree, &mut suppressions, &mut faults);
     for entry in outline.resource_entries() {
         read(outline, Some(&entry.key), &entry.value, &mut suppressions, &mut faults);
     }
-    let mut suppressed = Vec::new();
-    if !suppressions.is_empty() {
-        findings.retain(|finding| match reason(&suppressions, finding) {
-            Some(reason) => {
-                suppressed.push(Suppressed { finding: finding.clone(), reason });
-                false
-            }
-            None => true,
-        });
+    if suppressions.is_empty() && faults.is_empty() {
+        return (found, Vec::new());
     }
-    findings.extend(faults);
+    let (mut findings, mut suppressed) = (Vec::new(), Vec::new());
+    for finding in found {
+        match reason(&suppressions, &finding) {
+            Some(reason) => suppressed.push(Suppressed { finding, reason }),
+            None => findings.push(finding),
+        }
+    }
     for unused in suppressions.values().flatten().filter(|suppression| !suppression.is_used.get()) {
         let message = format!("{} finds nothing here, so there is nothing to suppress", quoted(unused.rule));
         let finding = finding(&UNUSED, outline, unused.path.clone(), unused.origin, message);
-        findings.push(finding.hint("remove the entry, or correct its `Path`"));
+        faults.push(finding.hint("remove the entry, or correct its `Path`"));
     }
-    suppressed
+    findings.extend(faults);
+    (findings, suppressed)
 }
 
 /// Finds the entry that accepts a finding, and says why it does.
-fn reason<'t>(suppressions: &'t Suppressions<'t>, finding: &'t Finding) -> Option<String> {
+fn reason(suppressions: &Suppressions<'_>, finding: &Finding) -> Option<String> {
     let path = finding.path.to_string();
     let holds = |suppression: &&Suppression<'_>| {
         let rest = path.strip_prefix(&suppression.below);

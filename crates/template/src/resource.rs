@@ -63,6 +63,8 @@ pub(crate) struct Attributes {
     pub creation_policy: Option<(CreationPolicy, Origin)>,
     pub update_policy: Option<(UpdatePolicy, Origin)>,
     pub metadata: Vec<(String, JsonValue, Origin)>,
+    /// What a rule of the check finds here, and why that is right.
+    pub accepted: Vec<(String, String, Origin)>,
 }
 
 /// What happens to the real resource when it leaves the stack.
@@ -167,6 +169,29 @@ pub trait Declare: Sized {
         with(self, |attributes| {
             attributes.update_policy = Some((policy, origin));
         })
+    }
+
+    /// Accepts what a rule of the check finds here, such as `security/access-logs`, and says why it is right.
+    ///
+    /// It becomes a suppression in the resource's metadata, so reviewers read the reason beside the resource. A rule that
+    /// does not exist, a reason that says nothing and a suppression that nothing needs are findings themselves.
+    #[track_caller]
+    fn accept(self, rule: impl Into<String>, reason: impl Into<String>) -> Declaration<Self::Resource> {
+        let origin = Origin::caller();
+        with(self, |attributes| {
+            attributes.accepted.push((rule.into(), reason.into(), origin));
+        })
+    }
+
+    /// Accepts what a rule finds only where a setting makes it find something.
+    #[track_caller]
+    fn accept_if(
+        self,
+        applies: bool,
+        rule: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Declaration<Self::Resource> {
+        if applies { self.accept(rule, reason) } else { self.declare() }
     }
 
     /// Adds an entry to the resource's metadata.

@@ -204,9 +204,25 @@ fn attributes(
     for (key, value, origin) in &attributes.metadata {
         metadata.push(&**key, Tree::from_json(value.clone(), *origin));
     }
+    if let Some(suppress) = suppressions(&attributes.accepted) {
+        metadata.push("Baleen", suppress);
+    }
     if !metadata.is_empty() {
         map.push("Metadata", Tree::new(Node::Map(metadata), origin));
     }
+}
+
+/// Writes what the author accepts as the check reads it.
+fn suppressions(accepted: &[(String, String, Origin)]) -> Option<Tree> {
+    let entries = accepted.iter().map(|(rule, reason, origin)| {
+        let mut entry = Map::default();
+        entry.push("Rule", Tree::string(rule).at(*origin));
+        entry.push("Reason", Tree::string(reason).at(*origin));
+        Tree::new(Node::Map(entry), *origin)
+    });
+    let (_, _, first) = accepted.first()?;
+    let list = Tree::new(Node::List(entries.collect()), *first);
+    Some(Tree::single("Suppress", list).at(*first))
 }
 
 /// Adds the app's tags after the author's own; a key that the author set stays as it is.
