@@ -55,33 +55,14 @@ fn command(document: View<'_>, findings: &mut Vec<Finding>) {
         if !is_text || is_bounded {
             continue;
         }
-        let is_variable = parameter.get("interpolationType").is("ENV_VAR");
-        let used = steps.iter().find_map(|step| interpolated(*step, name)).filter(|_| !is_variable);
-        if let Some(line) = used {
-            let message = format!("{} becomes part of the script, whatever it is: `; curl … | sh` too", quoted(name));
-            let hint = "set `interpolationType: ENV_VAR` and write `\"$SSM_…\"`, and add an `allowedPattern`";
-            findings.push(line.finding(&INJECTION, message).hint(hint));
-        } else {
-            let pattern = parameter.get("allowedPattern");
-            let message = format!("{} may be any text", quoted(name));
-            findings.push(pattern.finding(&PARAMETERS, message).hint("set `allowedPattern` or `allowedValues`"));
-        }
+        let pattern = parameter.get("allowedPattern");
+        let message = format!("{} may be any text", quoted(name));
+        findings.push(pattern.finding(&PARAMETERS, message).hint("set `allowedPattern` or `allowedValues`"));
     }
 }
 
 fn runs_script(step: View<'_>) -> bool {
     ["aws:runShellScript", "aws:runPowerShellScript"].iter().any(|action| step.get("action").is(action))
-}
-
-/// Finds the line of a script into which a parameter is written as text.
-fn interpolated<'a>(step: View<'a>, name: &str) -> Option<View<'a>> {
-    let has = |text: &str| {
-        text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).any(|(inside, _)| inside.trim() == name)
-    };
-    let lines = step.at("inputs/runCommand").one_or_more();
-    lines
-        .into_iter()
-        .find(|line| line.parts().iter().any(|part| matches!(part, crate::look::Part::Text(text) if has(text))))
 }
 
 /// Services that can be made to act on behalf of another account, and say for whom they do ("The confused deputy problem").
@@ -119,23 +100,6 @@ pub(crate) static SCHEMA: Rule = Rule {
             "inputs": {"runCommand": ["set -euo pipefail", "uptime"]}}]}}}}}"#,
 };
 
-pub(crate) static INJECTION: Rule = Rule {
-    id: "security/command-injection",
-    severity: Severity::Warning,
-    statement: "parameters reach scripts as environment variables, not as text",
-    why: "`{{name}}` is filled in before the shell reads the script, so quotes around it do not help",
-    page: "https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html",
-    bad: r#"{"Resources": {"Enhance": {"Type": "AWS::SSM::Document", "Properties": {"DocumentType": "Command", "Content": {
-        "schemaVersion": "2.2", "parameters": {"key": {"type": "String"}},
-        "mainSteps": [{"action": "aws:runShellScript", "name": "enhance",
-            "inputs": {"runCommand": ["set -euo pipefail", "enhance '{{ key }}'"]}}]}}}}}"#,
-    good: r#"{"Resources": {"Enhance": {"Type": "AWS::SSM::Document", "Properties": {"DocumentType": "Command", "Content": {
-        "schemaVersion": "2.2", "parameters": {"key": {"type": "String", "interpolationType": "ENV_VAR",
-            "allowedPattern": "^[A-Za-z0-9_-]+$"}},
-        "mainSteps": [{"action": "aws:runShellScript", "name": "enhance",
-            "inputs": {"runCommand": ["set -euo pipefail", "enhance \"$SSM_key\""]}}]}}}}}"#,
-};
-
 pub(crate) static PARAMETERS: Rule = Rule {
     id: "security/command-parameters",
     severity: Severity::Info,
@@ -146,7 +110,11 @@ pub(crate) static PARAMETERS: Rule = Rule {
         "schemaVersion": "2.2", "parameters": {"key": {"type": "String", "interpolationType": "ENV_VAR"}},
         "mainSteps": [{"action": "aws:runShellScript", "name": "enhance",
             "inputs": {"runCommand": ["set -euo pipefail", "enhance \"$SSM_key\""]}}]}}}}}"#,
-    good: INJECTION.good,
+    good: r#"{"Resources": {"Enhance": {"Type": "AWS::SSM::Document", "Properties": {"DocumentType": "Command", "Content": {
+        "schemaVersion": "2.2", "parameters": {"key": {"type": "String", "interpolationType": "ENV_VAR",
+            "allowedPattern": "^[A-Za-z0-9_-]+$"}},
+        "mainSteps": [{"action": "aws:runShellScript", "name": "enhance",
+            "inputs": {"runCommand": ["set -euo pipefail", "enhance \"$SSM_key\""]}}]}}}}}"#,
 };
 
 pub(crate) static DEPUTY: Rule = Rule {

@@ -111,7 +111,6 @@ pub(crate) static RULES: &[&Rule] = &[
     &data::POINT_IN_TIME,
     &data::DELETION_PROTECTION,
     &documents::SCHEMA,
-    &documents::INJECTION,
     &documents::PARAMETERS,
     &documents::DEPUTY,
     &edge::TLS_VERSION,

@@ -171,9 +171,9 @@ pub(crate) static ENDPOINT_POLICY: Rule = Rule {
     why: "the endpoint of S3 is also a way out of the network into anybody's bucket",
     page: "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
     bad: r#"{"Resources": {"Storage": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"VpcId": "vpc-0123456789abcdef0",
-        "ServiceName": {"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"}}}}}"#,
+        "RouteTableIds": ["rtb-0123456789abcdef0"], "ServiceName": {"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"}}}}}"#,
     good: r#"{"Resources": {"Storage": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"VpcId": "vpc-0123456789abcdef0",
-        "ServiceName": {"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"},
+        "RouteTableIds": ["rtb-0123456789abcdef0"], "ServiceName": {"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"},
         "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*",
             "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}}]}}}}}"#,
 };

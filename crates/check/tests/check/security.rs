@@ -75,7 +75,7 @@ fn a_dead_letter_queue_needs_none_also_across_stacks() {
     let templates = [("letters", letters), ("tasks", tasks)];
     assert_eq!(found_in("dead-letter-queue", &templates, &Surroundings::default()).len(), 1);
     let link = Link { template: "tasks", parameter: "DeadLetters", from: "letters", output: "Arn" };
-    let linked = Surroundings { links: vec![link], values: Vec::new() };
+    let linked = Surroundings { links: vec![link], ..Surroundings::default() };
     assert_eq!(found_in("dead-letter-queue", &templates, &linked), super::NOTHING);
 }
 
