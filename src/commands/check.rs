@@ -63,6 +63,8 @@ struct Report {
     /// What the findings are about, in words.
     subject: String,
     findings: Vec<Finding>,
+    /// What the templates' author accepts.
+    suppressed: Vec<check::Suppressed>,
     files: Files,
     /// What JSON says beside the findings.
     facts: Value,
@@ -91,17 +93,17 @@ fn of_environment(global: &Global) -> Result<Report> {
     }
     let session = Session::open(global)?;
     let name = &session.environment.name;
-    let (facts, findings, subject) = match toolkit::assemble(&stacks::app(&session.environment)) {
+    let (facts, findings, suppressed, subject) = match toolkit::assemble(&stacks::app(&session.environment)) {
         Ok(checked) => {
             let stacks = checked.assembly.stacks.len();
             let resources: usize = checked.assembly.stacks.iter().map(resources).sum();
             let facts = json!({ "environment": name, "stacks": stacks, "resources": resources });
             let subject = format!("{name}: {}, {}", plural(stacks, "stack"), plural(resources, "resource"));
-            (facts, checked.remarks, subject)
+            (facts, checked.remarks, checked.suppressed, subject)
         }
-        Err(findings) => (json!({ "environment": name }), findings, name.clone()),
+        Err(findings) => (json!({ "environment": name }), findings, Vec::new(), name.clone()),
     };
-    Ok(Report { subject, findings, files: Files::default(), facts })
+    Ok(Report { subject, findings, suppressed, files: Files::default(), facts })
 }
 
 fn of_files(paths: &[PathBuf], global: &Global) -> Result<Report> {
@@ -116,18 +118,20 @@ fn of_files(paths: &[PathBuf], global: &Global) -> Result<Report> {
     let remarks = files.templates.iter().map(|file| (file.name.as_str(), file.document.remarks.as_slice()));
     let surroundings = check::Surroundings { remarks: remarks.collect(), ..check::Surroundings::default() };
     let mut findings = files.faults.clone();
-    findings.extend(check::check_within(&templates, &surroundings));
+    let checked = check::report(&templates, &surroundings);
+    findings.extend(checked.findings);
     let place = |finding: &Finding| files.names.iter().position(|name| *name == finding.template);
     findings.sort_by_cached_key(place);
     let resources: usize = templates.iter().filter_map(|one| Some(one.tree.get("Resources")?.as_map()?.len())).sum();
     let facts = json!({ "templates": files.names, "resources": resources, "skipped": files.skipped });
     let subject = format!("{}, {}", plural(files.names.len(), "template"), plural(resources, "resource"));
-    Ok(Report { subject, findings, files, facts })
+    Ok(Report { subject, findings, suppressed: checked.suppressed, files, facts })
 }
 
 fn show(report: &Report, format: Format, printer: &Printer) -> Result<()> {
-    let Report { subject, findings, files, facts } = report;
-    let counted = format!("{subject}: {}", counts(findings));
+    let Report { subject, findings, suppressed, files, facts } = report;
+    let accepted = if suppressed.is_empty() { String::new() } else { format!(", {} accepted", suppressed.len()) };
+    let counted = format!("{subject}: {}{accepted}", counts(findings));
     match format {
         Format::Text => {
             let texts = findings.iter().map(|one| {
@@ -142,9 +146,11 @@ fn show(report: &Report, format: Format, printer: &Printer) -> Result<()> {
         Format::Json => {
             let mut document = facts.clone();
             document["findings"] = findings.iter().map(to_json).collect();
+            let accepted = |one: &check::Suppressed| json!({ "finding": to_json(&one.finding), "reason": one.reason });
+            document["suppressed"] = suppressed.iter().map(accepted).collect();
             printer.json(&document)?;
         }
-        Format::Sarif => printer.json(&sarif::sarif(findings))?,
+        Format::Sarif => printer.json(&sarif::sarif(findings, suppressed))?,
     }
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         // The findings are on standard output already, and so is their number for those who read text.

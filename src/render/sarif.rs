@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use check::Suppressed;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tree::{Finding, Severity};
@@ -11,13 +12,19 @@ use super::findings::file;
 /// Where relative addresses begin; whoever reads the file knows.
 const ROOT: &str = "SRCROOT";
 
-/// Writes one run of the tool.
-pub fn sarif(findings: &[Finding]) -> Value {
-    let mut ids: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
+/// Writes one run of the tool, with what the templates' author accepts.
+pub fn sarif(findings: &[Finding], suppressed: &[Suppressed]) -> Value {
+    let accepted = suppressed.iter().map(|one| &one.finding);
+    let mut ids: Vec<&str> = findings.iter().chain(accepted).map(|finding| finding.rule).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut seen = BTreeMap::new();
-    let results: Vec<Value> = findings.iter().map(|finding| result(finding, &ids, &mut seen)).collect();
+    let mut results: Vec<Value> = findings.iter().map(|finding| result(finding, &ids, &mut seen)).collect();
+    for Suppressed { finding, reason } in suppressed {
+        let mut accepted = result(finding, &ids, &mut seen);
+        accepted["suppressions"] = json!([{"kind": "inSource", "justification": reason}]);
+        results.push(accepted);
+    }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

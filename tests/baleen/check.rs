@@ -10,17 +10,19 @@ const WRONG: &str = "\
 AWSTemplateFormatVersion: 2010-09-09
 Resources:
   Jobs:
-    Type: AWS::SQS::Queue
+    Type: AWS::StepFunctions::Activity
     Properties:
-      VisibilityTimout: 30
-      RedrivePolicy: !Sub '{\"deadLetterTargetArn\": \"${Dead.Arn}\", \"maxReceiveCount\": 3}'
+      Tgas: 30
+      Name: !Sub '{\"prefix\": \"${Dead.Arn}\", \"count\": 3}'
   Results:
-    Type: AWS::SNS::Topic
+    Type: AWS::SSM::Parameter
     Properties:
-      DisplayName: 0755
+      Type: String
+      Value: 0755
 ";
 
-const RIGHT: &str = "{\"Resources\": {\"Jobs\": {\"Type\": \"AWS::SQS::Queue\"}}}\n";
+const RIGHT: &str =
+    "{\"Resources\": {\"Jobs\": {\"Type\": \"AWS::StepFunctions::Activity\", \"Properties\": {\"Name\": \"jobs\"}}}}\n";
 
 /// A checkout with template files.
 fn with(files: &[(&str, &str)]) -> Checkout {
@@ -49,27 +51,27 @@ pub fn assert_valid(schema: &jsonschema::Validator, document: &Value) {
 fn findings_show_the_line_and_the_place_in_it() {
     insta::assert_snapshot!(with(&[("queue.yaml", WRONG)]).run(&["check", "queue.yaml"]).to_string(), @r#"
     $ baleen check queue.yaml
-    error: `AWS::SQS::Queue` has no property `VisibilityTimout`
-      --> queue.yaml:6:7, at Resources/Jobs/Properties/VisibilityTimout
+    error: `AWS::StepFunctions::Activity` has no property `Tgas`
+      --> queue.yaml:6:7, at Resources/Jobs/Properties/Tgas
       |
-    6 |       VisibilityTimout: 30
-      |       ^^^^^^^^^^^^^^^^
+    6 |       Tgas: 30
+      |       ^^^^
       rule: schema/unknown-property
-      hint: did you mean `VisibilityTimeout`?
+      hint: did you mean `Tags`?
 
     error: `${Dead.Arn}` refers to `Dead`, but there is no such parameter or resource
-      --> queue.yaml:7:22, at Resources/Jobs/Properties/RedrivePolicy/Fn::Sub
+      --> queue.yaml:7:13, at Resources/Jobs/Properties/Name/Fn::Sub
       |
-    7 |       RedrivePolicy: !Sub '{"deadLetterTargetArn": "${Dead.Arn}", "maxReceiveCount": 3}'
-      |                      ^^^^
+    7 |       Name: !Sub '{"prefix": "${Dead.Arn}", "count": 3}'
+      |             ^^^^
       rule: reference/unknown
       hint: declare `Dead` as a parameter or as a resource
 
     warning: `0755` is read as the number 493
-      --> queue.yaml:11:20, at Resources/Results/Properties/DisplayName
+      --> queue.yaml:12:14, at Resources/Results/Properties/Value
        |
-    11 |       DisplayName: 0755
-       |                    ^^^^
+    12 |       Value: 0755
+       |              ^^^^
       rule: text/number
       hint: put it in quotes if it is an identifier, such as an account id; else write the number as it is read
 

@@ -9,6 +9,8 @@ pub struct Checked {
     pub assembly: Assembly,
     /// Warnings and remarks of the check; no errors.
     pub remarks: Vec<Finding>,
+    /// What the stacks' author accepts, with the reasons.
+    pub suppressed: Vec<check::Suppressed>,
 }
 
 /// Synthesizes an app and checks its templates, in one step; fails with all findings if one of them is an error.
@@ -16,11 +18,11 @@ pub fn assemble(app: &App) -> Result<Checked, Vec<Finding>> {
     let assembly = app.synth()?;
     let stacks = assembly.stacks.iter();
     let templates: Vec<_> = stacks.map(|stack| Template { name: &stack.name, tree: &stack.template }).collect();
-    let findings = check::check_within(&templates, &surroundings(&assembly));
+    let check::Report { findings, suppressed } = check::report(&templates, &surroundings(&assembly));
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    Ok(Checked { assembly, remarks: findings })
+    Ok(Checked { assembly, remarks: findings, suppressed })
 }
 
 /// Says of the templates what the manifest knows: which parameter is filled with which output, and where they will be.

@@ -118,7 +118,7 @@ fn zones(group: &Resource<'_>, findings: &mut Vec<Finding>) {
 }
 
 pub(crate) static IMDSV2: Rule = Rule {
-    id: "security/imdsv2",
+    id: "security/imds-tokens",
     severity: Severity::Warning,
     statement: "instances give their credentials only to who asks with a token",
     why: "a server that fetches addresses for others was enough to steal the data of a hundred million people in 2019",
