@@ -45,6 +45,11 @@ pub fn stack(
     bootstrap: &Bootstrap,
 ) -> Bounds {
     stack.description("Who deploys this environment, and the most that its roles may do");
+    stack.accept(
+        "security/iam-action-wildcard",
+        "Handlers of CloudFormation call dozens of actions. Where all of one name are wanted they are cut short, so that the \
+         policies stay within IAM's limit of characters",
+    );
     let bounds = iam::ManagedPolicy::new(boundary::statements(environment))
         .description("The most that a role of the environment may do");
     let bounds = stack.add("Boundary", bounds);

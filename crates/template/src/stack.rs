@@ -18,6 +18,7 @@ pub struct Stack {
     pub(crate) identity: Identity,
     pub(crate) origin: Origin,
     pub(crate) description: Option<String>,
+    pub(crate) accepted: Vec<(String, String, Origin)>,
     pub(crate) after: Vec<Arc<str>>,
     pub(crate) parameters: Vec<Named<Properties>>,
     pub(crate) mappings: Vec<Named<Expression>>,
@@ -54,6 +55,7 @@ impl Stack {
             identity,
             origin,
             description: None,
+            accepted: Vec::new(),
             after: Vec::new(),
             parameters: Vec::new(),
             mappings: Vec::new(),
@@ -71,6 +73,12 @@ impl Stack {
     /// Describes the stack, up to 1,024 bytes.
     pub fn description(&mut self, text: impl Into<String>) {
         self.description = Some(text.into());
+    }
+
+    /// Accepts what a rule of the check finds anywhere in the stack, and says why it is right; see [`Declare::accept`].
+    #[track_caller]
+    pub fn accept(&mut self, rule: impl Into<String>, reason: impl Into<String>) {
+        self.accepted.push((rule.into(), reason.into(), Origin::caller()));
     }
 
     /// Adds a resource under its logical id and returns the typed reference to it.

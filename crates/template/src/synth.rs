@@ -320,6 +320,9 @@ fn stack_template(app: &App, stack: &Stack, lowered: Lowered, parameters: Vec<We
     if let Some(description) = &stack.description {
         template.push("Description", Tree::string(description).at(stack.origin));
     }
+    if let Some(suppress) = suppressions(&stack.accepted) {
+        template.push("Metadata", Tree::single("Baleen", suppress).at(stack.origin));
+    }
     let sections = [
         ("Parameters", all_parameters),
         ("Mappings", lowered.mappings),

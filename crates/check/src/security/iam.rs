@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use tree::{Finding, Severity};
 
+use super::others::{Others, Use};
 use super::policy::{Statement, each_allow, matches, of_identity, shown};
 use crate::look::{Resource, View};
 use crate::rule::Rule;
@@ -22,11 +23,20 @@ static UNBOUNDED: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
 });
 
 /// Checks every policy of an identity.
-pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Finding>) {
+    if is_boundary(resource, others) {
+        return;
+    }
     for document in of_identity(resource) {
         each_allow(document, |statement| allowed(statement, findings));
     }
     managed(resource, findings);
+}
+
+/// Tells whether a managed policy is the boundary of what others allow, and so allows nothing itself.
+fn is_boundary(policy: &Resource<'_>, others: &Others<'_>) -> bool {
+    let is_attached = ["Groups", "Roles", "Users"].iter().any(|list| !policy.at(list).is_absent());
+    policy.type_name == "AWS::IAM::ManagedPolicy" && !is_attached && others.has(Use::Boundary, policy)
 }
 
 fn allowed(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
@@ -128,12 +138,10 @@ fn any_resource(statement: &Statement<'_>, everything: View<'_>, findings: &mut 
 fn is_bounded(action: &str) -> bool {
     let Some((service, name)) = action.split_once(':') else { return action == "*" };
     let Some(unbounded) = UNBOUNDED.get(service.to_ascii_lowercase().as_str()) else { return false };
+    // What only lists or describes gives no data away; most of it cannot be limited.
+    let is_listing = name.starts_with("Describe") || name.starts_with("List");
     let is_about = |known: &&&str| matches(name, known);
-    match unbounded.iter().find(is_about) {
-        None => true,
-        // Of `ec2:Describe*` some can be limited, but nobody means these.
-        Some(_) => name.contains('*') && !name.starts_with("Describe") && !name.starts_with("List"),
-    }
+    !is_listing && (name.contains('*') || !unbounded.iter().any(|known| is_about(&known)))
 }
 
 /// Managed policies of AWS that give the whole account away.

@@ -45,7 +45,7 @@ pub(crate) fn check<'a>(
         containers::check(resource, findings);
         data::check(resource, findings);
         documents::check(resource, findings);
-        iam::check(resource, findings);
+        iam::check(resource, others, findings);
         instances::check(resource, findings);
         keys::check(resource, others, findings);
         logs::check(resource, findings);

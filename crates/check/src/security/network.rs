@@ -62,7 +62,9 @@ const ADMINISTRATION: [i64; 2] = [22, 3389];
 
 fn ingress(rule: View<'_>, findings: &mut Vec<Finding>) {
     let from_world = [("CidrIp", "0.0.0.0/0"), ("CidrIpv6", "::/0")].into_iter();
-    let Some(world) = from_world.map(|(key, all)| (rule.get(key), all)).find(|(view, all)| view.is(all)) else {
+    let Some(world) =
+        from_world.map(|(key, all)| (rule.get(key), all)).find(|(view, all)| view.is(all) || is_by_default(*view, all))
+    else {
         return;
     };
     let (world, range) = world;
@@ -88,6 +90,13 @@ fn ingress(rule: View<'_>, findings: &mut Vec<Finding>) {
     let message = format!("{what} open to the world ({range})");
     findings
         .push(world.finding(&INGRESS_OPEN, message).hint("name the addresses or the security group that may come in"));
+}
+
+/// Tells whether a parameter is this unless somebody says otherwise.
+fn is_by_default(range: View<'_>, value: &str) -> bool {
+    let name = range.tree().and_then(crate::outline::function).filter(|(function, _)| *function == "Ref");
+    let parameter = name.and_then(|(_, name)| range.outline.parameters.get(name.as_str()?));
+    parameter.and_then(|parameter| parameter.get("Default")?.as_str()) == Some(value)
 }
 
 fn described(description: View<'_>, findings: &mut Vec<Finding>) {

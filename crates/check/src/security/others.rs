@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tree::{Node, Tree};
 
+use super::policy::of_identity;
 use crate::attributes::literal;
 use crate::look::{Resource, Scope, View};
 
@@ -37,6 +38,8 @@ pub(crate) enum Use {
     Rotation,
     /// Associates a web ACL.
     WebAcl,
+    /// Bounds the permissions of a role, or wants roles to be bounded.
+    Boundary,
 }
 
 /// The uses of all resources of all templates.
@@ -50,7 +53,7 @@ const NAMES: [(&str, &str); 3] =
     [("AWS::S3::Bucket", "BucketName"), ("AWS::SNS::Topic", "TopicName"), ("AWS::SQS::Queue", "QueueName")];
 
 /// Which property of which type uses the resource that it refers to.
-const USES: [(&str, &str, Use); 24] = [
+const USES: [(&str, &str, Use); 26] = [
     ("AWS::S3::BucketPolicy", "Bucket", Use::Policy),
     ("AWS::SQS::QueuePolicy", "Queues/*", Use::Policy),
     ("AWS::SQS::QueueInlinePolicy", "Queue", Use::Policy),
@@ -75,6 +78,8 @@ const USES: [(&str, &str, Use); 24] = [
     ("AWS::IAM::InstanceProfile", "Roles/*", Use::InstanceProfile),
     ("AWS::SecretsManager::RotationSchedule", "SecretId", Use::Rotation),
     ("AWS::WAFv2::WebACLAssociation", "ResourceArn", Use::WebAcl),
+    ("AWS::IAM::Role", "PermissionsBoundary", Use::Boundary),
+    ("AWS::IAM::User", "PermissionsBoundary", Use::Boundary),
 ];
 
 impl<'a> Others<'a> {
@@ -92,6 +97,11 @@ impl<'a> Others<'a> {
                 custom if custom.starts_with("Custom::") => "AWS::CloudFormation::CustomResource",
                 known => known,
             };
+            for document in of_identity(&resource) {
+                for bound in document.select("Statement/*/Condition/*/iam:PermissionsBoundary") {
+                    bound.one_or_more().into_iter().for_each(|bound| others.add(Use::Boundary, bound, resource));
+                }
+            }
             for (_, path, usage) in USES.iter().filter(|(user, ..)| *user == type_name) {
                 for view in resource.properties.select(path) {
                     others.add(*usage, view, resource);
