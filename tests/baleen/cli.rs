@@ -63,7 +63,7 @@ fn the_environment_may_stand_anywhere() {
 #[test]
 fn check_says_that_nothing_is_wrong() {
     let checked = Checkout::new().run(&["check", "--env", "dev"]).success();
-    assert!(checked.stdout.starts_with("dev: 14 stacks, ") && checked.stdout.ends_with(": no findings\n"), "{checked}");
+    assert!(checked.stdout.starts_with("dev: 14 stacks, ") && checked.stdout.contains(": no findings, "), "{checked}");
 }
 
 #[test]
