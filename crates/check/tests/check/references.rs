@@ -303,7 +303,10 @@ fn imports_are_looked_for_in_the_templates_that_are_checked_together() {
     };
     let found = |first: &Tree, second: &Tree| -> Vec<String> {
         let templates = [Template { name: "first", tree: first }, Template { name: "second", tree: second }];
-        check(&templates).iter().map(|one| format!("{} {}: {}", one.severity, one.template, shown(one))).collect()
+        super::check(&templates)
+            .iter()
+            .map(|one| format!("{} {}: {}", one.severity, one.template, shown(one)))
+            .collect()
     };
     assert_eq!(found(&exporting("topic"), &importing("topic")), NOTHING);
     assert_eq!(found(&importing("topic"), &importing("other")), NOTHING, "nothing is known of the exports");
