@@ -26,6 +26,9 @@ pub(super) fn check(statement: View<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// In the policy that SNS itself gives to topics, although there is no such action.
+const RECEIVE: &str = "sns:Receive";
+
 /// Finds the service of an action or of a pattern of actions, and reports what there is not.
 fn known(view: View<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<Service> {
     if text == "*" {
@@ -49,7 +52,7 @@ fn known(view: View<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<Serv
     let is_pattern = name.contains(['*', '?']);
     if is_pattern && service.matching(name).next().is_none() {
         findings.push(view.finding(&ACTION, format!("no action of {} fits {}", service.name(), quoted(text))));
-    } else if !is_pattern && service.action(name).is_none() {
+    } else if !is_pattern && service.action(name).is_none() && !text.eq_ignore_ascii_case(RECEIVE) {
         let mut finding = view.finding(&ACTION, format!("{} has no action {}", service.name(), quoted(text)));
         finding.hint = service.similar(name).map(|similar| format!("did you mean `{prefix}:{similar}`?"));
         findings.push(finding);
@@ -106,15 +109,11 @@ fn targets(statement: View<'_>, findings: &mut Vec<Finding>) {
     }
     for view in statement.get("Action").one_or_more() {
         let Some(action) = view.text().and_then(|text| actions::action(&text)) else { continue };
-        let forms: Vec<&str> = action
-            .targets()
-            .filter_map(|target| Some(target.resource_type()?.arn()))
-            .filter(|arn| !arn.is_empty())
-            .collect();
-        // That an action acts on `*` only is what the reference says of some that do look at resources.
-        if forms.is_empty() {
-            continue;
-        }
+        // Of some kinds the reference does not say how they are named. And that an action acts on `*` only is what it says
+        // of some that do look at resources.
+        let forms: Option<Vec<&str>> =
+            action.targets().map(|target| Some(target.resource_type()?.arn()).filter(|arn| !arn.is_empty())).collect();
+        let Some(forms) = forms.filter(|forms| !forms.is_empty()) else { continue };
         let fits =
             |pattern: &String| action.targets().filter_map(Target::resource_type).any(|kind| kind.may_be(pattern));
         if patterns.iter().any(fits) {
