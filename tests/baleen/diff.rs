@@ -81,8 +81,10 @@ fn two_templates() {
       - Gone   AWS::SQS::Queue     deleted; holds messages
 
     Destroyed or replaced (3)
-      ! new: Start (AWS::SSM::Document) is replaced, because Content/mainSteps/[run]/inputs/runCommand can be set only when it is made
-      ! new: Store (AWS::S3::Bucket) is replaced, because BucketName can be set only when it is made; objects of it are lost
+      ! new: Start (AWS::SSM::Document) is replaced, because Content/mainSteps/[run]/inputs/runCommand can be set only
+          when it is made
+      ! new: Store (AWS::S3::Bucket) is replaced, because BucketName can be set only when it is made; objects of it are
+          lost
       ! new: Gone (AWS::SQS::Queue) is deleted; messages of it are lost
 
     1 stack, 4 resources: 1 created, 2 replaced, 1 deleted

@@ -17,6 +17,7 @@ pub mod cost;
 pub mod gates;
 mod impact;
 mod json;
+mod known;
 mod model;
 mod moves;
 mod pairs;

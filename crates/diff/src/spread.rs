@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tree::{Entry, Tree};
 
+use crate::known::Known;
 use crate::references::{Owner, Target, User, Users, section, users};
 use crate::resources::{affected, replaced, type_of};
 use crate::truth::truth;
 use crate::{
-    Action, Cause, EntryChange, Fate, Impact, Path, ResourceChange, StackAction, StackChange, Step, Template,
-    ValueChange, impact,
+    Action, Cause, EntryChange, Fate, Impact, ResourceChange, StackAction, StackChange, Step, Template, ValueChange,
+    impact,
 };
 
 /// Attributes that are others after each update of their resource in place: versions and revisions.
@@ -53,6 +54,7 @@ struct Spread<'t, 'c> {
     links: BTreeMap<(&'t str, &'t str), Vec<(usize, &'t str)>>,
     /// The changes by stack and logical id.
     changes: BTreeMap<(usize, &'t str), ResourceChange>,
+    known: BTreeMap<(usize, &'t str), Known>,
     events: VecDeque<Event<'t>>,
     /// What was spread already, and whether as certain.
     done: BTreeMap<What<'t>, bool>,
@@ -70,6 +72,7 @@ pub(crate) fn spread(old: &[Template<'_>], new: &[Template<'_>], stacks: &mut Ve
         old: old_resources(old, new, stacks),
         links: links(new),
         changes: take_changes(new, stacks),
+        known: BTreeMap::new(),
         events: first.into(),
         done: BTreeMap::new(),
     };
@@ -123,8 +126,8 @@ impl<'t> Spread<'t, '_> {
         let before = self.old.get(&(stack, id)).copied();
         let name = self.new[stack].name;
         let change = self.changes.entry((stack, id)).or_insert_with(|| affected(name, before.unwrap_or(entry), entry));
-        let is_known = change.changes.iter().any(|own| own.cause.is_none() && overlap(&own.path, &user.path));
-        if change.action == Action::Add || change.action == Action::Remove || is_known {
+        let known = self.known.entry((stack, id)).or_insert_with(|| Known::of(change));
+        if matches!(change.action, Action::Add | Action::Remove) || !known.is_new(&user.path, certain) {
             return;
         }
         let mut value = ValueChange {
@@ -141,20 +144,12 @@ impl<'t> Spread<'t, '_> {
             impact::of_change(&entry.value, &value)
         };
         value.impact = if certain { own } else { own.perhaps() };
-        if let Some(known) = change.changes.iter_mut().find(|known| known.path == value.path) {
-            if known.impact >= value.impact {
-                return;
-            }
-            *known = value;
-        } else {
-            change.changes.push(value);
-        }
-        if !change.causes.contains(&event.cause) {
+        change.impact = change.impact.max(value.impact);
+        if known.causes.insert(event.cause.clone()) {
             change.causes.push(event.cause.clone());
         }
-        let impact = change.changes.iter().map(|change| change.impact).max().unwrap_or_default().max(change.impact);
-        change.impact = impact;
-        if impact.is_destructive() && change.fate.is_none() {
+        known.put(change, value, certain);
+        if change.impact.is_destructive() && change.fate.is_none() {
             change.fate = Some(before.map_or(Fate::Deleted, |old| replaced(&old.value, &entry.value)));
         }
         self.events.extend(events_of(stack, id, change));
@@ -301,16 +296,6 @@ fn links<'t>(templates: &[Template<'t>]) -> BTreeMap<(&'t str, &'t str), Vec<(us
         }
     }
     links
-}
-
-/// Tells whether one path leads to or through the other.
-fn overlap(one: &Path, other: &Path) -> bool {
-    let same = |(one, other): (&Step, &Step)| match (one, other) {
-        (Step::Key(one), Step::Key(other)) => one == other,
-        (Step::Item(one), Step::Item(other)) => one.now == other.now,
-        _ => false,
-    };
-    one.steps().iter().zip(other.steps()).all(same)
 }
 
 fn old_resources<'t>(

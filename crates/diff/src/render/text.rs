@@ -39,7 +39,7 @@ pub fn text(diff: &Diff, options: TextOptions) -> String {
         write_stack(stack, options, &mut out);
     }
     for gate in Gate::ALL {
-        write_gate(diff, gate, &mut out);
+        write_gate(diff, gate, options, &mut out);
     }
     let summary = Summary::of(diff);
     let _ = writeln!(out, "{BOLD}{}{BOLD:#}", summary.sentence());
@@ -66,7 +66,10 @@ fn write_stack(stack: &StackChange, options: TextOptions, out: &mut String) {
     for resource in &stack.resources {
         write_resource(resource, columns, shown, options, out);
     }
-    for entry in &stack.entries {
+    if shown == 0 && !stack.entries.is_empty() {
+        let _ = writeln!(out, "  {DIM}… {} parameters, outputs and other entries{DIM:#}", stack.entries.len());
+    }
+    for entry in stack.entries.iter().filter(|_| shown > 0) {
         write_entry(entry, options, out);
     }
     out.push('\n');
@@ -118,18 +121,19 @@ fn write_entry(entry: &EntryChange, options: TextOptions, out: &mut String) {
         _ => '~',
     };
     let section = entry.section.strip_suffix('s').filter(|_| entry.name.is_some()).unwrap_or(&entry.section);
-    let name = entry.name.as_deref().unwrap_or_default();
+    let name = entry.name.as_ref().map(|name| format!(" {BOLD}{name}{BOLD:#}")).unwrap_or_default();
     let origin = place(entry.new_origin, entry.old_origin);
     let place = Place { indent: 6, whole: entry.action != Action::Modify, stack: "" };
-    let head = format!("  {style}{sign}{style:#} {section} {BOLD}{name}{BOLD:#}");
+    let head = format!("  {style}{sign}{style:#} {section}{name}");
     match entry.changes.as_slice() {
         // An entry that came or went, or that has no inside: it fits the line.
         [change] if change.path.is_root() && change.detail.is_none() => {
-            let values = values(change, options.width.saturating_sub(12 + section.len() + name.len()), options.all);
-            let _ = writeln!(out, "{}  {values}{origin}", head.trim_end());
+            let taken = 12 + section.len() + entry.name.as_ref().map_or(0, String::len);
+            let values = values(change, options.width.saturating_sub(taken), options.all);
+            let _ = writeln!(out, "{head}  {values}{origin}");
         }
         changes => {
-            let _ = writeln!(out, "{}{origin}", head.trim_end());
+            let _ = writeln!(out, "{head}{origin}");
             for change in changes {
                 write_change(change, place, options, out);
             }
@@ -185,7 +189,18 @@ fn write_change(change: &ValueChange, place: Place<'_>, options: TextOptions, ou
         }
         None => {
             let room = options.width.saturating_sub(place.indent + path.chars().count() + 6).max(24);
-            let _ = writeln!(out, "{head}  {}{force}", values(change, room, options.all));
+            match (change.old.as_ref().map(inline), change.new.as_ref().map(inline)) {
+                // Two long values stand below each other, where it is seen what differs.
+                (Some(old), Some(new)) if !options.all && old.chars().count() + new.chars().count() > room => {
+                    let (old, new) = shorten_pair(&old, &new, 2 * options.width.saturating_sub(inner.indent + 2));
+                    let indent = " ".repeat(inner.indent);
+                    let _ =
+                        writeln!(out, "{head}{force}\n{indent}{RED}- {old}{RED:#}\n{indent}{GREEN}+ {new}{GREEN:#}");
+                }
+                _ => {
+                    let _ = writeln!(out, "{head}  {}{force}", values(change, room, options.all));
+                }
+            }
         }
     }
 }
@@ -221,29 +236,71 @@ fn write_line(line: &Line, indent: usize, options: TextOptions, out: &mut String
     };
 }
 
-fn write_gate(diff: &Diff, gate: Gate, out: &mut String) {
+fn write_gate(diff: &Diff, gate: Gate, options: TextOptions, out: &mut String) {
     let findings: Vec<&GateFinding> = diff.findings(gate).collect();
     if findings.is_empty() {
         return;
     }
     let _ = writeln!(out, "{GRAVE}{}{GRAVE:#} {DIM}({}){DIM:#}", gate_title(gate), findings.len());
-    for finding in findings {
-        let GateFinding { stack, resource, message, .. } = finding;
-        // Most messages name the resource themselves.
-        let is_named = message.contains(resource.as_str());
-        let resource = if is_named { String::new() } else { format!("/{resource}") };
-        let _ = writeln!(
-            out,
-            "  {GRAVE}!{GRAVE:#} {BOLD}{stack}{resource}{BOLD:#}: {message}{}",
-            place(finding.origin, Origin::Unknown)
-        );
-        if let (Some(was), Some(now)) = (&finding.was, &finding.now)
-            && !(message.contains(was.as_str()) || message.contains(now.as_str()))
-        {
-            let _ = writeln!(out, "      {RED}{was}{RED:#} {DIM}→{DIM:#} {GREEN}{now}{GREEN:#}");
+    for of_stack in findings.chunk_by(|one, other| one.stack == other.stack) {
+        let stack = of_stack[0].stack.as_str();
+        let is_new = diff.stacks.iter().any(|own| own.name == stack && own.action == StackAction::Add);
+        // That a new stack may do what it is for is no surprise.
+        let shown = if options.all || gate == Gate::Destructive {
+            usize::MAX
+        } else if is_new {
+            3
+        } else {
+            12
+        };
+        for finding in of_stack.iter().take(shown) {
+            write_finding(finding, options, out);
+        }
+        if let Some(more) = of_stack.len().checked_sub(shown).filter(|more| *more > 0) {
+            let _ = writeln!(out, "  {DIM}… {more} more in {stack}; `--all` shows them{DIM:#}");
         }
     }
     out.push('\n');
+}
+
+fn write_finding(finding: &GateFinding, options: TextOptions, out: &mut String) {
+    let GateFinding { stack, resource, message, .. } = finding;
+    // Most messages name the resource themselves.
+    let name = if message.contains(resource.as_str()) { stack.clone() } else { format!("{stack}/{resource}") };
+    let mut lines = wrap(&format!("{name}: {message}"), options.width.saturating_sub(6).max(40)).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let first = first.strip_prefix(&name).unwrap_or(&first);
+    let _ = write!(out, "  {GRAVE}!{GRAVE:#} {BOLD}{name}{BOLD:#}{first}");
+    for line in lines {
+        let _ = write!(out, "\n      {line}");
+    }
+    let _ = writeln!(out, "{}", place(finding.origin, Origin::Unknown));
+    if let (Some(was), Some(now)) = (&finding.was, &finding.now)
+        && !(message.contains(was.as_str()) || message.contains(now.as_str()))
+    {
+        let _ = writeln!(out, "      {RED}{was}{RED:#} {DIM}→{DIM:#} {GREEN}{now}{GREEN:#}");
+    }
+}
+
+/// Breaks a sentence into lines, between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut taken = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if taken + 1 + length <= width => {
+                line.push(' ');
+                line.push_str(word);
+                taken += 1 + length;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                taken = length;
+            }
+        }
+    }
+    lines
 }
 
 fn style_of(action: Action, impact: Impact) -> Style {
@@ -260,4 +317,15 @@ fn style_of(action: Action, impact: Impact) -> Style {
 fn place(new: Origin, old: Origin) -> String {
     let origin = new.or(old);
     if origin.file().is_some() { format!("  {DIM}{origin}{DIM:#}") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn sentences_break_between_words() {
+        assert_eq!(wrap("a bb ccc dddd", 6), ["a bb", "ccc", "dddd"]);
+        assert_eq!(wrap("longer than that", 3), ["longer", "than", "that"]);
+    }
 }
