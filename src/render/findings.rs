@@ -5,6 +5,7 @@ use tree::{Finding, Origin, Severity};
 
 use super::excerpt::excerpt;
 use crate::printer::{CYAN, DIM, Printer, RED, YELLOW};
+use crate::table::printable;
 
 /// Prints a finding to standard error.
 pub fn print(printer: &Printer, finding: &Finding) {
@@ -27,17 +28,19 @@ pub fn to_text_with(finding: &Finding, text: Option<&str>) -> String {
         Severity::Warning => YELLOW,
         Severity::Info => CYAN,
     };
+    // What a template of unknown origin says must not command the terminal.
+    let safe = |words: &str| if text.is_some() { printable(words) } else { words.to_owned() };
     let Finding { severity, message, .. } = finding;
     let mut lines = vec![
-        format!("{style}{severity}:{style:#} {message}"),
-        format!("  {DIM}-->{DIM:#} {}", place(finding, text.is_some())),
+        format!("{style}{severity}:{style:#} {}", safe(message)),
+        format!("  {DIM}-->{DIM:#} {}", safe(&place(finding, text.is_some()))),
     ];
     if let (Some(text), Origin::Text { line, column }) = (text, finding.origin) {
         lines.extend(excerpt(text, line, column, style));
     }
     lines.push(format!("  {DIM}rule:{DIM:#} {}", finding.rule));
     if let Some(hint) = &finding.hint {
-        lines.push(format!("  {CYAN}hint:{CYAN:#} {hint}"));
+        lines.push(format!("  {CYAN}hint:{CYAN:#} {}", safe(hint)));
     }
     lines.join("\n")
 }

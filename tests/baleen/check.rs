@@ -269,3 +269,26 @@ fn files_and_environments_are_not_mixed() {
     [exit status 2]
     ");
 }
+
+#[test]
+fn standard_input_is_a_template_too() {
+    // Nothing comes from it here.
+    insta::assert_snapshot!(Checkout::new().run(&["check", "-"]).to_string(), @"
+    $ baleen check -
+    error: the template is empty
+      --> <stdin>:1:1
+      rule: text/syntax
+      hint: a template has at least `Resources`
+
+    1 template, 0 resources: 1 error
+    [exit status 3]
+    ");
+}
+
+#[test]
+fn a_template_cannot_command_the_terminal() {
+    let checkout = with(&[("a.json", "{\"Resources\": {\"A\\u001b[2J\": {\"Type\": \"\\u0007Topic\"}}}")]);
+    let output = checkout.run(&["check", "a.json"]);
+    assert_eq!(output.code, Some(3), "{output}");
+    assert!(!output.stdout.contains(['\u{1b}', '\u{7}']), "{output}");
+}

@@ -1,8 +1,7 @@
 //! Templates as text: JSON and CloudFormation's YAML, to trees whose nodes know their line and column.
 //!
-//! A text whose first character is `{` is JSON (ECMA-404), anything else is YAML. What CloudFormation makes of YAML is
-//! YAML 1.1 without aliases, merges and a few tags (AWS page "CloudFormation template format"); [`yaml`](self) says how
-//! that is read here:
+//! A text whose first character is `{` is JSON (ECMA-404), anything else is YAML. CloudFormation reads YAML 1.1 without
+//! aliases, merges and a few tags (AWS page "CloudFormation template format"), and here that means:
 //!
 //! - Short forms become long ones: `!Sub x` is `{"Fn::Sub": "x"}`, `!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`,
 //!   `!Ref` and `!Condition` keep their names. The scalar behind a short form is always a string.
