@@ -9,6 +9,7 @@ mod demo;
 mod faults;
 mod parity;
 mod process;
+mod recall;
 mod setup;
 mod snapshots;
 mod test;
@@ -42,6 +43,8 @@ enum Command {
     Faults,
     /// Compares what cfn-lint and `baleen check` find in cfn-lint's fixture templates.
     Parity(parity::Arguments),
+    /// Compares what checkov, cdk-nag and `baleen check` find in templates.
+    Recall(recall::Arguments),
     /// Generates the resource types from the provider schemas.
     Codegen(codegen::Arguments),
     /// Measures this program beside its peers, and prints a table.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&root, &arguments),
         Command::Faults => faults::run(&root),
         Command::Parity(arguments) => parity::run(&root, &arguments),
+        Command::Recall(arguments) => recall::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
         Command::Bench(arguments) => bench::run(&root, &arguments),
         Command::Measure(arguments) => bench::measure(&arguments),
