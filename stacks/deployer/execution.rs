@@ -134,7 +134,8 @@ impl Rights<'_> {
             allow("lambda", functions).on([&function]),
             allow("lambda", "CreateEventSourceMapping").on_any().when(of_function()),
             allow("lambda", mappings).on([&mapping]).when(of_function()),
-            allow("lambda", of_mappings).on([&mapping]),
+            // Not every list of actions knows that mappings have tags, so functions are named too.
+            allow("lambda", of_mappings).on([&function, &mapping]),
             self.tagging(allow("states", "CreateStateMachine").on([&machine])),
             self.tagging_new(allow("states", "TagResource").on([&machine])),
             self.tagged(allow("states", machines).on([&machine])),
