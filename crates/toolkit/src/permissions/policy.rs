@@ -59,12 +59,11 @@ pub(super) fn split(statements: Vec<Statement>) -> Vec<Policy> {
     let mut left = 0;
     for statement in statements.into_iter().flat_map(|statement| cut(statement, room)) {
         let length = statement.length();
-        match policies.last_mut().filter(|_| length <= left) {
-            Some(policy) => policy.statement.push(statement),
-            None => {
-                policies.push(Policy { statement: vec![statement], ..frame.clone() });
-                left = room;
-            }
+        if let Some(policy) = policies.last_mut().filter(|_| length <= left) {
+            policy.statement.push(statement);
+        } else {
+            policies.push(Policy { statement: vec![statement], ..frame.clone() });
+            left = room;
         }
         left = left.saturating_sub(length);
     }
