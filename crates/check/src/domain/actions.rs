@@ -1,6 +1,6 @@
 //! The actions of policies: whether IAM knows them, and whether they act on what the statement names.
 
-use schemas::actions::{self, Service, Target};
+use schemas::actions::{self, ResourceType, Service, Target};
 use tree::Finding;
 
 use super::iam_rules::{ACTION, CONDITION_KEY, TARGET};
@@ -111,17 +111,14 @@ fn targets(statement: View<'_>, findings: &mut Vec<Finding>) {
         let Some(action) = view.text().and_then(|text| actions::action(&text)) else { continue };
         // Of some kinds the reference does not say how they are named. And that an action acts on `*` only is what it says
         // of some that do look at resources.
-        let forms: Option<Vec<&str>> =
-            action.targets().map(|target| Some(target.resource_type()?.arn()).filter(|arn| !arn.is_empty())).collect();
-        let Some(forms) = forms.filter(|forms| !forms.is_empty()) else { continue };
-        let fits =
-            |pattern: &String| action.targets().filter_map(Target::resource_type).any(|kind| kind.may_be(pattern));
-        if patterns.iter().any(fits) {
+        let kinds: Option<Vec<ResourceType>> = action.targets().map(Target::resource_type).collect();
+        let Some(kinds) = kinds.filter(|kinds| !kinds.is_empty()) else { continue };
+        if patterns.iter().any(|pattern| kinds.iter().any(|kind| kind.may_be(pattern))) {
             continue;
         }
         let name = format!("{}:{}", action.service().prefix(), action.name());
         let message = format!("{} acts on nothing that the statement names", quoted(&name));
-        let hint = format!("it acts on {}", any_of(forms.iter().copied()));
+        let hint = format!("it acts on {}", any_of(kinds.iter().map(|kind| kind.arn())));
         findings.push(view.finding(&TARGET, message).hint(hint));
     }
 }

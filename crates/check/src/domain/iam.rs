@@ -6,7 +6,7 @@ use tree::Finding;
 
 use super::iam_rules::{PRINCIPAL, SIZE, STATEMENT, VERSION};
 use super::{actions, policy_conditions, policy_resources};
-use crate::look::{Resource, Unreadable, View};
+use crate::look::{Resource, Unreadable, View, has_function, json_bytes};
 use crate::words::{all_of, did_you_mean, quoted};
 
 /// Whom a policy is attached to.
@@ -68,13 +68,11 @@ fn policy(document: View<'_>, kind: Kind, most: usize, findings: &mut Vec<Findin
     if document.known().and_then(tree::Tree::as_map).is_none_or(tree::Map::is_empty) {
         return;
     }
-    let tree = document.tree();
-    let text = tree.map(tree::Tree::to_json_compact).unwrap_or_default();
-    version(document, &text, findings);
+    version(document, findings);
+    let bytes = document.tree().map_or(0, json_bytes);
     // Functions are written longer than what they give, so only a policy without any is measured.
-    let is_literal = !text.contains("\"Fn::") && !text.contains("{\"Ref\"");
-    if is_literal && text.len() > most {
-        let message = format!("the policy has {} characters, but at most {most} are allowed", text.len());
+    if bytes > most && !document.tree().is_some_and(has_function) {
+        let message = format!("the policy has {bytes} characters, but at most {most} are allowed");
         findings.push(document.finding(&SIZE, message).hint("split it, or name several resources by a pattern"));
     }
     let statements = document.get("Statement");
@@ -99,13 +97,14 @@ fn policy(document: View<'_>, kind: Kind, most: usize, findings: &mut Vec<Findin
     }
 }
 
-fn version(document: View<'_>, text: &str, findings: &mut Vec<Finding>) {
+fn version(document: View<'_>, findings: &mut Vec<Finding>) {
     let version = document.get("Version");
     let own = version.text();
     match own.as_deref() {
         Some("2012-10-17") => {}
         Some("2008-10-17") | None if version.is_unknown() => {}
         Some("2008-10-17") | None => {
+            let text = document.tree().map(tree::Tree::to_json_compact).unwrap_or_default();
             let variables = ["${aws:", "${s3:", "${iam:", "${!aws:", "${saml:", "${cognito-identity"];
             if variables.iter().any(|variable| text.contains(variable)) {
                 let message = "policy variables are plain text in a policy without `\"Version\": \"2012-10-17\"`";

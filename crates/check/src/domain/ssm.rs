@@ -8,7 +8,7 @@ use super::Shared;
 use super::ssm_rules::{
     ACTION, CONTENT, INJECTION, INPUTS, LIMIT, PARAMETER, PLATFORM, SCHEMA_VERSION, SHELL, STEP, UNDECLARED,
 };
-use crate::look::{Resource, Unreadable, View};
+use crate::look::{Resource, Unreadable, View, json_bytes};
 use crate::schema::Patterns;
 use crate::words::{all_of, any_of, did_you_mean, given, quoted};
 
@@ -36,7 +36,7 @@ pub(super) fn check(shared: &Shared<'_>, document: &Resource<'_>, findings: &mut
         }
     };
     let root = read.view();
-    let bytes = root.tree().map_or(0, |tree| tree.to_json_compact().len());
+    let bytes = root.tree().map_or(0, json_bytes);
     if bytes > LARGEST {
         let message = format!("the document has {bytes} bytes, but at most {LARGEST} are allowed");
         findings.push(content.finding(&LIMIT, message).hint("let the steps fetch their scripts"));

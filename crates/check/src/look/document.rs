@@ -223,3 +223,36 @@ fn rebuild(map: &mut Map, mut change: impl FnMut(&mut Tree)) {
     });
     *map = entries.collect();
 }
+
+/// Counts the bytes that a tree has as JSON without white space.
+pub(crate) fn json_bytes(tree: &Tree) -> usize {
+    let quoted = |text: &str| {
+        let escapes = text.bytes().map(|byte| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
+            0..=31 => 5,
+            _ => 0,
+        });
+        text.len() + 2 + escapes.sum::<usize>()
+    };
+    match &tree.node {
+        Node::Null => 4,
+        Node::Bool(flag) => 5 - usize::from(*flag),
+        Node::Number(number) => number.to_string().len(),
+        Node::String(text) => quoted(text),
+        Node::List(items) => 2 + items.len().saturating_sub(1) + items.iter().map(json_bytes).sum::<usize>(),
+        Node::Map(map) => {
+            let entries = map.iter().map(|entry| quoted(&entry.key) + 1 + json_bytes(&entry.value));
+            2 + map.len().saturating_sub(1) + entries.sum::<usize>()
+        }
+    }
+}
+
+/// Tells whether a function stands anywhere in a tree.
+pub(crate) fn has_function(tree: &Tree) -> bool {
+    function(tree).is_some()
+        || match &tree.node {
+            Node::List(items) => items.iter().any(has_function),
+            Node::Map(map) => map.iter().any(|entry| has_function(&entry.value)),
+            _ => false,
+        }
+}

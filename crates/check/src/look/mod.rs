@@ -21,7 +21,7 @@ mod document;
 mod scope;
 mod text;
 
-pub(crate) use document::{Document, Unreadable};
+pub(crate) use document::{Document, Unreadable, has_function, json_bytes};
 pub(crate) use scope::{Scope, Target};
 pub(crate) use text::{Hole, Part, shortest};
 

@@ -174,3 +174,12 @@ fn references_lead_from_template_to_template() {
         }
     });
 }
+
+#[test]
+fn bytes_are_counted_as_they_are_written() {
+    let tree = Tree::from_json(
+        json!({"a": [1, -2.5, true, false, null, "q\"\\ \n\t\u{1}é"], "b": {}, "c": [], "d\"": [{"e": 1}, 2]}),
+        Origin::Unknown,
+    );
+    assert_eq!(json_bytes(&tree), tree.to_json_compact().len());
+}

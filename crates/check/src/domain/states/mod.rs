@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree::Finding;
 
 use super::Shared;
-use crate::look::{Resource, Unreadable, View};
+use crate::look::{Resource, Unreadable, View, json_bytes};
 use crate::words::{did_you_mean, quoted};
 
 mod errors;
@@ -65,7 +65,7 @@ pub(super) fn check(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut
         }
     };
     let root = read.view();
-    let bytes = if read.bytes > 0 { read.bytes } else { root.tree().map_or(0, |tree| tree.to_json_compact().len()) };
+    let bytes = if read.bytes > 0 { read.bytes } else { root.tree().map_or(0, json_bytes) };
     if bytes > LARGEST {
         let message = format!("the definition has {bytes} bytes, but at most {LARGEST} are allowed");
         findings.push(definition.finding(&LIMIT, message).hint("move parts of it into machines of their own"));
