@@ -52,11 +52,11 @@ pub(crate) fn users<'t>(templates: &[Template<'t>]) -> Users<'t> {
             let mut walk =
                 Walk { stack, owner: Owner::Resource(entry), steps: Vec::new(), outer: None, users: &mut users };
             if let Some(properties) = entry.value.get("Properties") {
-                walk.under(Step::Key("Properties".to_owned()), properties);
+                walk.under(Place::Key("Properties"), properties);
             }
             if let Some((condition, name)) = entry.value.get("Condition").and_then(|tree| Some((tree, tree.as_str()?)))
             {
-                walk.steps.push(Step::Key("Condition".to_owned()));
+                walk.steps.push(Place::Key("Condition"));
                 walk.found(Target::Condition(stack, name), condition, None, [None, None]);
             }
         }
@@ -64,7 +64,7 @@ pub(crate) fn users<'t>(templates: &[Template<'t>]) -> Users<'t> {
             let mut walk =
                 Walk { stack, owner: Owner::Output(entry), steps: Vec::new(), outer: None, users: &mut users };
             if let Some(value) = entry.value.get("Value") {
-                walk.under(Step::Key("Value".to_owned()), value);
+                walk.under(Place::Key("Value"), value);
             }
         }
         for entry in section(template.tree, "Conditions") {
@@ -81,18 +81,25 @@ pub(crate) fn section<'t>(tree: &'t Tree, name: &str) -> impl Iterator<Item = &'
     tree.get(name).and_then(Tree::as_map).map(Map::iter).into_iter().flatten()
 }
 
+/// A step that is not copied before it is needed: few of the values that are walked through refer to anything.
+#[derive(Clone, Copy)]
+enum Place<'t> {
+    Key(&'t str),
+    Index(usize),
+}
+
 struct Walk<'t, 'u> {
     stack: usize,
     owner: Owner<'t>,
     /// The way to where the walk is, or to the outermost expression.
-    steps: Vec<Step>,
+    steps: Vec<Place<'t>>,
     /// The outermost expression that the walk is in.
     outer: Option<&'t Tree>,
     users: &'u mut Users<'t>,
 }
 
 impl<'t> Walk<'t, '_> {
-    fn under(&mut self, step: Step, tree: &'t Tree) {
+    fn under(&mut self, step: Place<'t>, tree: &'t Tree) {
         self.steps.push(step);
         self.walk(tree);
         self.steps.pop();
@@ -105,9 +112,9 @@ impl<'t> Walk<'t, '_> {
                 self.walk(then);
                 return self.walk(otherwise);
             }
-            self.steps.push(Step::Key("Fn::If".to_owned()));
-            self.under(index(1), then);
-            self.under(index(2), otherwise);
+            self.steps.push(Place::Key("Fn::If"));
+            self.under(Place::Index(1), then);
+            self.under(Place::Index(2), otherwise);
             self.steps.pop();
             return;
         }
@@ -120,9 +127,9 @@ impl<'t> Walk<'t, '_> {
         }
         match &tree.node {
             Node::Map(map) if self.outer.is_some() => map.iter().for_each(|entry| self.walk(&entry.value)),
-            Node::Map(map) => map.iter().for_each(|entry| self.under(Step::Key(entry.key.clone()), &entry.value)),
+            Node::Map(map) => map.iter().for_each(|entry| self.under(Place::Key(&entry.key), &entry.value)),
             Node::List(list) if self.outer.is_some() => list.iter().for_each(|item| self.walk(item)),
-            Node::List(list) => list.iter().enumerate().for_each(|(at, item)| self.under(index(at), item)),
+            Node::List(list) => list.iter().enumerate().for_each(|(at, item)| self.under(Place::Index(at), item)),
             _ => {}
         }
     }
@@ -187,15 +194,20 @@ impl<'t> Walk<'t, '_> {
     }
 
     fn found(&mut self, target: Target<'t>, tree: &'t Tree, attribute: Option<String>, keys: [Option<&'t str>; 2]) {
-        let path = Path::from_steps(self.steps.iter().cloned());
+        let path = Path::from_steps(self.steps.iter().map(Place::step));
         let user =
             User { stack: self.stack, owner: self.owner, path, value: self.outer.unwrap_or(tree), attribute, keys };
         self.users.entry(target).or_default().push(user);
     }
 }
 
-fn index(at: usize) -> Step {
-    Step::Item(Item { was: Some(at), now: Some(at), label: None })
+impl Place<'_> {
+    fn step(&self) -> Step {
+        match *self {
+            Self::Key(key) => Step::Key(key.to_owned()),
+            Self::Index(at) => Step::Item(Item { was: Some(at), now: Some(at), label: None }),
+        }
+    }
 }
 
 /// Lists the names in the holes of an `Fn::Sub`.
