@@ -6,6 +6,7 @@ use check::Template;
 use serde_json::Value;
 use tree::{Finding, Origin, Tree};
 
+mod domain;
 mod faults;
 mod hostile;
 mod order;

@@ -119,7 +119,13 @@ pub(super) fn of_task(shared: &Shared<'_>, machine: &Machine<'_, '_>, state: Sta
     {
         lacking.extend(needed.iter().copied().filter(|action| shared.lacks(&role, action, None)));
     }
-    report(resource, &role, "the task calls and waits", &lacking, findings);
+    report(
+        resource,
+        &role,
+        if call.pattern.is_some() { "the task calls and waits" } else { "the task calls it" },
+        &lacking,
+        findings,
+    );
 }
 
 /// Checks what a distributed map does: it starts executions of its own machine.
