@@ -89,7 +89,7 @@ impl<'p> Place<'p> {
 }
 
 /// Tells where a reader looks for the value of an entry. Of a list or an object that is its key.
-fn start(entry: &Entry) -> Origin {
+pub(crate) fn start(entry: &Entry) -> Origin {
     let Entry { origin, value, .. } = entry;
     match (&value.node, origin) {
         (Node::List(_), Origin::Text { .. }) => *origin,

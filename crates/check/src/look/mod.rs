@@ -15,6 +15,7 @@ use tree::{Entry, Finding, Node, Origin, Path, Segment, Tree};
 
 use crate::conditions::{Scenario, collect, merged};
 use crate::outline::{Outline, branches, function, is_dynamic, is_no_value};
+use crate::place::start;
 use crate::rule::Rule;
 
 mod document;
@@ -324,10 +325,7 @@ impl<'a> View<'a> {
             Seen::Unknown(tree) | Seen::Known(tree) => (tree, None),
         };
         let (path, origin, top) = match self.root {
-            Root::Resource(entry) => {
-                let origin = entry.value.origin.or(entry.origin);
-                (Path::of(["Resources", &entry.key]), origin, &entry.value)
-            }
+            Root::Resource(entry) => (Path::of(["Resources", &entry.key]), start(entry), &entry.value),
             Root::Document(document) => {
                 let (path, origin) = document.host.place();
                 (path, origin, document.tree())
@@ -340,7 +338,8 @@ impl<'a> View<'a> {
             Segment::Key(key) => path.key(key),
             Segment::Index(index) => path.index(*index),
         });
-        (key.map_or_else(|| path.clone(), |key| path.key(key)), own.or(origin))
+        let own = if steps.is_empty() { origin } else { own.or(origin) };
+        (key.map_or_else(|| path.clone(), |key| path.key(key)), own)
     }
 
     /// Returns the last key of the way, as messages name a value.
@@ -366,6 +365,7 @@ fn search(tree: &Tree, wanted: &Tree, steps: &mut Vec<Segment>) -> Option<Origin
             .find_map(|(index, item)| Some((Segment::Index(index), search(item, wanted, steps)?)))?,
         Node::Map(map) => map.iter().find_map(|entry| {
             let origin = search(&entry.value, wanted, steps)?;
+            let origin = if std::ptr::eq(&entry.value, wanted) { start(entry) } else { origin };
             Some((Segment::Key(entry.key.clone()), origin.or(entry.origin)))
         })?,
         _ => return None,
