@@ -99,9 +99,8 @@ fn read<'t>(
     };
     for (index, entry) in entries.iter().enumerate() {
         let path = at.index(index);
-        match suppression(outline, entry, &base, path, faults) {
-            Some(suppression) => suppressions.entry((suppression.rule, resource)).or_default().push(suppression),
-            None => continue,
+        if let Some(suppression) = suppression(outline, entry, &base, path, faults) {
+            suppressions.entry((suppression.rule, resource)).or_default().push(suppression);
         }
     }
 }
@@ -132,14 +131,11 @@ fn suppression<'t>(
         return None;
     };
     if !rule::is_suppressible(id) {
-        let (message, hint) = match rule::rule(id) {
-            Some(_) => {
-                (format!("findings of {} cannot be suppressed: they keep the stack from working", quoted(id)), None)
-            }
-            None => {
-                let ids = rule::rules().into_iter().map(|rule| rule.id);
-                (format!("there is no rule {}", quoted(id)), did_you_mean(id, ids))
-            }
+        let (message, hint) = if rule::rule(id).is_some() {
+            (format!("findings of {} cannot be suppressed: they keep the stack from working", quoted(id)), None)
+        } else {
+            let ids = rule::rules().into_iter().map(|rule| rule.id);
+            (format!("there is no rule {}", quoted(id)), did_you_mean(id, ids))
         };
         fault(&RULE, message, hint);
         return None;

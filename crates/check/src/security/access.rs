@@ -56,7 +56,7 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::ApiGatewayV2::Api" => cors(resource.at("CorsConfiguration/AllowOrigins"), findings),
         "AWS::S3::Bucket" => list(resource.at("AccessControl"), findings),
         "AWS::MediaConvert::JobTemplate" | "AWS::MediaConvert::Preset" => {
-            outputs(resource.at("SettingsJson"), findings)
+            outputs(resource.at("SettingsJson"), findings);
         }
         "AWS::Cognito::IdentityPool" => {
             let guests = resource.at("AllowUnauthenticatedIdentities");

