@@ -1,6 +1,6 @@
 //! What identities may do: policies of roles, users and groups.
 
-use schemas::actions::{self, Access, Action, Target};
+use schemas::actions::{self, Access, Action};
 use tree::{Finding, Severity};
 
 use super::others::{Others, Use};
@@ -120,14 +120,18 @@ fn any_resource(statement: &Statement<'_>, everything: View<'_>, findings: &mut 
     findings.push(everything.finding(&ANY_RESOURCE, message).hint("name the resources, or add a condition on them"));
 }
 
-/// Tells whether an action, or one of a pattern, is always about a resource. What only lists or describes is left out: it
+/// Actions that may be about a resource, but mostly are about none that a policy could name: metrics outside of data sets, and
+/// subscriptions.
+const OPTIONAL: [&str; 4] = ["GetSubscriptionAttributes", "PutMetricData", "SetSubscriptionAttributes", "Unsubscribe"];
+
+/// Tells whether an action, or one of a pattern, can be limited to resources. What only lists or describes is left out: it
 /// gives no data away, and most of it cannot be limited.
 fn is_bounded(action: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else { return action == "*" };
     let Some(service) = actions::service(prefix) else { return false };
     let is_listing = |action: &Action| action.name().starts_with("Describe") || action.is(Access::List);
-    // What may act on a resource but need not, such as publishing a metric into a data set, is mostly about none.
-    let is_bounded = |action: &Action| !is_listing(action) && action.targets().any(Target::is_required);
+    let is_optional = |action: &Action| OPTIONAL.contains(&action.name());
+    let is_bounded = |action: &Action| !is_listing(action) && !is_optional(action) && action.targets().next().is_some();
     service.matching(name).any(|action| is_bounded(&action))
 }
 
