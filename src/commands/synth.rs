@@ -1,3 +1,4 @@
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
@@ -28,7 +29,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
-    let assembly = Session::open(global)?.assemble(printer)?;
+    // The process ends with this command: to free the templates node by node would be work for nothing.
+    let assembly = ManuallyDrop::new(Session::open(global)?.assemble(printer)?);
     if let Some(folder) = &args.out {
         let manifest = toolkit::write(&assembly, folder)?;
         if printer.is_json() {
