@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::files::{Files, Skipped};
 use crate::printer::Printer;
+use crate::render::excerpt::Lines;
 use crate::render::findings::{counts, plural, to_json, to_text_with};
 use crate::render::{rules, sarif};
 use crate::session::Session;
@@ -134,8 +136,10 @@ fn show(report: &Report, format: Format, printer: &Printer) -> Result<()> {
     let counted = format!("{subject}: {}{accepted}", counts(findings));
     match format {
         Format::Text => {
+            let mut lines = BTreeMap::new();
             let texts = findings.iter().map(|one| {
-                let text = files.texts.get(&one.template).map(String::as_str);
+                let text = files.texts.get(&one.template);
+                let text = text.map(|text| &*lines.entry(&one.template).or_insert_with(|| Lines::new(text)));
                 format!("{}\n\n", to_text_with(one, text))
             });
             if let Some(note) = skipped(&files.skipped) {

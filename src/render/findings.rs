@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tree::{Finding, Origin, Severity};
 
-use super::excerpt::excerpt;
+use super::excerpt::{Lines, excerpt};
 use crate::printer::{CYAN, DIM, Printer, RED, YELLOW};
 use crate::table::printable;
 
@@ -22,7 +22,7 @@ pub fn to_text(finding: &Finding) -> String {
 }
 
 /// Describes a finding with the line that it is about, if the text of its template is at hand.
-pub fn to_text_with(finding: &Finding, text: Option<&str>) -> String {
+pub fn to_text_with(finding: &Finding, text: Option<&Lines<'_>>) -> String {
     let style = match finding.severity {
         Severity::Error => RED,
         Severity::Warning => YELLOW,

@@ -2,7 +2,7 @@
 
 pub mod commands;
 pub mod deploy;
-mod excerpt;
+pub mod excerpt;
 pub mod findings;
 pub mod jobs;
 pub mod local;

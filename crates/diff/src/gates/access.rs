@@ -111,7 +111,7 @@ fn resource(
             let open = |statement: &&Statement| {
                 let rule = &statement.rule;
                 let anybody = rule.principals.list.contains(&Principal::Anybody) && !rule.principals.not;
-                rule.deny || (anybody && rule.clauses.is_empty() && now.elsewhere)
+                rule.deny || (anybody && rule.clauses.is_empty() && (now.elsewhere || now.trust))
             };
             own = now.statements.iter().filter(open).cloned().collect();
             (&[][..], own.as_slice())

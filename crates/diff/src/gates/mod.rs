@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 use crate::{Action, Diff, Gate, GateFinding, Template};
 use finding::Finding;
-use permissions::text::{Holes, Names, Reader};
+use permissions::text::{Holes, Names, Reader, named_otherwise};
 pub use roles::{RolePermissions, Sentence, roles};
 use safeguards::Table;
 use side::{Id, Renames, Side};
@@ -38,8 +38,11 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
         return Vec::new();
     }
     let renames = renames(diff);
-    let (before, mut now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
+    let (mut before, mut now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
     now.compare_conditions(old, new);
+    let renamed = named_otherwise(&before, &now);
+    before.name_otherwise(renamed.clone());
+    now.name_otherwise(renamed);
     let (openings, losses) = weakened(&before, &now, diff);
     let known = RefCell::default();
     let broadening = [

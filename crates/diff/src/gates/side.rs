@@ -50,6 +50,8 @@ pub(crate) struct Side<'t> {
     exports: BTreeMap<&'t str, (&'t str, &'t Tree)>,
     /// Conditions that the other side defines otherwise.
     redefined: BTreeSet<(&'t str, &'t str)>,
+    /// Resources that have another physical name on the other side.
+    named_otherwise: BTreeSet<Id>,
 }
 
 /// What resources and stacks that have another name now were called before.
@@ -79,6 +81,7 @@ impl<'t> Side<'t> {
             entries: BTreeMap::new(),
             exports: BTreeMap::new(),
             redefined: BTreeSet::new(),
+            named_otherwise: BTreeSet::new(),
         };
         for template in templates {
             for entry in section(template.tree, "Resources") {
@@ -138,6 +141,16 @@ impl<'t> Side<'t> {
     /// Tells whether the other side defines a condition otherwise.
     pub fn is_redefined(&self, stack: &str, condition: &str) -> bool {
         self.redefined.contains(&(stack, condition))
+    }
+
+    /// Notes which resources have another physical name on the other side: what refers to them means the same.
+    pub fn name_otherwise(&mut self, ids: BTreeSet<Id>) {
+        self.named_otherwise = ids;
+    }
+
+    /// Tells whether a resource has another physical name on the other side.
+    pub fn is_named_otherwise(&self, id: &Id) -> bool {
+        self.named_otherwise.contains(id)
     }
 
     pub fn mapping(&self, stack: &str, name: &str) -> Option<&'t Tree> {

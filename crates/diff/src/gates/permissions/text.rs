@@ -6,7 +6,7 @@
 //! contains both.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree::Tree;
 
@@ -281,6 +281,7 @@ impl<'r, 't> Reader<'r, 't> {
 
     /// The physical name, if the template gives it.
     fn name(&mut self, resource: &Resource<'_>, property: Option<&str>, text: &mut String, depth: usize) {
+        let property = property.filter(|_| !self.side.is_named_otherwise(&resource.id));
         match property.and_then(|property| resource.property([property])) {
             Some(name) if depth < DEEPEST && self.steps > 0 => self.read(resource.stack, name, text, depth + 1),
             _ => text.push(self.holes.hole(&format!("{}/{}", resource.id.stack, resource.id.logical))),
@@ -358,6 +359,20 @@ const SHAPES: &[Shape] = &[
     shape_of("AWS::SQS::Queue", ("Arn", "QueueName"), "", false, "arn:aws:sqs:{region}:{account}:{name}"),
     shape_of("AWS::StepFunctions::StateMachine", ("Arn", "StateMachineName"), "Name", true, "arn:aws:states:{region}:{account}:stateMachine:{name}"),
 ];
+
+/// Lists the resources that are on both sides and have another name on each.
+pub(crate) fn named_otherwise(old: &Side<'_>, new: &Side<'_>) -> BTreeSet<Id> {
+    let holes = Holes::default();
+    let (mut old_names, mut new_names) = (Names::new(), Names::new());
+    let (mut was, mut is) = (Reader::new(old, &holes, &mut old_names), Reader::new(new, &holes, &mut new_names));
+    let differs = |now: &&Resource<'_>| {
+        let (Some(shape), Some(before)) = (shape(now.kind), old.same(&now.id)) else { return false };
+        let before_named = before.property([shape.name]).map(|name| was.text(before.stack, name));
+        let now_named = now.property([shape.name]).map(|name| is.text(now.stack, name));
+        before.kind == now.kind && before_named != now_named
+    };
+    new.resources.iter().filter(differs).map(|resource| resource.id.clone()).collect()
+}
 
 fn shape(kind: &str) -> Option<&'static Shape> {
     SHAPES.iter().find(|shape| shape.kind == kind)

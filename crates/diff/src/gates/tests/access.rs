@@ -283,18 +283,36 @@ fn odd_policies_are_let_pass() {
 }
 
 #[test]
-fn a_resource_that_is_renamed_is_told_from_itself() {
-    let with = |name: &str| {
+fn what_refers_to_a_resource_means_the_same_when_its_name_changes() {
+    let with = |name: Option<&str>| {
+        let bucket = name.map_or(json!({}), |name| json!({ "BucketName": name }));
+        let objects = json!({"Fn::Sub": "${Sources.Arn}/*"});
+        let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": objects, "Condition": {
+            "Bool": {"aws:SecureTransport": "false"}
+        }});
+        let policy = json!({"Bucket": {"Ref": "Sources"}, "PolicyDocument": {"Statement": [deny]}});
         json!({
-            "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}},
-            "Worker": role(inline(json!([statement(json!("logs:PutLogEvents"), json!({"Fn::GetAtt": ["Log", "Arn"]}))]))),
+            "Sources": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": bucket},
+            "Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": policy},
+            "Worker": role(inline(json!([statement(json!("s3:GetObject"), objects)]))),
         })
     };
-    assert_eq!(
-        told(Gate::Broadening, &with("/a"), &with("/b")),
-        "the role Worker may now logs:PutLogEvents on Log; before only on \
-         arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:/a:*"
-    );
+    harmless(&with(None), &with(Some("a")));
+    harmless(&with(Some("a")), &with(Some("b")));
+    let mut wider = with(Some("b"));
+    wider["Worker"] = role(inline(json!([statement(json!("s3:*"), json!({"Fn::Sub": "${Sources.Arn}/*"}))])));
+    assert_eq!(kinds(Gate::Broadening, &found(&with(Some("a")), &wider)), ["iam-allowed"]);
+}
+
+#[test]
+fn a_new_role_that_anybody_may_take_is_told() {
+    let with = |principal: Value| {
+        json!({"Door": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        ]}}}})
+    };
+    one_way(Gate::Broadening, &json!({}), &with(json!("*")), "trust-allowed");
+    harmless(&json!({}), &with(json!({"Service": "lambda.amazonaws.com"})));
 }
 
 #[test]
