@@ -40,9 +40,9 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
     let renames = renames(diff);
     let (mut before, mut now) = (Side::new(old, &renames), Side::new(new, &Renames::default()));
     now.compare_conditions(old, new);
-    let renamed = named_otherwise(&before, &now);
-    before.name_otherwise(renamed.clone());
-    now.name_otherwise(renamed);
+    let moved_names = named_otherwise(&before, &now);
+    before.name_otherwise(moved_names.clone());
+    now.name_otherwise(moved_names);
     let (openings, losses) = weakened(&before, &now, diff);
     let known = RefCell::default();
     let broadening = [
