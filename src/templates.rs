@@ -103,12 +103,13 @@ pub fn snapshots_of(root: &Path, environment: &str, revision: &str) -> Result<Ve
     let folder = format!("snapshots/{environment}/");
     let listed = git(root, &["ls-tree", "-z", "--name-only", revision, &folder], "")?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
-    let paths: Vec<&str> = listed.split('\0').filter(|path| path.ends_with(".json")).collect();
+    let paths: Vec<&str> = listed.split('\0').filter(|path| stack_name(path).is_some()).collect();
     if paths.is_empty() {
         return Err(Error::new(Kind::Failed, format!("there is no {folder} at revision `{revision}`"))
             .hint("a revision from before the snapshots cannot be compared with; name a later one"));
     }
-    let wanted: String = paths.iter().map(|path| format!("{revision}:./{path}\n")).collect();
+    let wanted: Vec<_> = paths.iter().map(|path| format!("{revision}:./{path}")).collect();
+    let wanted = wanted.join("\n") + "\n";
     let answer = git(root, &["cat-file", "--batch"], &wanted)?;
     let mut rest = answer.as_slice();
     let mut set = Vec::new();

@@ -56,7 +56,7 @@ fn for_deploying(args: &Args, found: &Permissions, printer: &Printer) -> Result<
     let count = plural(found.actions.len(), "action");
     match found.policies.as_slice() {
         [policy] => {
-            printer.line(format!("{count}"));
+            printer.line(count);
             printer.json(policy)
         }
         policies => {
@@ -81,7 +81,7 @@ fn write(folder: &Path, found: &Permissions, printer: &Printer) -> Result<()> {
     if printer.is_json() {
         return printer.json(&json!({ "files": files }));
     }
-    printer.data(&files.iter().map(|file| format!("{file}\n")).collect::<String>())
+    printer.data(&(files.join("\n") + "\n"))
 }
 
 fn for_role(name: &str, assembly: &Assembly, printer: &Printer) -> Result<()> {

@@ -116,12 +116,13 @@ fn answer(mut stream: TcpStream, body: Option<&str>) -> std::io::Result<()> {
 pub fn metric_sum(emulator_url: &str, name: &str) -> String {
     let address = emulator_url.strip_prefix("http://").expect("a plain URL");
     let dimensions = [("App", "baleen"), ("Environment", "local"), ("Colour", "blue")];
-    let dimensions: String = (1..)
+    let dimensions: Vec<_> = (1..)
         .zip(dimensions)
         .map(|(number, (name, value))| {
             format!("&Dimensions.member.{number}.Name={name}&Dimensions.member.{number}.Value={value}")
         })
         .collect();
+    let dimensions = dimensions.concat();
     let body = format!(
         "Action=GetMetricStatistics&Version=2010-08-01&Namespace=Baleen&MetricName={name}&Period=86400\
          &Statistics.member.1=Sum&StartTime=2020-01-01T00:00:00Z&EndTime=2100-01-01T00:00:00Z{dimensions}"

@@ -365,7 +365,7 @@ fn search(tree: &Tree, wanted: &Tree, steps: &mut Vec<Segment>) -> Option<Origin
             .find_map(|(index, item)| Some((Segment::Index(index), search(item, wanted, steps)?)))?,
         Node::Map(map) => map.iter().find_map(|entry| {
             let origin = search(&entry.value, wanted, steps)?;
-            let origin = if std::ptr::eq(&entry.value, wanted) { start(entry) } else { origin };
+            let origin = if std::ptr::eq(&raw const entry.value, wanted) { start(entry) } else { origin };
             Some((Segment::Key(entry.key.clone()), origin.or(entry.origin)))
         })?,
         _ => return None,
