@@ -54,7 +54,7 @@ pub struct Args {
 enum Format {
     /// For people.
     Text,
-    /// For scripts; the schema is `docs/check.schema.json`.
+    /// For scripts; `baleen schema check` describes it.
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,

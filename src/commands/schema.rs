@@ -4,6 +4,7 @@ use crate::printer::Printer;
 const EXAMPLES: &str = "\
 Examples:
   baleen schema > environments/schema.json
+  baleen schema check                            of what `baleen check --json` writes
   baleen schema diff                             of what `baleen diff --json` writes";
 
 /// Writes the JSON Schema of environments' files or of what a command writes
@@ -19,6 +20,8 @@ pub struct Args {
 enum What {
     /// The files in `environments/`
     Environment,
+    /// What `baleen check --json` writes
+    Check,
     /// What `baleen diff --json` writes
     Diff,
 }
@@ -26,6 +29,7 @@ enum What {
 pub fn run(args: &Args, printer: &Printer) -> Result<()> {
     printer.data(&match args.what {
         What::Environment => stacks::environment::json_schema(),
+        What::Check => include_str!("../../docs/check.schema.json").to_owned(),
         What::Diff => diff::report_schema(),
     })
 }

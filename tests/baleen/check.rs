@@ -175,6 +175,8 @@ fn json_is_what_its_schema_says() {
     let skipped = document["skipped"].as_array().expect("files");
     assert!(skipped.iter().any(|one| one["file"] == "values.json"), "{document:#}");
     assert_valid(&schema, &checkout.json(&["check", "--env", "dev"]));
+    let printed = checkout.run(&["schema", "check"]).success().stdout;
+    assert_eq!(printed, std::fs::read_to_string(repository().join("docs/check.schema.json")).expect("a file"));
 }
 
 #[test]
