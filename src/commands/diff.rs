@@ -202,7 +202,7 @@ fn write(args: &Args, diff: Diff, sides: &Sides, cost: &Estimate, printer: &Prin
             let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.max(60));
             let mut text = text(&diff, TextOptions { width: width.into(), all: args.all });
             if !cost.lines.is_empty() {
-                let _ = writeln!(text, "a month: {}", cost.note());
+                let _ = writeln!(text, "{}", cost.note());
             }
             text
         }

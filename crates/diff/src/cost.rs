@@ -216,7 +216,7 @@ impl Estimate {
 
     /// Says what the figures are worth.
     pub fn note(&self) -> String {
-        let mut note = format!("{}: {} → {} a month; {}", self.difference(), self.was, self.now, self.basis);
+        let mut note = format!("{} a month: {} → {}; {}", self.difference(), self.was, self.now, self.basis);
         if !self.unknown.is_empty() {
             note.push_str("; no price is known here of ");
             note.push_str(&self.unknown.join(", "));

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
-use tree::{Origin, Tree};
+use tree::Tree;
 
 use super::graph::{self, Graph};
 use super::value::dotted;
-use super::words::{cause, gate_meaning, gate_title, stack_outcome};
+use super::words::{cause, gate_meaning, gate_title, stack_outcome, written};
 use crate::{Action, Detail, Diff, Gate, Impact, Line, ResourceChange, StackAction, StackChange, ValueChange};
 
 /// The page's frame; all values that it shows are escaped.
@@ -185,7 +185,7 @@ fn gate_view(diff: &Diff, gate: Gate) -> GateView {
         message: finding.message.clone(),
         was: finding.was.clone().unwrap_or_default(),
         now: finding.now.clone().unwrap_or_default(),
-        origin: if finding.origin == Origin::Unknown { String::new() } else { finding.origin.to_string() },
+        origin: written(finding.origin).unwrap_or_default(),
     });
     GateView { id: gate.name(), title: gate_title(gate), meaning: gate_meaning(gate), findings: findings.collect() }
 }
@@ -250,10 +250,7 @@ fn resource_view(change: &ResourceChange, gated: bool) -> ResourceView {
     if let (Action::Move, Some(former)) = (change.action, &change.former) {
         note.push(format!("was {}/{}", former.stack, former.logical_id));
     }
-    let origin = if change.new_origin == Origin::Unknown { change.old_origin } else { change.new_origin };
-    if origin != Origin::Unknown {
-        note.push(origin.to_string());
-    }
+    note.extend(written(change.new_origin.or(change.old_origin)));
     let mut properties = Vec::new();
     for value in &change.changes {
         collect(value, "", &mut properties);

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use tree::Origin;
-
 use super::value::dotted;
-use super::words::{Summary, cause, count, gate_meaning, gate_title, outcome, stack_outcome, symbol};
+use super::words::{Summary, cause, count, gate_meaning, gate_title, outcome, stack_outcome, symbol, written};
 use crate::cost::Estimate;
 use crate::{
     Action, Detail, Diff, EntryChange, Gate, GateFinding, Line, ResourceChange, StackAction, StackChange, ValueChange,
@@ -126,14 +124,10 @@ fn gate_table(text: &mut Text, gate: Gate, findings: &[&GateFinding]) {
         return;
     }
     for finding in findings {
-        let place = match finding.origin {
-            Origin::Unknown => code(&format!("{}/{}", finding.stack, finding.resource)),
-            origin => format!(
-                "{}<br>{}",
-                code(&format!("{}/{}", finding.stack, finding.resource)),
-                escaped(&origin.to_string())
-            ),
-        };
+        let mut place = code(&format!("{}/{}", finding.stack, finding.resource));
+        if let Some(origin) = written(finding.origin) {
+            let _ = write!(place, "<br>{}", escaped(&origin));
+        }
         let cell = |value: &Option<String>| value.as_deref().map(|value| code(&cut(value))).unwrap_or_default();
         let mut message = escaped(&finding.message);
         if finding.stateful && gate == Gate::Destructive {
@@ -204,9 +198,8 @@ fn resource_details(change: &ResourceChange) -> String {
     if let (Action::Move, Some(former)) = (change.action, &change.former) {
         let _ = write!(head, ", was {}", code(&format!("{}/{}", former.stack, former.logical_id)));
     }
-    let origin = if change.new_origin == Origin::Unknown { change.old_origin } else { change.new_origin };
-    if origin != Origin::Unknown {
-        let _ = write!(head, " ({})", escaped(&origin.to_string()));
+    if let Some(origin) = written(change.new_origin.or(change.old_origin)) {
+        let _ = write!(head, " ({})", escaped(&origin));
     }
     for reason in change.causes.iter().map(|reason| cause(reason, &change.stack)).chain(change.notes.iter().cloned()) {
         let _ = write!(head, "<br>{}", escaped(&reason));

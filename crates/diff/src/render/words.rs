@@ -1,5 +1,7 @@
 //! The words that all renderings use.
 
+use tree::Origin;
+
 use crate::{Action, Cause, Diff, Fate, Gate, Impact, ResourceChange, StackAction, StackChange, holds};
 
 /// Returns the sign of a change: `+` new, `~` updated, `±` replaced, `-` gone, `→` moved, `↻` only affected, `·` nothing
@@ -157,6 +159,15 @@ fn fates<'d>(resources: impl Iterator<Item = &'d ResourceChange>) -> Vec<(&'stat
     let resources: Vec<_> = resources.collect();
     let count = |impacts: &[Impact]| resources.iter().filter(|change| impacts.contains(&change.impact)).count();
     kinds.map(|(word, impacts)| (word, count(impacts))).into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// Says where something is written: a line of Rust, or a line of the template; nothing if that is unknown.
+pub fn written(origin: Origin) -> Option<String> {
+    match (origin.file(), origin.position()) {
+        (Some(_), _) => Some(origin.to_string()),
+        (None, Some((line, _))) => Some(format!("line {line}")),
+        (None, None) => None,
+    }
 }
 
 /// `1 stack`, `2 stacks`.
