@@ -4,10 +4,11 @@ use super::finding::Finding;
 use super::guarded::{self, Guarded};
 use super::identities::{self, Identity};
 use super::permissions::describe::{About, Words};
-use super::permissions::statement::{Principal, Statement};
+use super::permissions::statement::Statement;
 use super::permissions::text::{Holes, Names};
 use super::permissions::widen::{Catalogue, Kind, Widening, widenings};
 use super::side::{Id, Place, Side};
+use super::strangers;
 
 /// Lists all that is allowed now and was not before.
 pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_>) -> Vec<Finding> {
@@ -106,18 +107,17 @@ fn resource(
     let (old, new) = match before {
         Some(before) => (before.statements.as_slice(), now.statements.as_slice()),
         None if !now.declared => (&[][..], now.statements.as_slice()),
-        // Nothing was less open before than what is new, unless it is open to everybody from the start.
+        // Nothing was less open before than what is new, unless it is open to strangers from the start.
         None => {
-            let open = |statement: &&Statement| {
-                let rule = &statement.rule;
-                let anybody = rule.principals.list.contains(&Principal::Anybody) && !rule.principals.not;
-                rule.deny || (anybody && rule.clauses.is_empty() && (now.elsewhere || now.trust))
-            };
-            own = now.statements.iter().filter(open).cloned().collect();
+            own = now.statements.iter().filter_map(|statement| strangers::only(words, now, statement)).collect();
             (&[][..], own.as_slice())
         }
     };
-    let about = if now.trust { About::Trust(&now.name) } else { About::Resource(&now.name) };
+    let name = match before {
+        None if now.trust => now.name.replacen("the ", "the new ", 1),
+        _ => now.name.clone(),
+    };
+    let about = if now.trust { About::Trust(&name) } else { About::Resource(&name) };
     for widening in widenings(old, new, now.elsewhere, catalogue) {
         let kind = match (widening.kind, now.trust) {
             (Kind::Granted, false) => "policy-allowed",

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::side::Place;
+use crate::render::dotted;
 use crate::{Action, Cause, Diff, Fate, Impact, Path, ResourceChange, holds};
 
 /// Lists resources that are, or may be, replaced or deleted. What leaves its stack and is kept is not among them.
@@ -40,7 +41,17 @@ fn aftermath(change: &ResourceChange) -> String {
         }
         (Some(Fate::Retained), _) => "; it is kept outside of the stack".to_owned(),
         (Some(Fate::Snapshot), _) => "; a snapshot is taken first".to_owned(),
-        (_, Some(what)) => format!("; {what} of it are lost").replace("a secret of it are", "the secret in it is"),
+        (_, Some(what)) => {
+            let certain = matches!(change.impact, Impact::Replace | Impact::Delete);
+            let one = what == "a secret";
+            let what = if one { "the secret in it".to_owned() } else { format!("{what} of it") };
+            let verb = match (certain, one) {
+                (false, _) => "would be",
+                (true, true) => "is",
+                (true, false) => "are",
+            };
+            format!("; {what} {verb} lost")
+        }
         (_, None) => String::new(),
     }
 }
@@ -56,7 +67,7 @@ fn reason(change: &ResourceChange) -> (Path, String) {
             Impact::Replace => "can be set only when it is made",
             _ => "cannot always be changed in place",
         };
-        return (own.path.clone(), format!(", because {} {why}", below_properties(&own.path)));
+        return (own.path.clone(), format!(", because {} {why}", dotted(&own.path)));
     }
     let cause = change.changes.iter().find_map(|own| own.cause.as_ref()).or_else(|| change.causes.first());
     let why = match cause {
@@ -71,9 +82,4 @@ fn reason(change: &ResourceChange) -> (Path, String) {
         None => String::new(),
     };
     (Path::root(), why)
-}
-
-fn below_properties(path: &Path) -> String {
-    let shown = path.to_string();
-    shown.strip_prefix("Properties/").map_or(shown.clone(), str::to_owned)
 }

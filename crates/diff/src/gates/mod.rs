@@ -14,6 +14,7 @@ mod protections;
 mod roles;
 mod safeguards;
 mod side;
+mod strangers;
 #[cfg(test)]
 mod tests;
 

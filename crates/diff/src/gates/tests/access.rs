@@ -323,3 +323,54 @@ fn what_was_allowed_of_other_services_is_not_told() {
         "the role Worker may now sns:Publish on everything; before not at all"
     );
 }
+
+#[test]
+fn a_new_role_that_strangers_may_take_is_told() {
+    let with = |principal: Value, condition: Value| {
+        json!({"Door": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+        ]}}}})
+    };
+    let told_of =
+        |principal: Value| one_way(Gate::Broadening, &json!({}), &with(principal, json!({})), "trust-allowed");
+    let fine = |principal: Value, condition: Value| harmless(&json!({}), &with(principal, condition));
+    let own = json!({"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}});
+    let external = json!({"StringEquals": {"sts:ExternalId": "x"}});
+    told_of(json!({"AWS": "222222222222"}));
+    told_of(json!({"AWS": "arn:aws:iam::222222222222:role/r"}));
+    told_of(json!({"AWS": {"Fn::Sub": "arn:aws:iam::${Other}:root"}}));
+    fine(own, json!({}));
+    fine(json!({"AWS": {"Ref": "AWS::AccountId"}}), json!({}));
+    fine(json!({"AWS": "222222222222"}), external);
+    assert_eq!(
+        told(
+            Gate::Broadening,
+            &json!({}),
+            &with(json!({"AWS": "222222222222", "Service": "ec2.amazonaws.com"}), json!({}))
+        ),
+        "the account 222222222222 may now assume the new role Door; before nobody, by this policy"
+    );
+    let github = || json!({"Federated": "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"});
+    let claim =
+        |name: &str, value: &str| json!({"StringLike": {format!("token.actions.githubusercontent.com:{name}"): value}});
+    told_of(github());
+    for open in [claim("aud", "sts.amazonaws.com"), claim("sub", "*")] {
+        one_way(Gate::Broadening, &json!({}), &with(github(), open), "trust-allowed");
+    }
+    fine(github(), claim("sub", "repo:o/r:*"));
+    let saml = json!({"Federated": "arn:aws:iam::111111111111:saml-provider/p"});
+    fine(saml, json!({"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}));
+}
+
+#[test]
+fn a_new_key_that_anybody_may_use_is_told() {
+    let with = |principal: Value, condition: Value| {
+        json!({"Key": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Delete", "Properties": {"KeyPolicy": {"Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*", "Condition": condition}
+        ]}}}})
+    };
+    one_way(Gate::Broadening, &json!({}), &with(json!("*"), json!({})), "policy-allowed");
+    one_way(Gate::Broadening, &json!({}), &with(json!({"AWS": "*"}), json!({})), "policy-allowed");
+    harmless(&json!({}), &with(json!("*"), json!({"StringEquals": {"kms:CallerAccount": "111111111111"}})));
+    harmless(&json!({}), &with(json!({"AWS": "222222222222"}), json!({})));
+}

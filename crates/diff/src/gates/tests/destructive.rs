@@ -37,3 +37,16 @@ fn what_may_be_replaced_is_named_apart() {
     let instance = |kind: &str| json!({"One": {"Type": "AWS::EC2::Instance", "Properties": {"InstanceType": kind}}});
     assert_eq!(kinds(Gate::Destructive, &found(&instance("a"), &instance("b"))), ["may-be-replaced"]);
 }
+
+#[test]
+fn what_may_be_lost_is_not_called_lost_and_properties_are_named_by_dots() {
+    let volume = |groups: Value| json!({"One": {"Type": "AWS::EC2::Instance", "Properties": {"NetworkInterfaces": [{"DeviceIndex": "0", "GroupSet": groups}]}}});
+    let message = told(Gate::Destructive, &volume(json!(["a"])), &volume(json!(["b"])));
+    assert!(message.contains("because NetworkInterfaces[0]"), "{message}");
+    let key = |kind: &str| json!({"One": {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete", "Properties": {"Engine": kind}}});
+    let message = told(Gate::Destructive, &key("mysql"), &key("postgres"));
+    assert!(
+        message.contains(if message.contains("may be replaced") { "would be lost" } else { "are lost" }),
+        "{message}"
+    );
+}
