@@ -81,8 +81,8 @@ fn two_templates() {
       - Gone   AWS::SQS::Queue     deleted; holds messages
 
     Destroyed or replaced (3)
-      ! new: Start (AWS::SSM::Document) is replaced, because Content/mainSteps/[run]/inputs/runCommand can be set only
-          when it is made
+      ! new: Start (AWS::SSM::Document) is replaced, because Content.mainSteps[run].inputs.runCommand can be set only when
+          it is made
       ! new: Store (AWS::S3::Bucket) is replaced, because BucketName can be set only when it is made; objects of it are
           lost
       ! new: Gone (AWS::SQS::Queue) is deleted; messages of it are lost
