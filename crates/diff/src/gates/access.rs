@@ -7,6 +7,7 @@ use super::permissions::describe::{About, Words};
 use super::permissions::statement::Statement;
 use super::permissions::text::{Holes, Names};
 use super::permissions::widen::{Catalogue, Kind, Widening, widenings};
+use super::runners;
 use super::side::{Id, Place, Side};
 use super::strangers;
 
@@ -18,6 +19,7 @@ pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_
     let identities_now = identities::collect(new, &holes, &mut new_names);
     let guarded_before = guarded::collect(old, &holes, &mut old_names);
     let guarded_now = guarded::collect(new, &holes, &mut new_names);
+    let reassigned = runners::reassigned((old, &mut old_names), (new, &mut new_names), &holes);
     // What is gone is called what it was called.
     let mut names = old_names;
     names.extend(new_names);
@@ -25,6 +27,9 @@ pub(crate) fn broadened(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue<'_
     let mut findings = Vec::new();
     for (key, now) in identities_now.iter().filter(|(_, now)| !now.by_others) {
         identity(&words, identities_before.get(key), now, catalogue, &mut findings);
+    }
+    for runner in &reassigned {
+        findings.extend(runners::finding(&words, runner, (&identities_before, &identities_now), catalogue));
     }
     for (key, now) in &guarded_now {
         resource(&words, guarded_before.get(key), now, catalogue, &mut findings);

@@ -12,6 +12,7 @@ mod network;
 mod permissions;
 mod protections;
 mod roles;
+mod runners;
 mod safeguards;
 mod side;
 mod strangers;

@@ -204,7 +204,7 @@ impl Safeguard {
 }
 
 /// Pairs what the properties were with what they are, for each combination of conditions.
-fn pairs<'t>(before: &'t Tree, after: &'t Tree) -> Vec<(Cow<'t, Tree>, Cow<'t, Tree>)> {
+pub(crate) fn pairs<'t>(before: &'t Tree, after: &'t Tree) -> Vec<(Cow<'t, Tree>, Cow<'t, Tree>)> {
     let agree = |left: &Branches, right: &Branches| {
         left.iter().all(|(condition, value)| right.get(condition).is_none_or(|other| other == value))
     };

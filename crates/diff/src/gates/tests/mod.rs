@@ -4,6 +4,7 @@ mod access;
 mod destructive;
 mod losses;
 mod openings;
+mod runners;
 
 use serde_json::{Value, json};
 use tree::{Origin, Tree};
