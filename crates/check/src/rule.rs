@@ -42,9 +42,16 @@ fn all() -> impl Iterator<Item = &'static Rule> {
 /// Finds the rule whose id is most like this one, if one is close enough.
 pub fn similar_rule(id: &str) -> Option<&'static Rule> {
     let ids = rules().into_iter().map(|rule| rule.id);
+    // People remember how an id begins, which is far from a slip of the pen: `security/tls` is `security/tls-only`.
+    let begun = || {
+        rules()
+            .into_iter()
+            .filter(|rule| !id.ends_with('/') && rule.id.starts_with(id) && id.contains('/'))
+            .min_by_key(|rule| rule.id.len())
+    };
     // Also by its name alone: people remember `unknown` and forget the group.
     let named = || rules().into_iter().find(|rule| rule.id.rsplit('/').next() == Some(id));
-    similar(id, ids).and_then(rule).or_else(named)
+    begun().or_else(|| similar(id, ids).and_then(rule)).or_else(named)
 }
 
 /// Each rule stands beside the code that applies it, and is listed in its group. To add a rule, write it there, with a
@@ -63,6 +70,24 @@ impl Rule {
         Finding {
             severity: self.severity,
             ..Finding::error(self.id, place.template, place.path(), place.origin, message)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_is_more_like_it_than_another_id() {
+        for (given, meant) in [
+            ("security/tls", Some("security/tls-only")),
+            ("security/function", Some("security/function-url")),
+            ("reference/unkown", Some("reference/unknown")),
+            ("tls-only", Some("security/tls-only")),
+            ("nothing/at-all-like-it", None),
+        ] {
+            assert_eq!(similar_rule(given).map(|rule| rule.id), meant, "{given}");
         }
     }
 }

@@ -89,8 +89,9 @@ fn read<'t>(
     suppressions: &mut Suppressions<'t>,
     faults: &mut Vec<Finding>,
 ) {
-    let Some(list) = owner.find(["Metadata", "Baleen", "Suppress"]) else { return };
     let base = resource.map_or_else(Path::root, |id| Path::of(["Resources", id]));
+    misspelt(outline, owner, &base, faults);
+    let Some(list) = owner.find(["Metadata", "Baleen", "Suppress"]) else { return };
     let at = base.key("Metadata").key("Baleen").key("Suppress");
     let Some(entries) = list.as_list() else {
         let message = format!("`Suppress` must be a list of objects, but is {}", kind(list));
@@ -101,6 +102,28 @@ fn read<'t>(
         let path = at.index(index);
         if let Some(suppression) = suppression(outline, entry, &base, path, faults) {
             suppressions.entry((suppression.rule, resource)).or_default().push(suppression);
+        }
+    }
+}
+
+/// Reports `baleen` and `suppress`, which would be passed over: the keys begin with a capital letter.
+fn misspelt(outline: &Outline<'_>, owner: &Tree, base: &Path, faults: &mut Vec<Finding>) {
+    let is_misspelt = |key: &str, wanted: &str| key != wanted && key.eq_ignore_ascii_case(wanted);
+    let mut fault = |path: Path, origin: Origin, key: &str, wanted: &str| {
+        let message = format!("the key is {}, but must be `{wanted}`: nothing is suppressed", quoted(key));
+        faults.push(finding(&SHAPE, outline, path, origin, message).hint(format!("write `{wanted}`")));
+    };
+    let at = base.key("Metadata");
+    for own in owner.find(["Metadata"]).and_then(Tree::as_map).into_iter().flatten() {
+        let is_own = own.key == "Baleen" || is_misspelt(&own.key, "Baleen");
+        let suppress = own.value.as_map().into_iter().flatten();
+        for entry in suppress.filter(|entry| is_own && is_misspelt(&entry.key, "Suppress")) {
+            fault(at.key(&own.key).key(&entry.key), entry.value.origin, &entry.key, "Suppress");
+        }
+        let has_suppress =
+            own.value.as_map().is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case("Suppress")));
+        if is_misspelt(&own.key, "Baleen") && has_suppress {
+            fault(at.key(&own.key), own.value.origin, &own.key, "Baleen");
         }
     }
 }
@@ -224,7 +247,7 @@ pub(crate) static RULE: Rule = Rule {
 pub(crate) static SHAPE: Rule = Rule {
     id: "suppression/shape",
     severity: Severity::Error,
-    statement: "`Suppress` is a list of objects with `Rule`, `Reason` and perhaps `Path`",
+    statement: "suppressions are a list `Baleen: Suppress` of objects with `Rule`, `Reason` and perhaps `Path`",
     why: "a suppression of any other shape suppresses nothing",
     page: PAGE,
     bad: r#"{"Resources": {"Logs": {"Type": "AWS::S3::Bucket",

@@ -117,7 +117,7 @@ fn targets(statement: View<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let name = format!("{}:{}", action.service().prefix(), action.name());
-        let message = format!("{} acts on nothing that the statement names", quoted(&name));
+        let message = format!("`Resource` names no resource of a type that {} acts on", quoted(&name));
         let hint = format!("it acts on {}", any_of(kinds.iter().map(|kind| kind.arn())));
         findings.push(view.finding(&TARGET, message).hint(hint));
     }

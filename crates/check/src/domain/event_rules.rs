@@ -19,7 +19,7 @@ pub(super) static PATTERN: Rule = Rule {
 pub(super) static BUCKET: Rule = Rule {
     id: "events/bucket",
     severity: Severity::Error,
-    statement: "a bucket that a pattern is about tells EventBridge",
+    statement: "a bucket that a pattern names sends its events to EventBridge",
     why: "the rule is made and never matches: uploads are silently lost",
     page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html",
     bad: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["aws.s3"],
@@ -73,7 +73,7 @@ pub(super) static TARGET: Rule = Rule {
 pub(super) static PERMISSION: Rule = Rule {
     id: "events/permission",
     severity: Severity::Error,
-    statement: "a target lets EventBridge in",
+    statement: "a target allows EventBridge to invoke it",
     why: "the rule matches, the delivery fails, and without a dead-letter queue nobody ever knows",
     page: "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html",
     bad: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule",

@@ -165,7 +165,8 @@ fn bucket(view: View<'_>, findings: &mut Vec<Finding>) {
         let setting = bucket.at("NotificationConfiguration/EventBridgeConfiguration");
         let is_off = setting.is_absent() || setting.get("EventBridgeEnabled").flag() == Some(false);
         if is_off && !bucket.at("NotificationConfiguration").is_unknown() {
-            let message = format!("bucket `{}` tells EventBridge nothing, so the pattern never matches", bucket.id);
+            let message =
+                format!("bucket `{}` does not send its events to EventBridge, so the pattern never matches", bucket.id);
             let hint = "add `\"NotificationConfiguration\": {\"EventBridgeConfiguration\": {\"EventBridgeEnabled\": true}}` \
                         to the bucket";
             findings.push(name.finding(&BUCKET, message).hint(hint));

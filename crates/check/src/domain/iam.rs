@@ -218,7 +218,7 @@ static MISWRITTEN: [&str; 8] = ["ec2", "ecs-tasks", "events", "lambda", "s3", "s
 fn taking(statement: View<'_>, findings: &mut Vec<Finding>) {
     for action in statement.get("Action").one_or_more() {
         if let Some(text) = action.text().filter(|text| !text.to_ascii_lowercase().starts_with("sts:") && text != "*") {
-            let message = format!("a trust policy is about taking the role, not about {}", quoted(&text));
+            let message = format!("a trust policy allows actions that assume the role, not {}", quoted(&text));
             findings.push(action.finding(&STATEMENT, message).hint("write `sts:AssumeRole`"));
         }
     }

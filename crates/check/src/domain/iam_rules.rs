@@ -158,7 +158,7 @@ pub(super) static TARGET: Rule = Rule {
 pub(super) static SIZE: Rule = Rule {
     id: "iam/size",
     severity: Severity::Error,
-    statement: "a policy has as many characters as its kind allows",
+    statement: "a policy is within the size limit of its kind",
     why: "IAM refuses the policy",
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
     bad: LARGE,
@@ -168,7 +168,7 @@ pub(super) static SIZE: Rule = Rule {
 pub(super) static TRUST: Rule = Rule {
     id: "iam/trust",
     severity: Severity::Error,
-    statement: "whoever is given a role may take it",
+    statement: "the trust policy of a role names the service that the role is given to",
     why: "Lambda, Step Functions and others try it when they are made, and the stack rolls back; others fail when they work",
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html",
     bad: r#"{"Resources": {"Role": {"Type": "AWS::IAM::Role",

@@ -21,7 +21,7 @@ pub(super) static USER_DATA: Rule = Rule {
 pub(super) static BEGINNING: Rule = Rule {
     id: "instances/user-data-start",
     severity: Severity::Warning,
-    statement: "user data begins so that cloud-init knows what it is",
+    statement: "user data begins with a header that cloud-init knows",
     why: "the instance starts, and nothing of it is run: not even a script after an empty line",
     page: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html",
     bad: r#"{"Resources": {"Template": {"Type": "AWS::EC2::LaunchTemplate",

@@ -140,7 +140,7 @@ fn actions(rule: View<'_>, findings: &mut Vec<Finding>) {
     let is_plain = rule.entries().all(|(key, _)| SETTINGS.contains(&key));
     if is_plain {
         let hint = "say after how many days objects move, expire or are given up";
-        findings.push(rule.finding(&COMBINATION, "the rule does nothing").hint(hint));
+        findings.push(rule.finding(&COMBINATION, "the lifecycle rule has no action").hint(hint));
     }
     let marker = rule.get("ExpiredObjectDeleteMarker");
     if marker.flag() == Some(true) && (has("ExpirationInDays") || has("ExpirationDate")) {

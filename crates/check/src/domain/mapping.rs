@@ -53,15 +53,15 @@ fn visibility(mapping: &Resource<'_>, source: &Resource<'_>, function: &Resource
     let names = (source.id, function.id);
     if hidden < runs {
         let message = format!(
-            "queue `{}` hides a message for {hidden} s, but function `{}` may work on it for {runs} s",
+            "`VisibilityTimeout` of queue `{}` is {hidden} s, but `Timeout` of function `{}` is {runs} s",
             names.0, names.1
         );
         let hint = format!("set `VisibilityTimeout` of `{}` to at least {}", names.0, 6 * runs + window);
         findings.push(mapping.at("EventSourceArn").finding(&TOO_SHORT, message).hint(hint));
     } else if hidden < 6 * runs + window {
         let message = format!(
-            "queue `{}` hides a message for {hidden} s, which is less than six times the {runs} s that function `{}` may \
-             run{}",
+            "`VisibilityTimeout` of queue `{}` is {hidden} s, which is less than six times the {runs} s that function \
+             `{}` may run{}",
             names.0,
             names.1,
             if window > 0 { format!(", and the {window} s that a batch is waited for") } else { String::new() }
@@ -123,7 +123,7 @@ pub(super) static BATCH: Rule = Rule {
 pub(super) static TOO_SHORT: Rule = Rule {
     id: "queue/visibility",
     severity: Severity::Error,
-    statement: "a queue hides messages at least as long as the function that takes them may run",
+    statement: "the visibility timeout of a queue is at least the timeout of its function",
     why: "Lambda refuses the event source mapping, because messages would be worked on twice",
     page: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     bad: r#"{"Parameters": {"Role": {"Type": "String"}}, "Resources": {
@@ -143,7 +143,7 @@ pub(super) static TOO_SHORT: Rule = Rule {
 pub(super) static SHORT: Rule = Rule {
     id: "queue/visibility-margin",
     severity: Severity::Warning,
-    statement: "a queue hides messages six times as long as the function that takes them may run",
+    statement: "the visibility timeout of a queue is six times the timeout of its function",
     why: "Lambda tries a throttled batch again; with less time, messages come back meanwhile and are worked on twice",
     page: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     bad: r#"{"Parameters": {"Role": {"Type": "String"}}, "Resources": {
@@ -163,7 +163,7 @@ pub(super) static SHORT: Rule = Rule {
 pub(super) static PERMISSION: Rule = Rule {
     id: "lambda/permission",
     severity: Severity::Error,
-    statement: "the role of a function may take from the queue or stream that is mapped to the function",
+    statement: "the role of a function may read the queue or stream of its event source mapping",
     why: "Lambda refuses the event source mapping, and the stack rolls back",
     page: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     bad: r#"{"Resources": {

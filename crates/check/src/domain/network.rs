@@ -156,7 +156,7 @@ fn private_dns(shared: &Shared<'_>, endpoint: &Resource<'_>, name: Option<&str>,
         let view = vpc.at(key);
         let flag = if view.is_absent() { Some(fallback) } else { view.flag() };
         if flag == Some(false) && vpc.properties.is_closed() {
-            let message = format!("private names need `{key}` of network `{}`, which is off", vpc.id);
+            let message = format!("`PrivateDnsEnabled` is `true`, but needs `{key}` of VPC `{}`, which is off", vpc.id);
             findings.push(place.finding(&PRIVATE_DNS, message).hint(format!("set `\"{key}\": true` there")));
         }
     }
@@ -167,9 +167,15 @@ fn private_dns(shared: &Shared<'_>, endpoint: &Resource<'_>, name: Option<&str>,
         let is_sibling = other.at("VpcId").target().is_some_and(|target| target.is_same(&vpc));
         let is_private = other.at("PrivateDnsEnabled").flag() == Some(true) && other.view.get("Condition").is_absent();
         if is_sibling && is_private && service(&other).as_deref() == Some(name) {
-            let message = format!("`{}` has the private names of {} in this network already", other.id, quoted(name));
+            let message = format!(
+                "`PrivateDnsEnabled` is `true`, but endpoint `{}` has the private DNS names of {} in this VPC already",
+                other.id,
+                quoted(name)
+            );
             findings.push(
-                place.finding(&PRIVATE_DNS, message).hint("one endpoint of a service in a network has private names"),
+                place
+                    .finding(&PRIVATE_DNS, message)
+                    .hint("leave `PrivateDnsEnabled` on at one endpoint of a service in a VPC"),
             );
         }
     }

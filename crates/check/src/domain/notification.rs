@@ -34,16 +34,24 @@ pub(super) fn check(shared: &Shared<'_>, bucket: &Resource<'_>, findings: &mut V
             let place = one.get(key);
             let Some(Target { resource, .. }) = place.target() else { continue };
             if resource.type_name == "AWS::SQS::Queue" && queue::is_fifo(&resource) == Some(true) {
-                let message = format!("`{}` is a FIFO queue, to which buckets send nothing", resource.id);
+                let message = format!(
+                    "`{}` is a FIFO queue, which S3 does not support as a destination of notifications",
+                    resource.id
+                );
                 findings
                     .push(place.finding(&DESTINATION, message).hint("use a standard queue, or a rule of EventBridge"));
             }
             if resource.type_name == type_name && !shared.receivers().let_in(&resource, S3) {
-                let message = format!("the bucket tells `{}`, but nothing allows S3 to do so", resource.id);
+                let message = format!(
+                    "no policy or permission of `{}` allows S3 to send it the notifications of the bucket",
+                    resource.id
+                );
                 findings.push(place.finding(&PERMISSION, message).hint(remedy(&resource, S3)));
             } else if let Some(statement) = policy_to_wait_for(shared, bucket, &resource) {
-                let message =
-                    format!("the bucket tells `{}`, but may be made before `{statement}` allows it", resource.id);
+                let message = format!(
+                    "the bucket sends notifications to `{}`, but may be created before `{statement}` allows that",
+                    resource.id
+                );
                 let hint = format!("add `\"DependsOn\": \"{statement}\"` to the bucket");
                 findings.push(place.finding(&DEPENDS, message).hint(hint));
             }
@@ -87,7 +95,8 @@ fn overlap(told: &[View<'_>], one: View<'_>, findings: &mut Vec<Finding>) {
                 quoted(&before.1)
             );
             findings.push(
-                one.finding(&OVERLAP, message).hint("tell a topic or EventBridge, which tells as many as you like"),
+                one.finding(&OVERLAP, message)
+                    .hint("send the event to a topic or to EventBridge, which pass it on to several receivers"),
             );
             return;
         }
@@ -114,7 +123,7 @@ fn filter(one: View<'_>) -> Option<(String, String)> {
 pub(super) static DESTINATION: Rule = Rule {
     id: "notification/destination",
     severity: Severity::Error,
-    statement: "a bucket tells no FIFO queue",
+    statement: "a bucket sends no notifications to a FIFO queue",
     why: "S3 refuses the configuration",
     page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html",
     bad: r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": true}},
@@ -129,7 +138,7 @@ pub(super) static DESTINATION: Rule = Rule {
 pub(super) static PERMISSION: Rule = Rule {
     id: "notification/permission",
     severity: Severity::Error,
-    statement: "what a bucket tells allows S3 to tell it",
+    statement: "the destination of a bucket's notifications allows S3 to send them",
     why: "S3 tries the destination when the bucket is made: \"unable to validate the following destination configurations\"",
     page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html",
     bad: r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue"},
@@ -141,7 +150,7 @@ pub(super) static PERMISSION: Rule = Rule {
 pub(super) static DEPENDS: Rule = Rule {
     id: "notification/order",
     severity: Severity::Error,
-    statement: "a bucket waits for the permission to tell its destination",
+    statement: "a bucket depends on the permission to send its notifications",
     why: "CloudFormation makes both at once; when the bucket is first, S3 refuses the destination, and the stack rolls back",
     page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-notificationconfiguration.html",
     bad: r#"{"Resources": {"Tasks": {"Type": "AWS::SQS::Queue"},

@@ -33,7 +33,10 @@ pub(super) fn taken(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         for view in resource.properties.select(path) {
             let Some(Target { resource: role, .. }) = view.target() else { continue };
             if role.type_name == "AWS::IAM::Role" && !may_take(&role, service) {
-                let message = format!("role `{}` is not to be taken by `{service}.amazonaws.com`", role.id);
+                let message = format!(
+                    "the trust policy of role `{}` does not allow `{service}.amazonaws.com` to assume it",
+                    role.id
+                );
                 let hint = "let its `AssumeRolePolicyDocument` allow that service `sts:AssumeRole`";
                 findings.push(view.finding(&TRUST, message).hint(hint));
             }

@@ -63,7 +63,8 @@ fn heartbeat(hook: View<'_>, findings: &mut Vec<Finding>) {
     }
     let (target, role) = (hook.get("NotificationTargetARN"), hook.get("RoleARN"));
     if !target.is_absent() && !target.is("") && role.is_absent() && hook.is_closed() {
-        let message = "the hook tells a queue or topic, but has no `RoleARN` by which it may";
+        let message =
+            "`NotificationTargetARN` is set, but `RoleARN` is absent: the hook may not send its notifications";
         findings.push(
             target.finding(&HOOK, message).hint("give it a role that may send there, or use a rule of EventBridge"),
         );

@@ -7,7 +7,7 @@ use crate::rule::Rule;
 pub(super) static BOUNDS: Rule = Rule {
     id: "scaling/bounds",
     severity: Severity::Error,
-    statement: "the least number of instances is at most the wanted, and that at most the most",
+    statement: "`MinSize` is at most `DesiredCapacity`, and that at most `MaxSize`",
     why: "Auto Scaling refuses the group",
     page: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html",
     bad: r#"{"Resources": {"Template": {"Type": "AWS::EC2::LaunchTemplate",

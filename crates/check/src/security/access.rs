@@ -40,15 +40,22 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             policy(&statement, findings);
             let principal = resource.at("Principal");
             if principal.is("*") && resource.at("Condition").is_absent() {
-                findings
-                    .push(principal.finding(&PUBLIC_POLICY, "everyone may send events to this bus").hint(CONDITION));
+                findings.push(
+                    principal
+                        .finding(
+                            &PUBLIC_POLICY,
+                            "`Principal` is `*` without `Condition`: every AWS account may send events to this bus",
+                        )
+                        .hint(CONDITION),
+                );
             }
         }
         "AWS::Lambda::Permission" => permission(resource, findings),
         "AWS::Lambda::Url" => {
             let kind = resource.at("AuthType");
             if kind.is("NONE") {
-                let message = "everyone who knows the address can call the function, at your expense";
+                let message = "`AuthType` is `NONE`: everyone who knows the function URL can invoke the function, at \
+                     your expense";
                 findings.push(kind.finding(&FUNCTION_URL, message).hint("set `AuthType` to `AWS_IAM`"));
             }
             cors(resource.at("Cors/AllowOrigins"), findings);
@@ -61,7 +68,8 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::Cognito::IdentityPool" => {
             let guests = resource.at("AllowUnauthenticatedIdentities");
             if guests.flag() == Some(true) {
-                let message = "guests get credentials of this account without signing in";
+                let message = "`AllowUnauthenticatedIdentities` is `true`: guests get credentials of this account \
+                     without signing in";
                 findings.push(guests.finding(&GUESTS, message).hint("set it to false"));
             }
         }
@@ -75,7 +83,7 @@ const CONDITION: &str = "name the principals, or add a condition on `aws:SourceA
 fn policy(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
     let except = statement.view.get("NotPrincipal");
     if !except.is_absent() && statement.view.get("Effect").is("Allow") {
-        let message = "an Allow with `NotPrincipal` is for everyone but these";
+        let message = "an Allow statement has `NotPrincipal`: everyone but the named principals is allowed";
         findings.push(except.finding(&PUBLIC_POLICY, message).hint(CONDITION));
     }
     let Some(everyone) = statement.everyone() else { return };
@@ -83,7 +91,8 @@ fn policy(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
         let actions = statement.actions();
         let what = actions.first().and_then(|action| action.text()).map(|action| quoted(&action)).unwrap_or_default();
         let more = if actions.len() > 1 { " and more" } else { "" };
-        let message = format!("everyone, in any account or none, is allowed {what}{more}");
+        let message =
+            format!("the principal is `*` and no condition limits the callers: everyone is allowed {what}{more}");
         findings.push(everyone.finding(&PUBLIC_POLICY, message).hint(CONDITION));
     }
 }
@@ -99,12 +108,17 @@ fn permission(permission: &Resource<'_>, findings: &mut Vec<Finding>) {
         let is_signed = permission.at("FunctionUrlAuthType").is("AWS_IAM");
         // With an address that asks for no signature this is what opens it; the address has a rule of its own.
         if !is_signed && permission.at("FunctionUrlAuthType").is_absent() {
-            findings.push(principal.finding(&PUBLIC_POLICY, "everyone may call the function").hint(CONDITION));
+            let message = "`Principal` is `*` without `SourceArn`, `SourceAccount` or `PrincipalOrgID`: everyone may \
+                 invoke the function";
+            findings.push(principal.finding(&PUBLIC_POLICY, message).hint(CONDITION));
         }
         return;
     }
     if let Some(service) = principal.text().filter(|name| name.contains(".amazonaws.com")) {
-        let message = format!("{} may call the function on behalf of any account", quoted(&service));
+        let message = format!(
+            "`SourceArn` and `SourceAccount` are absent: {} may invoke the function on behalf of any account",
+            quoted(&service)
+        );
         let hint = "add `SourceArn`, or `SourceAccount`";
         findings.push(principal.finding(&PERMISSION_SOURCE, message).hint(hint));
     }
@@ -114,7 +128,8 @@ const PUBLIC_LISTS: [&str; 3] = ["AuthenticatedRead", "PublicRead", "PublicReadW
 
 fn list(control: View<'_>, findings: &mut Vec<Finding>) {
     if let Some(name) = control.text().filter(|name| PUBLIC_LISTS.contains(&name.as_ref())) {
-        let message = format!("the access control list {} lets everyone read the bucket", quoted(&name));
+        let message =
+            format!("`AccessControl` is {}, a public access control list: everyone can read the bucket", quoted(&name));
         let hint = "leave it out, and let those in who should be by a bucket policy or by CloudFront";
         findings.push(control.finding(&PUBLIC_ACL, message).hint(hint));
     }
@@ -126,7 +141,10 @@ fn outputs(settings: View<'_>, findings: &mut Vec<Finding>) {
         settings.select("OutputGroups/*/OutputGroupSettings/*/DestinationSettings/S3Settings/AccessControl/CannedAcl")
     {
         if group.is("PUBLIC_READ") || group.is("AUTHENTICATED_READ") {
-            let message = "everyone can read what MediaConvert writes";
+            let message = format!(
+                "{}, a public access control list: everyone can read the outputs of the job",
+                super::state(group)
+            );
             findings
                 .push(group.finding(&PUBLIC_ACL, message).hint("leave the list out, and serve streams by CloudFront"));
         }
@@ -135,7 +153,7 @@ fn outputs(settings: View<'_>, findings: &mut Vec<Finding>) {
 
 fn cors(origins: View<'_>, findings: &mut Vec<Finding>) {
     if let Some(any) = origins.items().find(|origin| origin.is("*")) {
-        let message = "pages of every origin may call this from their visitors' browsers";
+        let message = "`AllowOrigins` has `*`: pages of every origin may send requests (CORS)";
         findings.push(any.finding(&CORS, message).hint("name the origins of your own pages"));
     }
 }
@@ -181,7 +199,7 @@ pub(crate) static PERMISSION_SOURCE: Rule = Rule {
 pub(crate) static FUNCTION_URL: Rule = Rule {
     id: "security/function-url",
     severity: Severity::Warning,
-    statement: "the address of a function asks for a signature",
+    statement: "a function URL requires IAM authorization",
     why: "without it anyone on the internet runs your code, and you pay",
     page: "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
     bad: r#"{"Resources": {"Address": {"Type": "AWS::Lambda::Url",

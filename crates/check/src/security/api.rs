@@ -22,7 +22,11 @@ pub(super) fn check<'a>(
             stage(resource, others, findings);
             let tracing = resource.at("TracingEnabled");
             if super::is_off(tracing) {
-                findings.push(tracing.finding(&TRACING, "calls are not traced").hint("set `TracingEnabled: true`"));
+                findings.push(
+                    tracing
+                        .finding(&TRACING, "X-Ray tracing is off (`TracingEnabled` is not `true`)")
+                        .hint("set `TracingEnabled: true`"),
+                );
             }
         }
         "AWS::ApiGatewayV2::Stage" => logs(resource.at("AccessLogSettings"), findings),
@@ -47,14 +51,24 @@ pub(super) fn check<'a>(
 }
 
 fn open(kind: View<'_>) -> Finding {
-    let message = "anyone may call this";
+    let message = format!("no authorization ({}): anyone may send requests", super::state(kind));
     kind.finding(&AUTHORIZATION, message).hint("set `AuthorizationType` to `AWS_IAM`, or to an authorizer's kind")
 }
 
 fn logs(setting: View<'_>, findings: &mut Vec<Finding>) {
     if setting.is_absent() {
         let hint = format!("set `{}`", setting.name());
-        findings.push(setting.finding(&ACCESS_LOGS, "nobody can tell who called what").hint(hint));
+        findings.push(
+            setting
+                .finding(
+                    &ACCESS_LOGS,
+                    format!(
+                        "access logging is off ({}): nobody can tell who sent which request",
+                        super::state(setting)
+                    ),
+                )
+                .hint(hint),
+        );
     }
 }
 
@@ -66,7 +80,9 @@ fn calls(stage: &Resource<'_>, findings: &mut Vec<Finding>) {
     let is_open = settings.is_unknown() || settings.items().any(|setting| setting.get("LoggingLevel").is_unknown());
     if !is_open && !settings.items().any(|setting| is_for_all(&setting) && is_logged(&setting)) {
         let hint = "add a `MethodSettings` of all methods (`*`, `/*`) with `LoggingLevel: ERROR`";
-        findings.push(settings.finding(&API_LOGS, "errors of methods are not logged").hint(hint));
+        let message = "execution logging is off (no `MethodSettings` of all methods with `LoggingLevel` `ERROR` or \
+             `INFO`): errors are not recorded";
+        findings.push(settings.finding(&API_LOGS, message).hint(hint));
     }
 }
 
@@ -81,7 +97,8 @@ fn validation<'a>(api: &Resource<'_>, scope: &'a Scope<'a>, findings: &mut Vec<F
         is_validator && validator.at("RestApiId").target().is_none_or(|target| target.is_same(api))
     });
     if !validates {
-        let message = "requests reach what is behind the API unvalidated";
+        let message = "request validation is off (no `AWS::ApiGateway::RequestValidator` of this API): malformed \
+             requests reach the backend";
         findings.push(api.finding(&VALIDATION, message).hint("add an `AWS::ApiGateway::RequestValidator`"));
     }
 }
@@ -89,7 +106,10 @@ fn validation<'a>(api: &Resource<'_>, scope: &'a Scope<'a>, findings: &mut Vec<F
 fn pool(pool: &Resource<'_>, findings: &mut Vec<Finding>) {
     let mfa = pool.at("MfaConfiguration");
     if mfa.is_absent() || mfa.is("OFF") || mfa.is("OPTIONAL") {
-        let message = "a password is enough to sign in";
+        let message = format!(
+            "multi-factor authentication is not required ({}): a password is enough to sign in",
+            super::state(mfa)
+        );
         findings.push(mfa.finding(&MFA, message).hint("set `MfaConfiguration: ON` with `EnabledMfas`"));
     }
     let policy = pool.at("Policies/PasswordPolicy");
@@ -97,14 +117,18 @@ fn pool(pool: &Resource<'_>, findings: &mut Vec<Finding>) {
     let wanted = ["RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols"];
     let is_plain = wanted.iter().any(|kind| super::is_off(policy.get(kind)));
     if !policy.is_unknown() && (policy.is_absent() || is_short(8) || (is_plain && is_short(14))) {
-        let message = "passwords may be short or plain";
+        let message = "the password policy asks neither for 14 characters nor for 8 with small and capital letters, \
+             digits and symbols";
         let hint =
             "ask for eight characters with small and capital letters, digits and symbols, or for fourteen of any";
         findings.push(policy.finding(&PASSWORDS, message).hint(hint));
     }
     let protection = pool.at("DeletionProtection");
     if protection.is_absent() || protection.is("INACTIVE") {
-        let message = "the pool, and with it every account, can be deleted by mistake";
+        let message = format!(
+            "deletion protection is off ({}): the user pool and all its users can be deleted by mistake",
+            super::state(protection)
+        );
         let hint = "set `DeletionProtection: ACTIVE`";
         findings.push(protection.finding(&super::data::DELETION_PROTECTION, message).hint(hint));
     }
@@ -113,7 +137,7 @@ fn pool(pool: &Resource<'_>, findings: &mut Vec<Finding>) {
 pub(crate) static AUTHORIZATION: Rule = Rule {
     id: "security/api-authorization",
     severity: Severity::Warning,
-    statement: "methods of an API ask who calls",
+    statement: "methods and routes of an API have authorization",
     why: "addresses of APIs are guessed and published; without authorization anyone uses what is behind them",
     page: "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html",
     bad: r#"{"Resources": {"List": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": "a1b2c3d4e5",
@@ -138,7 +162,7 @@ pub(crate) static API_LOGS: Rule = Rule {
 pub(crate) static VALIDATION: Rule = Rule {
     id: "security/request-validation",
     severity: Severity::Info,
-    statement: "an API validates requests",
+    statement: "an API has a request validator",
     why: "what is malformed on purpose is refused before any code of yours reads it",
     page: "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html",
     bad: r#"{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "videos"}}}}"#,
@@ -150,7 +174,7 @@ pub(crate) static VALIDATION: Rule = Rule {
 pub(crate) static MFA: Rule = Rule {
     id: "security/mfa",
     severity: Severity::Warning,
-    statement: "users sign in with a second factor",
+    statement: "a user pool requires multi-factor authentication",
     why: "passwords are guessed, reused and stolen",
     page: "https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html",
     bad: r#"{"Resources": {"Users": {"Type": "AWS::Cognito::UserPool", "Properties": {"MfaConfiguration": "OFF"}}}}"#,

@@ -14,18 +14,23 @@ pub(super) fn check(bucket: &Resource<'_>, others: &Others<'_>, findings: &mut V
     uploads(bucket, findings);
     let versioning = bucket.at("VersioningConfiguration/Status");
     if versioning.is_absent() || versioning.is("Suspended") {
-        let message = "the bucket keeps no old versions: what is overwritten or deleted is lost";
+        let message = format!(
+            "versioning is off ({}): objects that are overwritten or deleted are lost",
+            super::state(versioning)
+        );
         findings
             .push(versioning.finding(&VERSIONING, message).hint("set `VersioningConfiguration: {Status: Enabled}`"));
     }
     let website = bucket.at("WebsiteConfiguration");
     if !website.is_absent() {
-        let message = "a website of S3 is public and without TLS";
+        let message = "static website hosting is on (`WebsiteConfiguration` is set): its endpoint needs public \
+             objects and has no TLS";
         findings.push(website.finding(&WEBSITE, message).hint("serve it by CloudFront with an origin access control"));
     }
     let logs = bucket.at("LoggingConfiguration");
     if logs.is_absent() && !keeps_logs(bucket, others) {
-        let message = "nobody can tell who read or changed what is in this bucket";
+        let message = "server access logging is off (`LoggingConfiguration` is absent): nobody can tell who read or \
+             changed objects";
         findings.push(logs.finding(&super::logs::ACCESS_LOGS, message).hint("set `LoggingConfiguration`"));
     }
 }
@@ -47,7 +52,11 @@ fn blocks(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
     let is_off = |name: &&&'static str| super::is_off(block.get(name));
     let missing: Vec<&str> = BLOCKS.iter().filter(is_off).copied().collect();
     if !missing.is_empty() {
-        let message = format!("the bucket may be opened to the public: {} not set", all_of(missing.iter().copied()));
+        let message = format!(
+            "Block Public Access is incomplete ({} not `true`): a policy or an access control list can make the \
+             bucket public",
+            all_of(missing.iter().copied())
+        );
         findings.push(block.finding(&PUBLIC_ACCESS_BLOCK, message).hint("set all four to true"));
     }
 }
@@ -55,7 +64,10 @@ fn blocks(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn ownership(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
     for owner in bucket.properties.select("OwnershipControls/Rules/*/ObjectOwnership") {
         if let Some(name) = owner.text().filter(|name| name != "BucketOwnerEnforced") {
-            let message = format!("with {} access control lists decide, object by object", quoted(&name));
+            let message = format!(
+                "`ObjectOwnership` is {}, so access control lists are on: who writes an object can let others read it",
+                quoted(&name)
+            );
             findings.push(owner.finding(&OWNERSHIP, message).hint("set it to `BucketOwnerEnforced`"));
         }
     }
@@ -69,7 +81,8 @@ fn uploads(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     if !rules.items().any(|rule| is_given(&rule.get("AbortIncompleteMultipartUpload"))) {
-        let message = "the parts of uploads that are never completed stay, invisible, and are paid for";
+        let message = "no lifecycle rule has `AbortIncompleteMultipartUpload`: parts of incomplete multipart uploads \
+             are kept and billed for ever";
         let hint = "add a lifecycle rule with `AbortIncompleteMultipartUpload`";
         findings.push(rules.finding(&INCOMPLETE_UPLOADS, message).hint(hint));
     }
@@ -102,7 +115,7 @@ pub(crate) static OWNERSHIP: Rule = Rule {
 pub(crate) static PUBLIC_ACCESS_BLOCK: Rule = Rule {
     id: "security/public-access-block",
     severity: Severity::Warning,
-    statement: "a bucket blocks public access in all four ways",
+    statement: "a bucket has all four settings of Block Public Access",
     why: "then no policy or list, by mistake or by an intruder, opens it",
     page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     bad: r#"{"Resources": {"Videos": {"Type": "AWS::S3::Bucket", "Properties": {
@@ -115,7 +128,7 @@ pub(crate) static PUBLIC_ACCESS_BLOCK: Rule = Rule {
 pub(crate) static VERSIONING: Rule = Rule {
     id: "security/versioning",
     severity: Severity::Warning,
-    statement: "a bucket keeps old versions",
+    statement: "a bucket has versioning",
     why: "a wrong command, a faulty program or an extortionist overwrites objects; versions bring them back",
     page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html",
     bad: r#"{"Resources": {"Videos": {"Type": "AWS::S3::Bucket",

@@ -16,7 +16,8 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             let is_on =
                 |setting: View<'_>| setting.get("Name").is("containerInsights") && !setting.get("Value").is("disabled");
             if !settings.is_unknown() && !settings.items().any(is_on) {
-                let message = "no metrics tell what the containers do";
+                let message = "Container Insights is off (`ClusterSettings` does not enable `containerInsights`): \
+                     there are no metrics of tasks and containers";
                 let hint = "set `ClusterSettings: [{Name: containerInsights, Value: enabled}]`";
                 findings.push(settings.finding(&INSIGHTS, message).hint(hint));
             }
@@ -25,8 +26,8 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::ECS::Service" => {
             let public = resource.at("NetworkConfiguration/AwsvpcConfiguration/AssignPublicIp");
             if public.is("ENABLED") {
-                let message =
-                    "tasks get public addresses, so that a mistake in a security group is enough to reach them";
+                let message = "`AssignPublicIp` is `ENABLED`: tasks get public IP addresses, and one mistake in a \
+                     security group exposes them";
                 findings.push(public.finding(&PUBLIC_ADDRESS, message).hint("set it to `DISABLED`"));
             }
         }
@@ -41,19 +42,28 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::SageMaker::Model" => {
             let isolation = resource.at("EnableNetworkIsolation");
             if super::is_off(isolation) {
-                let message = "the model's container reaches the network, and takes what it is given with it";
+                let message = format!(
+                    "network isolation is off ({}): the model's container can send its inputs anywhere",
+                    super::state(isolation)
+                );
                 findings.push(isolation.finding(&ISOLATION, message).hint("set `EnableNetworkIsolation: true`"));
             }
         }
         "AWS::SageMaker::DataQualityJobDefinition" => {
             let traffic = resource.at("NetworkConfig/EnableInterContainerTrafficEncryption");
             if super::is_off(traffic) {
-                let message = "the job's instances talk to one another in the clear";
+                let message = format!(
+                    "inter-container traffic encryption is off ({}): data goes between the job's instances unencrypted",
+                    super::state(traffic)
+                );
                 findings.push(traffic.finding(&IN_TRANSIT, message).hint("set it to true"));
             }
             let volume = resource.at("JobResources/ClusterConfig/VolumeKmsKeyId");
             if volume.is_absent() {
-                let message = "encrypted by a key of AWS's, whose policy and use nobody here decides";
+                let message = format!(
+                    "{}: the volume is encrypted with an AWS managed key, whose key policy cannot be changed",
+                    super::state(volume)
+                );
                 findings.push(volume.finding(&CUSTOMER_KEY, message).hint("name a key of your own"));
             }
         }
@@ -64,13 +74,17 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn repository(repository: &Resource<'_>, findings: &mut Vec<Finding>) {
     let scan = repository.at("ImageScanningConfiguration/ScanOnPush");
     if super::is_off(scan) {
-        let message = "nobody is told of known holes in these images";
+        let message =
+            format!("image scanning on push is off ({}): nobody is told of known vulnerabilities", super::state(scan));
         let hint = "set `ImageScanningConfiguration: {ScanOnPush: true}`";
         findings.push(scan.finding(&IMAGE_SCAN, message).hint(hint));
     }
     let tags = repository.at("ImageTagMutability");
     if tags.is_absent() || tags.is("MUTABLE") {
-        let message = "a tag can be moved to another image, so that nobody knows what ran";
+        let message = format!(
+            "image tags are mutable ({}): a tag can be moved to another image, so it does not tell what ran",
+            super::state(tags)
+        );
         findings.push(tags.finding(&IMAGE_TAGS, message).hint("set `ImageTagMutability: IMMUTABLE`"));
     }
 }
@@ -79,7 +93,7 @@ fn task(task: &Resource<'_>, findings: &mut Vec<Finding>) {
     for container in task.at("ContainerDefinitions").items().filter(|container| container.is_known()) {
         let log = container.get("LogConfiguration");
         if log.is_absent() {
-            let message = "what this container says goes with it";
+            let message = "`LogConfiguration` is absent: the output of this container is lost when it stops";
             findings
                 .push(log.finding(&CONTAINER_LOGS, message).hint("set `LogConfiguration` with the driver `awslogs`"));
         }
@@ -89,7 +103,10 @@ fn task(task: &Resource<'_>, findings: &mut Vec<Finding>) {
         let share = volume.get("EFSVolumeConfiguration");
         let transit = share.get("TransitEncryption");
         if share.is_known() && (transit.is_absent() || transit.is("DISABLED")) {
-            let message = "files go over the network in the clear";
+            let message = format!(
+                "encryption in transit to EFS is off ({}): files go over the network unencrypted",
+                super::state(transit)
+            );
             findings.push(transit.finding(&IN_TRANSIT, message).hint("set `TransitEncryption: ENABLED`"));
         }
     }
@@ -98,14 +115,17 @@ fn task(task: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn privileges(container: View<'_>, root: &'static str, findings: &mut Vec<Finding>) {
     let privileged = container.get("Privileged");
     if privileged.flag() == Some(true) {
-        let message = "a privileged container is root on its host";
+        let message = "`Privileged` is `true`: the container is root on its host";
         findings.push(
             privileged.finding(&PRIVILEGED, message).hint("leave it out, and add the capabilities that are needed"),
         );
     }
     let read_only = container.get(root);
     if super::is_off(read_only) {
-        let message = "who gets into the container can change its programs";
+        let message = format!(
+            "the root file system is writable ({}): who gets into the container can change its programs",
+            super::state(read_only)
+        );
         findings.push(
             read_only
                 .finding(&READ_ONLY, message)
@@ -120,7 +140,11 @@ fn environment(environment: &Resource<'_>, findings: &mut Vec<Finding>) {
     let kind = resources.get("Type");
     let template = resources.get("LaunchTemplate");
     if (kind.is("EC2") || kind.is("SPOT")) && template.is_absent() {
-        let message = "instances of this environment give their credentials to who asks without a token";
+        let message = format!(
+            "{}, so IMDSv2 is not required: instances of this environment give out their credentials without a \
+             session token",
+            super::state(template)
+        );
         let hint = "name a launch template with `MetadataOptions: {HttpTokens: required}`";
         findings.push(template.finding(&IMDSV2, message).hint(hint));
     }
@@ -129,22 +153,36 @@ fn environment(environment: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn notebook(notebook: &Resource<'_>, findings: &mut Vec<Finding>) {
     let subnet = notebook.at("SubnetId");
     if subnet.is_absent() {
-        findings.push(subnet.finding(&NOTEBOOK, "the notebook is in no network of yours").hint("set `SubnetId`"));
+        findings.push(
+            subnet
+                .finding(&NOTEBOOK, "`SubnetId` is absent: the notebook instance is in no VPC of yours")
+                .hint("set `SubnetId`"),
+        );
     }
     let internet = notebook.at("DirectInternetAccess");
     if internet.is_absent() || internet.is("Enabled") {
-        let message = "the notebook reaches the internet without passing a network of yours";
+        let message = format!(
+            "direct internet access is on ({}): traffic of the notebook instance bypasses your VPC",
+            super::state(internet)
+        );
         findings.push(internet.finding(&NOTEBOOK, message).hint("set `DirectInternetAccess: Disabled`"));
     }
     let root = notebook.at("RootAccess");
     if root.is_absent() || root.is("Enabled") {
-        findings
-            .push(root.finding(&NOTEBOOK, "who uses the notebook is root there").hint("set `RootAccess: Disabled`"));
+        findings.push(
+            root.finding(
+                &NOTEBOOK,
+                format!("root access is on ({}): users of the notebook instance are root there", super::state(root)),
+            )
+            .hint("set `RootAccess: Disabled`"),
+        );
     }
     let version = notebook.at("InstanceMetadataServiceConfiguration/MinimumInstanceMetadataServiceVersion");
     if version.is_absent() || version.is("1") {
-        let message =
-            "any program on the notebook's instance that can be made to fetch an address can fetch credentials";
+        let message = format!(
+            "IMDSv2 is not required ({}): a server-side request forgery can read the role's credentials",
+            super::state(version)
+        );
         findings.push(version.finding(&IMDSV2, message).hint("set it to `2`"));
     }
 }
@@ -163,7 +201,7 @@ pub(crate) static IMAGE_SCAN: Rule = Rule {
 pub(crate) static IMAGE_TAGS: Rule = Rule {
     id: "security/image-tags",
     severity: Severity::Warning,
-    statement: "tags of images do not move",
+    statement: "image tags are immutable",
     why: "what was tested under a tag is then what runs under it",
     page: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
     bad: IMAGE_SCAN.good,
@@ -184,7 +222,7 @@ pub(crate) static INSIGHTS: Rule = Rule {
 pub(crate) static CONTAINER_LOGS: Rule = Rule {
     id: "security/container-logs",
     severity: Severity::Warning,
-    statement: "containers log to where logs stay",
+    statement: "containers have a log configuration",
     why: "a container that was stopped takes its output with it",
     page: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html",
     bad: r#"{"Resources": {"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [
@@ -250,7 +288,7 @@ pub(crate) static NOTEBOOK: Rule = Rule {
 pub(crate) static ISOLATION: Rule = Rule {
     id: "security/network-isolation",
     severity: Severity::Info,
-    statement: "a model's container has no network",
+    statement: "a model has network isolation",
     why: "models come from strangers, as code does",
     page: "https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html",
     bad: r#"{"Resources": {"Model": {"Type": "AWS::SageMaker::Model",

@@ -2,7 +2,7 @@
 
 use tree::{Finding, Severity};
 
-use crate::look::Resource;
+use crate::look::{Resource, View};
 use crate::rule::Rule;
 use crate::words::all_of;
 
@@ -26,11 +26,14 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             let recovery = resource.at("PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled");
             if super::is_off(recovery) {
                 let hint = "set `PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}`";
-                findings.push(recovery.finding(&POINT_IN_TIME, LOST).hint(hint));
+                findings.push(recovery.finding(&POINT_IN_TIME, not_recoverable(recovery)).hint(hint));
             }
             let protection = resource.at("DeletionProtectionEnabled");
             if super::is_off(protection) {
-                let message = "the table can be deleted by mistake";
+                let message = format!(
+                    "deletion protection is off ({}): the table can be deleted by mistake",
+                    super::state(protection)
+                );
                 let hint = "set `DeletionProtectionEnabled: true`";
                 findings.push(protection.finding(&DELETION_PROTECTION, message).hint(hint));
             }
@@ -40,7 +43,7 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
                 let recovery = replica.at("PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled");
                 if super::is_off(recovery) {
                     let hint = "set `PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}`";
-                    findings.push(recovery.finding(&POINT_IN_TIME, LOST).hint(hint));
+                    findings.push(recovery.finding(&POINT_IN_TIME, not_recoverable(recovery)).hint(hint));
                 }
             }
         }
@@ -48,7 +51,12 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-const LOST: &str = "what a faulty program overwrites in the table is lost";
+fn not_recoverable(recovery: View<'_>) -> String {
+    format!(
+        "point-in-time recovery is off ({}): items that a faulty program overwrites are lost",
+        super::state(recovery)
+    )
+}
 
 /// Reports data that goes when the stack, or the resource in it, goes.
 fn retained(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
@@ -66,8 +74,9 @@ fn retained(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         ["UpdateReplacePolicy"] => "replaced",
         _ => "removed from the stack or replaced",
     };
+    let are = if missing.len() == 1 { "is" } else { "are" };
     let names = all_of(missing);
-    let message = format!("what is in here is deleted when the resource is {when}");
+    let message = format!("{names} {are} absent: the data is deleted when the resource is {when}");
     let hint = format!("set {names} to `Retain`, or to `Delete` if it may go");
     findings.push(resource.finding(&RETAINED, message).hint(hint));
 }
@@ -75,7 +84,7 @@ fn retained(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
 pub(crate) static RETAINED: Rule = Rule {
     id: "security/retained-data",
     severity: Severity::Info,
-    statement: "what holds data says what becomes of it when it is removed or replaced",
+    statement: "resources that hold data have `DeletionPolicy` and `UpdateReplacePolicy`",
     why: "a renamed property replaces a table, and the default deletes the old one with all that was in it",
     page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
     bad: r#"{"Resources": {"Videos": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}}}"#,
@@ -86,7 +95,7 @@ pub(crate) static RETAINED: Rule = Rule {
 pub(crate) static POINT_IN_TIME: Rule = Rule {
     id: "security/point-in-time-recovery",
     severity: Severity::Warning,
-    statement: "a table can be restored to any second of the last weeks",
+    statement: "tables have point-in-time recovery",
     why: "programs destroy data more often than disks do",
     page: "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
     bad: r#"{"Resources": {"Jobs": {"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PAY_PER_REQUEST",

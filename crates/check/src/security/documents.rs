@@ -19,7 +19,7 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::MediaConvert::JobTemplate" => {
             for input in resource.properties.select("SettingsJson/Inputs/*/FileInput") {
                 if input.text().is_some_and(|address| address.starts_with("http://")) {
-                    let message = "MediaConvert fetches this input without TLS";
+                    let message = "`FileInput` is an `http://` address: MediaConvert fetches the input without TLS";
                     findings.push(input.finding(&HTTPS, message).hint("use `https://` or `s3://`"));
                 }
             }
@@ -42,8 +42,10 @@ fn command(document: View<'_>, findings: &mut Vec<Finding>) {
     let is_old = version.text().is_some_and(|version| ["1.0", "1.2", "2.0"].contains(&version.as_ref()));
     if is_old && (document.get("runtimeConfig").is_known() || !steps.is_empty()) {
         let given = version.text().map(|version| quoted(&version)).unwrap_or_default();
-        let message =
-            format!("schema version {given} has no steps with preconditions, and passes parameters as text only");
+        let message = format!(
+            "`schemaVersion` is {given}, but must be `2.2`: older ones have no preconditions, and pass parameters as \
+             text only"
+        );
         findings.push(version.finding(&SCHEMA, message).hint("use `2.2`"));
     }
     if steps.is_empty() {
@@ -56,7 +58,10 @@ fn command(document: View<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let pattern = parameter.get("allowedPattern");
-        let message = format!("{} may be any text", quoted(name));
+        let message = format!(
+            "parameter {} has neither `allowedPattern` nor `allowedValues`: any text can become part of the script",
+            quoted(name)
+        );
         findings.push(pattern.finding(&PARAMETERS, message).hint("set `allowedPattern` or `allowedValues`"));
     }
 }
@@ -79,7 +84,10 @@ const DEPUTIES: [&str; 7] = [
 fn deputy(statement: View<'_>, findings: &mut Vec<Finding>) {
     for service in statement.at("Principal/Service").one_or_more() {
         if let Some(name) = DEPUTIES.into_iter().find(|name| service.is(name)) {
-            let message = format!("`{name}` may use this role whoever asks it to");
+            let message = format!(
+                "the trust policy has no condition on `aws:SourceAccount` or `aws:SourceArn`: `{name}` may assume \
+                 the role on behalf of any account (confused deputy)"
+            );
             let hint = "add a condition on `aws:SourceAccount` or `aws:SourceArn`";
             findings.push(service.finding(&DEPUTY, message).hint(hint));
         }
@@ -120,7 +128,7 @@ pub(crate) static PARAMETERS: Rule = Rule {
 pub(crate) static DEPUTY: Rule = Rule {
     id: "security/trust-source",
     severity: Severity::Info,
-    statement: "a role for a service says for whose account it may be used",
+    statement: "the trust policy of a service that acts for many accounts limits the source account",
     why: "somebody else's workflow could otherwise name your role, and the service would use it for them",
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
     bad: r#"{"Resources": {"Convert": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {

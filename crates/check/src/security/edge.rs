@@ -17,18 +17,22 @@ pub(super) fn distribution(distribution: &Resource<'_>, findings: &mut Vec<Findi
     let certificate = config.get("ViewerCertificate");
     let version = certificate.get("MinimumProtocolVersion");
     if certificate.is_absent() || certificate.get("CloudFrontDefaultCertificate").flag() == Some(true) {
-        let message = "with CloudFront's own certificate viewers may use TLS 1.0";
+        let message = format!(
+            "{}, so the default certificate of CloudFront is used: viewers may use TLS 1.0",
+            certificate_state(certificate)
+        );
         let hint = "use a certificate of your own, with `MinimumProtocolVersion: TLSv1.2_2021`";
         findings.push(certificate.finding(&TLS_VERSION, message).hint(hint));
     } else if version.is_absent() || version.text().is_some_and(|version| !is_current(&version)) {
-        let given = version.text().map_or_else(|| "TLSv1".to_owned(), String::from);
-        let message = format!("viewers may use {}", quoted(&given));
+        let given =
+            version.text().map_or_else(|| "is absent (`TLSv1`)".to_owned(), |text| format!("is {}", quoted(&text)));
+        let message = format!("`MinimumProtocolVersion` {given}: viewers may use TLS older than 1.2");
         findings.push(version.finding(&TLS_VERSION, message).hint("set it to `TLSv1.2_2021` or later"));
     }
     let behaviours = [config.get("DefaultCacheBehavior")].into_iter().chain(config.get("CacheBehaviors").items());
     for policy in behaviours.map(|behaviour| behaviour.get("ViewerProtocolPolicy")) {
         if policy.is("allow-all") {
-            let message = "viewers may come without TLS";
+            let message = "`ViewerProtocolPolicy` is `allow-all`: viewers may use HTTP without TLS";
             findings.push(policy.finding(&HTTPS, message).hint("set it to `redirect-to-https` or `https-only`"));
         }
     }
@@ -37,16 +41,21 @@ pub(super) fn distribution(distribution: &Resource<'_>, findings: &mut Vec<Findi
     }
     let logs = config.get("Logging");
     if logs.is_absent() {
-        let message = "nobody can tell who watched what, or who tried to";
+        let message = "access logging is off (`Logging` is absent): nobody can tell who requested what";
         findings.push(logs.finding(&ACCESS_LOGS, message).hint("set `Logging`"));
     }
     let acl = config.get("WebACLId");
     if acl.is_absent() {
         findings.push(
-            acl.finding(&WAF, "requests reach the origins unfiltered")
+            acl.finding(&WAF, "`WebACLId` is absent: requests reach the origins without AWS WAF")
                 .hint("set `WebACLId`, where it is worth its price"),
         );
     }
+}
+
+/// Says why a distribution uses the default certificate of CloudFront.
+fn certificate_state(certificate: View<'_>) -> String {
+    super::state(if certificate.is_absent() { certificate } else { certificate.get("CloudFrontDefaultCertificate") })
 }
 
 fn is_current(version: &str) -> bool {
@@ -57,15 +66,23 @@ fn origin(origin: View<'_>, findings: &mut Vec<Finding>) {
     let custom = origin.get("CustomOriginConfig");
     let policy = custom.get("OriginProtocolPolicy");
     if policy.is("http-only") || policy.is("match-viewer") {
-        let message = "CloudFront may fetch from this origin without TLS";
+        let message = format!("{}: CloudFront may fetch from this origin without TLS", super::state(policy));
         findings.push(policy.finding(&HTTPS, message).hint("set it to `https-only`"));
     }
     let protocols = custom.get("OriginSSLProtocols");
     if let Some(old) = protocols.items().find(|protocol| protocol.text().is_some_and(|name| !is_current(&name))) {
-        findings
-            .push(old.finding(&TLS_VERSION, "CloudFront may use an old version of TLS").hint("leave `TLSv1.2` only"));
+        findings.push(
+            old.finding(
+                &TLS_VERSION,
+                format!(
+                    "`OriginSSLProtocols` has {}: CloudFront may use TLS older than 1.2 to this origin",
+                    old.text().map(|name| quoted(&name)).unwrap_or_default()
+                ),
+            )
+            .hint("leave `TLSv1.2` only"),
+        );
     } else if custom.is_known() && protocols.is_absent() && !policy.is("http-only") {
-        let message = "without `OriginSSLProtocols` CloudFront may use TLS 1.0 and SSLv3";
+        let message = "`OriginSSLProtocols` is absent: CloudFront may use TLS 1.0 and SSLv3 to this origin";
         findings.push(protocols.finding(&TLS_VERSION, message).hint("set it to `[TLSv1.2]`"));
     }
     let is_bucket = shown(origin.get("DomainName")).contains(".s3") || {
@@ -78,9 +95,9 @@ fn origin(origin: View<'_>, findings: &mut Vec<Finding>) {
     // A website of S3 is no origin of S3's kind, and has no control.
     let has_control = !control.is_absent() && !control.is("");
     if is_bucket && custom.is_absent() && !has_control {
-        let how =
-            if has_identity { "by an origin access identity, which AWS has replaced" } else { "without a signature" };
-        let message = format!("CloudFront reads this bucket {how}");
+        let how = if has_identity { "by an origin access identity, which is legacy" } else { "without a signature" };
+        let message =
+            format!("origin access control is off ({}): CloudFront reads this bucket {how}", super::state(control));
         let hint = "set `OriginAccessControlId`, and let only the distribution in by the bucket's policy";
         findings.push(control.finding(&ORIGIN_ACCESS, message).hint(hint));
     }
@@ -92,17 +109,28 @@ pub(super) fn balancer(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => attributes(resource, findings),
         "AWS::ElasticLoadBalancingV2::Listener" => listener(resource, findings),
         "AWS::ElasticLoadBalancing::LoadBalancer" => {
-            let message = "a Classic Load Balancer: without TLS 1.3, rules, and most of what has come since 2016";
+            let message = "this is a Classic Load Balancer, the previous generation: it has neither TLS 1.3 nor rules";
             findings.push(resource.finding(&CLASSIC, message).hint("use an Application or Network Load Balancer"));
             let logs = resource.at("AccessLoggingPolicy/Enabled");
             if super::is_off(logs) {
-                findings
-                    .push(logs.finding(&ACCESS_LOGS, "nobody can tell who called").hint("set `AccessLoggingPolicy`"));
+                findings.push(
+                    logs.finding(
+                        &ACCESS_LOGS,
+                        format!(
+                            "access logging is off ({}): nobody can tell who sent which request",
+                            super::state(logs)
+                        ),
+                    )
+                    .hint("set `AccessLoggingPolicy`"),
+                );
             }
             for protocol in resource.at("Listeners").items().map(|listener| listener.get("Protocol")) {
                 if protocol.is("HTTP") || protocol.is("TCP") || protocol.is("http") || protocol.is("tcp") {
-                    findings
-                        .push(protocol.finding(&HTTPS, "clients come without TLS").hint("set it to `HTTPS` or `SSL`"));
+                    findings.push(
+                        protocol
+                            .finding(&HTTPS, format!("{}: clients connect without TLS", super::state(protocol)))
+                            .hint("set it to `HTTPS` or `SSL`"),
+                    );
                 }
             }
         }
@@ -122,17 +150,25 @@ fn attributes(balancer: &Resource<'_>, findings: &mut Vec<Finding>) {
     let is_application = kind.is_absent() || kind.is("application");
     if is_off("access_logs.s3.enabled") && !kind.is("gateway") {
         let key = "access_logs.s3.enabled";
-        findings
-            .push(place(key).finding(&ACCESS_LOGS, "nobody can tell who called").hint(format!("set `{key}` to true")));
+        findings.push(
+            place(key)
+                .finding(
+                    &ACCESS_LOGS,
+                    format!("access logging is off (`{key}` is not `true`): nobody can tell who sent which request"),
+                )
+                .hint(format!("set `{key}` to true")),
+        );
     }
     if is_application && is_off("routing.http.drop_invalid_header_fields.enabled") {
         let key = "routing.http.drop_invalid_header_fields.enabled";
-        let message = "headers that are no headers reach the servers, which may read two requests where there is one";
+        let message = format!(
+            "`{key}` is not `true`: invalid HTTP header fields reach the targets, which allows request smuggling"
+        );
         findings.push(place(key).finding(&HEADERS, message).hint(format!("set `{key}` to true")));
     }
     if is_off("deletion_protection.enabled") {
         let key = "deletion_protection.enabled";
-        let message = "the load balancer, and with it its address, can be deleted by mistake";
+        let message = format!("`{key}` is not `true`: the load balancer, and its DNS name, can be deleted by mistake");
         findings.push(place(key).finding(&DELETION_PROTECTION, message).hint(format!("set `{key}` to true")));
     }
 }
@@ -145,14 +181,19 @@ fn listener(listener: &Resource<'_>, findings: &mut Vec<Finding>) {
         .any(|action| action.get("Type").is("redirect") && action.at("RedirectConfig/Protocol").is("HTTPS"));
     if protocol.is("HTTP") && !redirects {
         let hint = "set it to `HTTPS`, or redirect there";
-        findings.push(protocol.finding(&HTTPS, "clients come without TLS").hint(hint));
+        findings.push(
+            protocol
+                .finding(&HTTPS, "`Protocol` is `HTTP` without a redirect to HTTPS: clients connect without TLS")
+                .hint(hint),
+        );
     }
     if protocol.is("HTTPS") || protocol.is("TLS") {
         let policy = listener.at("SslPolicy");
         let is_current = |name: &str| name.contains("TLS13") || name.contains("TLS-1-2") || name.contains("FS-1-2");
         let is_old = |name: &str| !is_current(name) || name.contains("-1-0-") || name.contains("-1-1-");
         if policy.is_absent() || policy.text().is_some_and(|name| is_old(&name)) {
-            let message = "clients may use TLS 1.0";
+            let default = if policy.is_absent() { ", so it is `ELBSecurityPolicy-2016-08`" } else { "" };
+            let message = format!("{}{default}: clients may use TLS older than 1.2", super::state(policy));
             let hint = "set `SslPolicy` to `ELBSecurityPolicy-TLS13-1-2-2021-06`";
             findings.push(policy.finding(&TLS_VERSION, message).hint(hint));
         }
@@ -164,7 +205,7 @@ pub(super) fn certificate(certificate: &Resource<'_>, findings: &mut Vec<Finding
     let names = [certificate.at("DomainName")].into_iter().chain(certificate.at("SubjectAlternativeNames").items());
     for name in names {
         if name.text().is_some_and(|text| text.starts_with("*.")) {
-            let message = "the certificate is good for every name of the domain";
+            let message = format!("{}, a wildcard: the certificate is valid for every subdomain", super::state(name));
             findings.push(name.finding(&WILDCARD_CERTIFICATE, message).hint("name the hosts that use it"));
         }
     }
@@ -174,7 +215,14 @@ pub(super) fn certificate(certificate: &Resource<'_>, findings: &mut Vec<Finding
 pub(super) fn stage(stage: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Finding>) {
     if !others.has(Use::WebAcl, stage) {
         let hint = "add an `AWS::WAFv2::WebACLAssociation`, where it is worth its price";
-        findings.push(stage.finding(&WAF, "requests reach the API unfiltered").hint(hint));
+        findings.push(
+            stage
+                .finding(
+                    &WAF,
+                    "no `AWS::WAFv2::WebACLAssociation` names this stage: requests reach the API without AWS WAF",
+                )
+                .hint(hint),
+        );
     }
 }
 
@@ -233,7 +281,7 @@ pub(crate) static ORIGIN_ACCESS: Rule = Rule {
 pub(crate) static WAF: Rule = Rule {
     id: "security/web-acl",
     severity: Severity::Info,
-    statement: "what is public is behind a web ACL",
+    statement: "distributions and API stages have a web ACL",
     why: "it stops floods and known attacks before they reach a server, for some dollars a month",
     page: "https://docs.aws.amazon.com/waf/latest/developerguide/waf-chapter.html",
     bad: ORIGIN_ACCESS.good,
@@ -273,7 +321,7 @@ pub(crate) static CLASSIC: Rule = Rule {
 pub(crate) static WILDCARD_CERTIFICATE: Rule = Rule {
     id: "security/certificate-wildcard",
     severity: Severity::Info,
-    statement: "a certificate names its hosts",
+    statement: "a certificate has no wildcard",
     why: "whoever steals the key of a wildcard certificate can be any host of the domain",
     page: "https://docs.aws.amazon.com/acm/latest/userguide/acm-bestpractices.html",
     bad: r#"{"Resources": {"Certificate": {"Type": "AWS::CertificateManager::Certificate",

@@ -70,15 +70,18 @@ pub(super) fn check(function: &Resource<'_>, findings: &mut Vec<Finding>) {
     };
     let name = runtime.text().map(|name| quoted(&name)).unwrap_or_default();
     if let Some(next) = next(&DEPRECATED) {
-        let message = format!("{name} gets no more security fixes, and Lambda refuses it in the end");
+        let message = format!(
+            "`Runtime` is {name}, which is deprecated: it gets no security fixes, and Lambda blocks updates in the end"
+        );
         findings.push(runtime.finding(&RUNTIME, message).hint(format!("use `{next}`")));
     } else if let Some(next) = next(&OLDER) {
-        let message = format!("{name} is not the latest of its language");
+        let message = format!("`Runtime` is {name}, but the latest of its language is `{next}`");
         findings.push(runtime.finding(&RUNTIME_LATEST, message).hint(format!("use `{next}`")));
     }
     let reserved = function.at("ReservedConcurrentExecutions");
     if reserved.is_absent() {
-        let message = "nothing keeps this function from using up the concurrency of the account";
+        let message =
+            "`ReservedConcurrentExecutions` is absent: the function can use up the concurrency of the account";
         findings.push(reserved.finding(&CONCURRENCY, message).hint("set `ReservedConcurrentExecutions`"));
     }
 }
@@ -112,7 +115,7 @@ pub(crate) static RUNTIME_LATEST: Rule = Rule {
 pub(crate) static CONCURRENCY: Rule = Rule {
     id: "security/concurrency",
     severity: Severity::Info,
-    statement: "a function's concurrency is limited",
+    statement: "a function has reserved concurrency",
     why: "one function that is called in a loop stops every other of the account, and costs without end",
     page: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
     bad: RUNTIME.good,

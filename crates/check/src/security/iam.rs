@@ -30,15 +30,16 @@ fn allowed(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
     for (key, noun) in [("NotAction", "action"), ("NotResource", "resource")] {
         let except = statement.view.get(key);
         if !except.is_absent() {
-            let message =
-                format!("an Allow with `{key}` allows every {noun} but these, also those that AWS adds later");
+            let message = format!(
+                "an Allow statement has `{key}`: every {noun} but these is allowed, also those that AWS adds later"
+            );
             findings.push(except.finding(&ALLOW_EXCEPT, message).hint("name what is allowed"));
         }
     }
     let every_action = statement.actions().into_iter().find(|action| action.is("*") || action.is("*:*"));
     let every_resource = statement.every_resource();
     if let (Some(action), Some(_), false) = (every_action, every_resource, statement.is_conditional()) {
-        let message = "every action on every resource is allowed: who gets these credentials owns the account";
+        let message = "`Action` and `Resource` are `*`: whoever gets these credentials has full access to the account";
         findings.push(action.finding(&EVERYTHING, message).hint("name the actions and the resources that are needed"));
         return;
     }
@@ -57,9 +58,15 @@ fn wildcard(action: View<'_>, findings: &mut Vec<Finding>) {
     let Some(text) = action.text().filter(|text| text.contains('*')) else { return };
     let is_whole = text == "*" || text.split_once(':').is_some_and(|(_, name)| name.chars().all(|one| one == '*'));
     let (rule, message) = if is_whole {
-        (&SERVICE_WILDCARD, format!("{} allows every action of the service", quoted(&text)))
+        (&SERVICE_WILDCARD, format!("`Action` is {}, which allows every action of the service", quoted(&text)))
     } else {
-        (&ACTION_WILDCARD, format!("{} allows all actions of that name, also those that AWS adds later", quoted(&text)))
+        (
+            &ACTION_WILDCARD,
+            format!(
+                "`Action` is {}, a wildcard: it allows all actions that match, also those that AWS adds later",
+                quoted(&text)
+            ),
+        )
     };
     findings.push(action.finding(rule, message).hint("name the actions that are needed"));
 }
@@ -69,15 +76,15 @@ fn pass_role(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
     let Some(action) = statement.covers("iam:PassRole") else { return };
     let is_every = |resource: &View<'_>| resource.is("*") || shown(*resource).ends_with(":role/*");
     if let Some(every) = statement.resources().into_iter().find(is_every) {
-        let message =
-            "`iam:PassRole` on every role: whoever may start anything can start it with the most powerful role";
+        let message = "`iam:PassRole` is allowed on every role: its holder can start an instance or function with \
+             the most powerful one (privilege escalation)";
         findings.push(every.finding(&PASS_ROLE, message).hint("name the roles that are passed on"));
     }
     let keys = statement.conditions();
     if statement.view.get("Condition").is_unknown() || keys.iter().any(|(_, key, _)| key == "iam:passedtoservice") {
         return;
     }
-    let message = "`iam:PassRole` without the condition `iam:PassedToService`: the role can be handed to any service";
+    let message = "`iam:PassRole` has no condition on `iam:PassedToService`: the role can be passed to any service";
     let hint = "add `\"Condition\": {\"StringEquals\": {\"iam:PassedToService\": \"…\"}}`";
     findings.push(action.finding(&PASS_ROLE_SERVICE, message).hint(hint));
 }
@@ -94,7 +101,9 @@ fn run_command(statement: &Statement<'_>, findings: &mut Vec<Finding>) {
         text == "*" || text.ends_with(":instance/*") || text.ends_with(":managed-instance/*")
     };
     if let Some(every) = statement.resources().into_iter().find(is_every) {
-        let message = format!("`{action}` on every instance: whoever has this role is root on each managed instance");
+        let message = format!(
+            "`{action}` is allowed on every instance: whoever has these credentials is root on each managed instance"
+        );
         let hint = "name the instances, or add a condition on `ssm:resourceTag/…`";
         findings.push(every.finding(&RUN_COMMAND, message).hint(hint));
     }
@@ -114,9 +123,8 @@ fn any_resource(statement: &Statement<'_>, everything: View<'_>, findings: &mut 
     if bounded.is_empty() {
         return;
     }
-    let are = if bounded.len() == 1 { "is" } else { "are" };
     let names = all_of(bounded.iter().map(String::as_str));
-    let message = format!("{names} {are} allowed on every resource");
+    let message = format!("`Resource` is `*`, but {names} can be limited to resources");
     findings.push(everything.finding(&ANY_RESOURCE, message).hint("name the resources, or add a condition on them"));
 }
 
@@ -147,10 +155,15 @@ fn managed(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         let Some((_, path)) = text.split_once(":iam::aws:policy/") else { continue };
         let name = path.rsplit('/').next().unwrap_or(path);
         if ADMINISTRATORS.contains(&name) {
-            let message = format!("AWS's policy `{name}` lets whoever gets these credentials own the account");
+            let message = format!(
+                "the AWS managed policy `{name}` is attached: whoever gets these credentials can take over the account"
+            );
             findings.push(policy.finding(&EVERYTHING, message).hint("allow the actions that are needed"));
         } else {
-            let message = format!("AWS's policy `{name}` is about every resource of the account, and AWS changes it");
+            let message = format!(
+                "the AWS managed policy `{name}` is attached: it is not limited to the resources used here, and AWS \
+                 changes it"
+            );
             findings.push(policy.finding(&MANAGED_POLICY, message).hint("write a policy about the resources at hand"));
         }
     }
@@ -175,7 +188,7 @@ pub(crate) static ACTION_WILDCARD: Rule = Rule {
 pub(crate) static ALLOW_EXCEPT: Rule = Rule {
     id: "security/iam-allow-except",
     severity: Severity::Warning,
-    statement: "what is allowed is named, not what is left out",
+    statement: "Allow statements have neither `NotAction` nor `NotResource`",
     why: "`NotAction` and `NotResource` with Allow give everything else away, also what does not exist yet",
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html",
     bad: r#"{"Resources": {"Most": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "most", "Roles": ["worker"],
@@ -204,7 +217,7 @@ pub(crate) static ANY_RESOURCE: Rule = Rule {
 pub(crate) static EVERYTHING: Rule = Rule {
     id: "security/iam-everything",
     severity: Severity::Error,
-    statement: "no identity may do everything",
+    statement: "no identity has full access to the account",
     why: "one leaked credential, one exploited program, and the account is somebody else's",
     page: LEAST,
     bad: r#"{"Resources": {"Worker": {"Type": "AWS::IAM::Role", "Properties": {

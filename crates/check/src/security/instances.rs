@@ -23,7 +23,11 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             }
             let protection = resource.at("DisableApiTermination");
             if super::is_off(protection) && resource.at("LaunchTemplate").is_absent() {
-                let message = "the instance, and what is on its disks, can be terminated by mistake";
+                let message = format!(
+                    "termination protection is off ({}): the instance, and the data on its disks, can be lost by \
+                     mistake",
+                    super::state(protection)
+                );
                 let hint = "set `DisableApiTermination: true`, or make it one of an Auto Scaling group";
                 findings.push(protection.finding(&super::data::DELETION_PROTECTION, message).hint(hint));
             }
@@ -39,8 +43,8 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         }
         "AWS::EC2::SpotFleet" => {
             for specification in resource.at("SpotFleetRequestConfigData/LaunchSpecifications").items() {
-                let message =
-                    "a launch specification cannot ask for tokens, so anything on the instance reads its credentials";
+                let message = "a Spot Fleet launch specification cannot require IMDSv2: a server-side request \
+                     forgery can read the role's credentials";
                 findings.push(specification.finding(&IMDSV2, message).hint("use `LaunchTemplateConfigs`"));
                 address(specification, findings);
             }
@@ -58,13 +62,18 @@ fn metadata(data: View<'_>, findings: &mut Vec<Finding>) {
     }
     let tokens = options.get("HttpTokens");
     if tokens.is_absent() || tokens.is("optional") {
-        let message =
-            "any program on the instance that can be made to fetch an address can be made to fetch credentials";
+        let message = format!(
+            "IMDSv2 is not required ({}): a server-side request forgery can read the role's credentials",
+            super::state(tokens)
+        );
         findings.push(tokens.finding(&IMDSV2, message).hint("set `MetadataOptions: {HttpTokens: required}`"));
     }
     let hops = options.get("HttpPutResponseHopLimit");
     if let Some(limit) = hops.integer().filter(|limit| *limit > 1) {
-        let message = format!("credentials reach {limit} hops: containers on the instance get its role");
+        let message = format!(
+            "`HttpPutResponseHopLimit` is {limit}, but 1 is enough for the instance itself: containers on it get its \
+             role's credentials"
+        );
         findings.push(hops.finding(&HOPS, message).hint("set it to 1, unless containers are meant to have the role"));
     }
 }
@@ -73,7 +82,8 @@ fn address(data: View<'_>, findings: &mut Vec<Finding>) {
     let own = data.get("AssociatePublicIpAddress");
     let interfaces = data.get("NetworkInterfaces").items().map(|interface| interface.get("AssociatePublicIpAddress"));
     for public in [own].into_iter().chain(interfaces).filter(|public| public.flag() == Some(true)) {
-        let message = "instances get public addresses, so that a mistake in a security group is enough to reach them";
+        let message = "`AssociatePublicIpAddress` is `true`: instances get public IP addresses, and one mistake in a \
+             security group exposes them";
         findings
             .push(public.finding(&PUBLIC_ADDRESS, message).hint("put them into private subnets with endpoints or NAT"));
     }
@@ -81,7 +91,10 @@ fn address(data: View<'_>, findings: &mut Vec<Finding>) {
 
 fn monitoring(detailed: View<'_>, findings: &mut Vec<Finding>) {
     if super::is_off(detailed) {
-        let message = "metrics come every five minutes only, so alarms and scaling are late";
+        let message = format!(
+            "detailed monitoring is off ({}): metrics come every five minutes instead of every minute",
+            super::state(detailed)
+        );
         findings.push(detailed.finding(&MONITORING, message).hint("turn detailed monitoring on"));
     }
 }
@@ -92,16 +105,19 @@ fn group(group: &Resource<'_>, findings: &mut Vec<Finding>) {
     let grace = group.at("HealthCheckGracePeriod");
     let asks_balancer = kind.text().is_some_and(|kind| kind.contains("ELB"));
     if asks_balancer && grace.is_absent() {
-        let message = "new instances are replaced before they are ready, as no grace period is set";
+        let message = "`HealthCheckGracePeriod` is absent, but `HealthCheckType` has `ELB`: new instances are \
+             replaced before they are ready";
         findings.push(grace.finding(&HEALTH, message).hint("set `HealthCheckGracePeriod` to the seconds of a start"));
     }
     let cooldown = group.at("Cooldown");
     if cooldown.integer() == Some(0) {
-        let message = "without a pause between activities the group starts and stops instances in turns";
+        let message = "`Cooldown` is 0: without a pause between scaling activities the group launches and terminates \
+             instances in turns";
         findings.push(cooldown.finding(&HEALTH, message).hint("leave it at 300 seconds, or set what a start takes"));
     }
     if group.at("NotificationConfigurations").is_absent() && group.at("NotificationConfiguration").is_absent() {
-        let message = "nobody is told when instances cannot be started, or die";
+        let message =
+            "`NotificationConfigurations` is absent: nobody is told when instances fail to launch or are terminated";
         let hint = "set `NotificationConfigurations` with a topic";
         findings.push(group.at("NotificationConfigurations").finding(&NOTIFICATIONS, message).hint(hint));
     }
@@ -111,7 +127,11 @@ fn group(group: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn zones(group: &Resource<'_>, findings: &mut Vec<Finding>) {
     for list in [group.at("VPCZoneIdentifier"), group.at("AvailabilityZones")] {
         if list.is_known() && list.is_closed() && list.items().count() == 1 {
-            let message = "all instances are in one zone: when it fails, or has no capacity left, there are none";
+            let message = format!(
+                "`{}` has one entry: all instances are in one Availability Zone, and gone when it fails or has no \
+                 capacity",
+                list.name()
+            );
             findings.push(list.finding(&ZONES, message).hint("give the group subnets in two zones or more"));
         }
     }
@@ -120,7 +140,7 @@ fn zones(group: &Resource<'_>, findings: &mut Vec<Finding>) {
 pub(crate) static IMDSV2: Rule = Rule {
     id: "security/imds-tokens",
     severity: Severity::Warning,
-    statement: "instances give their credentials only to who asks with a token",
+    statement: "instances require IMDSv2",
     why: "a server that fetches addresses for others was enough to steal the data of a hundred million people in 2019",
     page: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
     bad: r#"{"Resources": {"Worker": {"Type": "AWS::EC2::LaunchTemplate", "Properties": {
@@ -132,7 +152,7 @@ pub(crate) static IMDSV2: Rule = Rule {
 pub(crate) static HOPS: Rule = Rule {
     id: "security/imds-hops",
     severity: Severity::Info,
-    statement: "credentials of an instance stay on the instance",
+    statement: "the hop limit of the instance metadata service is 1",
     why: "with more than one hop each container has the role of the instance",
     page: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
     bad: r#"{"Resources": {"Worker": {"Type": "AWS::EC2::LaunchTemplate", "Properties": {"LaunchTemplateData": {
@@ -168,7 +188,7 @@ pub(crate) static MONITORING: Rule = Rule {
 pub(crate) static HEALTH: Rule = Rule {
     id: "security/auto-scaling-pauses",
     severity: Severity::Info,
-    statement: "a group gives new instances time to start",
+    statement: "an Auto Scaling group has a health check grace period and a cooldown",
     why: "without it healthy instances are replaced, or started and stopped in turns, at your expense",
     page: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-check-grace-period.html",
     bad: r#"{"Resources": {"Fleet": {"Type": "AWS::AutoScaling::AutoScalingGroup", "Properties": {
@@ -182,7 +202,7 @@ pub(crate) static HEALTH: Rule = Rule {
 pub(crate) static NOTIFICATIONS: Rule = Rule {
     id: "security/auto-scaling-notifications",
     severity: Severity::Info,
-    statement: "somebody is told when a group cannot start instances",
+    statement: "an Auto Scaling group sends notifications",
     why: "a fleet without capacity looks like one without work",
     page: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-sns-notifications.html",
     bad: HEALTH.good,
@@ -196,7 +216,7 @@ pub(crate) static NOTIFICATIONS: Rule = Rule {
 pub(crate) static ZONES: Rule = Rule {
     id: "security/zones",
     severity: Severity::Info,
-    statement: "a group has instances in two zones or more",
+    statement: "an Auto Scaling group has instances in two Availability Zones or more",
     why: "zones fail, and Spot capacity of a type runs out zone by zone",
     page: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html",
     bad: r#"{"Resources": {"Fleet": {"Type": "AWS::AutoScaling::AutoScalingGroup", "Properties": {

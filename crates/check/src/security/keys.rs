@@ -58,7 +58,7 @@ fn at_rest(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::SQS::Queue" => {
             let managed = resource.at("SqsManagedSseEnabled");
             if managed.flag() == Some(false) && resource.at("KmsMasterKeyId").is_absent() {
-                findings.push(unencrypted(managed, "messages"));
+                findings.push(unencrypted(managed, "messages are"));
             }
             return;
         }
@@ -66,7 +66,7 @@ fn at_rest(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             let key = resource.at("KmsMasterKeyId");
             if key.is_absent() {
                 findings.push(
-                    unencrypted(key, "messages")
+                    unencrypted(key, "messages are")
                         .hint("set `KmsMasterKeyId` to a key that may be used by who publishes"),
                 );
             }
@@ -79,7 +79,7 @@ fn at_rest(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             for algorithm in rules.into_iter().map(|rule| rule.get("SSEAlgorithm")) {
                 let known = ["AES256", "aws:kms", "aws:kms:dsse"];
                 if algorithm.text().is_some_and(|name| !known.contains(&name.as_ref())) {
-                    findings.push(unencrypted(algorithm, "objects"));
+                    findings.push(unencrypted(algorithm, "objects are"));
                 }
             }
             return;
@@ -96,7 +96,7 @@ fn at_rest(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
     for holder in holders {
         let value = holder.get(flag);
         if super::is_off(value) {
-            findings.push(unencrypted(value, "data"));
+            findings.push(unencrypted(value, "data is"));
         }
     }
 }
@@ -105,14 +105,17 @@ fn at_rest(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn images(data: View<'_>, findings: &mut Vec<Finding>) {
     let mappings = data.get("BlockDeviceMappings");
     if mappings.is_absent() || (mappings.is_closed() && mappings.is_known() && mappings.items().next().is_none()) {
-        let message = "the root volume is encrypted only if the image or the account's default says so";
+        let message = "`BlockDeviceMappings` is empty or absent: the root volume is encrypted only if the image or \
+             the account's default says so";
         let hint = "name the volume in `BlockDeviceMappings` with `Ebs: {Encrypted: true}`";
         findings.push(mappings.finding(&AT_REST, message).hint(hint));
     }
 }
 
 fn unencrypted(place: View<'_>, noun: &str) -> Finding {
-    place.finding(&AT_REST, format!("the {noun} here are stored without encryption")).hint("turn it on")
+    place
+        .finding(&AT_REST, format!("encryption at rest is off ({}): {noun} stored unencrypted", super::state(place)))
+        .hint("turn it on")
 }
 
 /// Reports what is encrypted by a key of AWS's, where one's own could be.
@@ -141,9 +144,19 @@ fn own_key(resource: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Find
     };
     let is_of_aws = key.text().is_some_and(|name| name.starts_with("alias/aws/") || name.contains(":alias/aws/"));
     if lacks || is_of_aws {
-        let message = "encrypted by a key of AWS's, whose policy and use nobody here decides";
+        let message = format!(
+            "no customer managed key ({}): data is encrypted with a key of AWS, whose policy nobody here decides",
+            key_state(key)
+        );
         findings.push(key.finding(&CUSTOMER_KEY, message).hint("name a key of your own, where one is worth its price"));
     }
+}
+
+/// Says which key is used, for a bucket by its algorithm.
+fn key_state(key: View<'_>) -> String {
+    let rules = key.get("ServerSideEncryptionConfiguration");
+    let algorithms = rules.items().map(|rule| rule.at("ServerSideEncryptionByDefault/SSEAlgorithm"));
+    super::state(algorithms.into_iter().find(|algorithm| algorithm.is("AES256")).unwrap_or(key))
 }
 
 fn rotation(key: &Resource<'_>, findings: &mut Vec<Finding>) {
@@ -152,7 +165,10 @@ fn rotation(key: &Resource<'_>, findings: &mut Vec<Finding>) {
     let is_of_kms = key.at("Origin").is_absent() || key.at("Origin").is("AWS_KMS");
     let rotation = key.at("EnableKeyRotation");
     if is_symmetric && is_of_kms && super::is_off(rotation) {
-        let message = "the key is never rotated: all data of all years hangs on the same one";
+        let message = format!(
+            "automatic key rotation is off ({}): one key protects the data of all years",
+            super::state(rotation)
+        );
         findings.push(rotation.finding(&KEY_ROTATION, message).hint("set `EnableKeyRotation: true`"));
     }
 }
@@ -161,7 +177,10 @@ fn bucket_key(bucket: &Resource<'_>, findings: &mut Vec<Finding>) {
     for rule in bucket.at("BucketEncryption/ServerSideEncryptionConfiguration").items() {
         let enabled = rule.get("BucketKeyEnabled");
         if rule.at("ServerSideEncryptionByDefault/SSEAlgorithm").is("aws:kms") && super::is_off(enabled) {
-            let message = "each object is a call to KMS, which costs, and is throttled when many come at once";
+            let message = format!(
+                "the S3 Bucket Key is off ({}): every object is a call to KMS, which is billed and throttled",
+                super::state(enabled)
+            );
             findings.push(enabled.finding(&BUCKET_KEY, message).hint("set `BucketKeyEnabled: true`"));
         }
     }
@@ -182,7 +201,7 @@ pub(crate) static AT_REST: Rule = Rule {
 pub(crate) static CUSTOMER_KEY: Rule = Rule {
     id: "security/customer-managed-key",
     severity: Severity::Info,
-    statement: "data is encrypted by a key of one's own",
+    statement: "data is encrypted with a customer managed key",
     why: "a key of one's own has a policy, can be disabled, and its use is in the trail; AWS's keys have none of that",
     page: "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html",
     bad: r#"{"Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 30}}}}"#,
@@ -206,7 +225,7 @@ pub(crate) static BUCKET_KEY: Rule = Rule {
 pub(crate) static KEY_ROTATION: Rule = Rule {
     id: "security/key-rotation",
     severity: Severity::Warning,
-    statement: "keys are rotated",
+    statement: "KMS keys have automatic rotation",
     why: "the longer a key is used, the more is lost with it; rotation costs nothing to do",
     page: "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
     bad: r#"{"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17",

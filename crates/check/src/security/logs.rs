@@ -11,7 +11,7 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
         "AWS::Logs::LogGroup" => {
             let days = resource.at("RetentionInDays");
             if days.is_absent() {
-                let message = "the log is kept, and paid for, for ever, whatever it says about whom";
+                let message = "`RetentionInDays` is absent: log events never expire, and are billed for ever";
                 findings.push(days.finding(&RETENTION, message).hint("set `RetentionInDays`"));
             }
         }
@@ -24,38 +24,52 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
 
 fn trail(trail: &Resource<'_>, findings: &mut Vec<Finding>) {
     let wanted = [
-        ("IsMultiRegionTrail", "what is done in other regions is not recorded"),
-        ("EnableLogFileValidation", "nobody notices when the trail's files are changed"),
+        ("IsMultiRegionTrail", "the trail records one region only"),
+        ("EnableLogFileValidation", "log file validation is off, so changes of the files go unnoticed"),
     ];
-    for (property, message) in wanted {
+    for (property, consequence) in wanted {
         let flag = trail.at(property);
         if super::is_off(flag) {
-            findings.push(flag.finding(&TRAIL, message).hint(format!("set `{property}: true`")));
+            findings.push(
+                flag.finding(&TRAIL, format!("{}: {consequence}", super::state(flag)))
+                    .hint(format!("set `{property}: true`")),
+            );
         }
     }
     let logging = trail.at("IsLogging");
     if logging.flag() == Some(false) {
-        findings.push(logging.finding(&TRAIL, "the trail records nothing").hint("set `IsLogging: true`"));
+        findings.push(
+            logging.finding(&TRAIL, "`IsLogging` is `false`: the trail records nothing").hint("set `IsLogging: true`"),
+        );
     }
 }
 
 fn workflow(workflow: &Resource<'_>, findings: &mut Vec<Finding>) {
     let level = workflow.at("LoggingConfiguration/Level");
     if level.is_absent() || level.text().is_some_and(|level| level != "ALL") {
-        let message = "not every event of an execution is logged";
+        let message = format!(
+            "execution logging is not complete ({}, not `ALL`): events of executions are missing from the log",
+            super::state(level)
+        );
         findings.push(level.finding(&WORKFLOW_LOGS, message).hint("set `LoggingConfiguration` with `Level: ALL`"));
     }
     let tracing = workflow.at("TracingConfiguration/Enabled");
     if super::is_off(tracing) {
         let hint = "set `TracingConfiguration: {Enabled: true}`";
-        findings.push(tracing.finding(&TRACING, "executions are not traced").hint(hint));
+        findings.push(
+            tracing.finding(&TRACING, "X-Ray tracing is off (`TracingConfiguration` does not enable it)").hint(hint),
+        );
     }
 }
 
 fn alarm(alarm: &Resource<'_>, findings: &mut Vec<Finding>) {
     let enabled = alarm.at("ActionsEnabled");
     if enabled.flag() == Some(false) {
-        findings.push(enabled.finding(&ALARM, "the alarm's actions are disabled").hint("set `ActionsEnabled: true`"));
+        findings.push(
+            enabled
+                .finding(&ALARM, "`ActionsEnabled` is `false`: nobody is told when the alarm changes its state")
+                .hint("set `ActionsEnabled: true`"),
+        );
         return;
     }
     let kinds = ["AlarmActions", "OKActions", "InsufficientDataActions"];
@@ -64,7 +78,8 @@ fn alarm(alarm: &Resource<'_>, findings: &mut Vec<Finding>) {
         actions.is_unknown() || actions.items().next().is_some()
     };
     if !kinds.iter().any(acts) {
-        let message = "nobody is told when this alarm goes off";
+        let message = "no action is set (`AlarmActions`, `OKActions`, `InsufficientDataActions`): nobody is told \
+             when the alarm changes its state";
         findings.push(alarm.at("AlarmActions").finding(&ALARM, message).hint("set `AlarmActions` with a topic"));
     }
 }
@@ -72,7 +87,7 @@ fn alarm(alarm: &Resource<'_>, findings: &mut Vec<Finding>) {
 pub(crate) static ACCESS_LOGS: Rule = Rule {
     id: "security/access-logs",
     severity: Severity::Warning,
-    statement: "buckets, distributions, load balancers and APIs log who used them",
+    statement: "buckets, distributions, load balancers and APIs have access logs",
     why: "after a leak these logs are the only record of what was read, and by whom",
     page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html",
     bad: r#"{"Resources": {"Videos": {"Type": "AWS::S3::Bucket"}}}"#,
@@ -83,7 +98,7 @@ pub(crate) static ACCESS_LOGS: Rule = Rule {
 pub(crate) static RETENTION: Rule = Rule {
     id: "security/log-retention",
     severity: Severity::Warning,
-    statement: "a log group says how long it keeps logs",
+    statement: "a log group has a retention period",
     why: "what is kept for ever costs for ever, and names of people must not be kept longer than needed",
     page: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     bad: r#"{"Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "agent"}}}}"#,
@@ -93,7 +108,7 @@ pub(crate) static RETENTION: Rule = Rule {
 pub(crate) static TRAIL: Rule = Rule {
     id: "security/trail",
     severity: Severity::Warning,
-    statement: "a trail records all regions, and can be validated",
+    statement: "a trail records all regions, and has log file validation",
     why: "intruders work in regions where nobody looks, and change the record of it",
     page: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
     bad: r#"{"Resources": {"Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": {"IsLogging": true,
@@ -132,7 +147,7 @@ pub(crate) static TRACING: Rule = Rule {
 pub(crate) static ALARM: Rule = Rule {
     id: "security/alarm-actions",
     severity: Severity::Warning,
-    statement: "an alarm tells somebody",
+    statement: "an alarm has actions, and they are enabled",
     why: "an alarm without an action is a colour on a page that nobody looks at",
     page: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html",
     bad: r#"{"Resources": {"Late": {"Type": "AWS::CloudWatch::Alarm", "Properties": {

@@ -9,6 +9,7 @@ use tree::Finding;
 use crate::look::{Scope, View, each_resource};
 use crate::outline::Outline;
 use crate::rule::Rule;
+use crate::words::quoted;
 
 mod access;
 mod api;
@@ -78,6 +79,16 @@ pub(crate) fn check<'a>(
 /// Tells whether a switch is off: not there, or false. What only the stack knows may be on.
 fn is_off(switch: View<'_>) -> bool {
     switch.is_absent() || switch.flag() == Some(false)
+}
+
+/// Says what a property is, as the beginning of a message or in parentheses: its value, or that it is absent.
+fn state(property: View<'_>) -> String {
+    let name = property.name();
+    match property.text() {
+        _ if property.is_absent() => format!("`{name}` is absent"),
+        Some(value) => format!("`{name}` is {}", quoted(&value)),
+        None => format!("`{name}` is set"),
+    }
 }
 
 /// The rules of this group.

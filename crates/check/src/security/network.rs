@@ -28,7 +28,8 @@ pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut
         "AWS::EC2::VPCEndpoint" => {
             let policy = resource.at("PolicyDocument");
             if policy.is_absent() {
-                let message = "the endpoint lets everything through, also to buckets and queues of other accounts";
+                let message = "`PolicyDocument` is absent, so the default endpoint policy allows full access: also \
+                     to buckets and queues of other accounts";
                 let hint = "set `PolicyDocument` with what is used here";
                 findings.push(policy.finding(&ENDPOINT_POLICY, message).hint(hint));
             }
@@ -36,7 +37,10 @@ pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut
         "AWS::EC2::VPCEndpointService" => {
             let accepted = resource.at("AcceptanceRequired");
             if super::is_off(accepted) {
-                let message = "whoever is permitted connects without being accepted";
+                let message = format!(
+                    "connections are accepted automatically ({}): every permitted principal can connect at once",
+                    super::state(accepted)
+                );
                 findings.push(accepted.finding(&ENDPOINT_ACCEPTANCE, message).hint("set `AcceptanceRequired: true`"));
             }
         }
@@ -47,11 +51,13 @@ pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut
 fn network(network: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Finding>) {
     let has_logs = others.users(Use::FlowLogs, network).iter().any(|log| is_always_beside(log, network));
     if !has_logs {
-        let message = "nobody can tell later what talked to what in this network";
+        let message =
+            "VPC flow logs are off (no `AWS::EC2::FlowLog` of this VPC): nobody can tell later what connected to what";
         findings.push(network.finding(&FLOW_LOGS, message).hint("add an `AWS::EC2::FlowLog` of it"));
     }
     if !others.has(Use::DefaultGroup, network) {
-        let message = "the default security group lets its members talk to one another, and everything out";
+        let message = "the default security group keeps its rules: it allows all traffic between its members, and \
+             all outbound traffic";
         let hint = "take its rules away, for example by a custom resource with `DefaultSecurityGroup`";
         findings.push(network.finding(&DEFAULT_GROUP, message).hint(hint));
     }
@@ -102,7 +108,7 @@ fn is_by_default(range: View<'_>, value: &str) -> bool {
 fn described(description: View<'_>, findings: &mut Vec<Finding>) {
     let is_empty = description.text().is_some_and(|text| text.trim().chars().count() < 2);
     if description.is_absent() || is_empty {
-        let message = "no description says what this is for";
+        let message = format!("{}: nobody can tell what the security group or rule is for", super::state(description));
         findings.push(description.finding(&DESCRIPTION, message).hint("say who comes here, and why"));
     }
 }
@@ -138,7 +144,7 @@ pub(crate) static INGRESS_OPEN: Rule = Rule {
 pub(crate) static DESCRIPTION: Rule = Rule {
     id: "security/group-description",
     severity: Severity::Info,
-    statement: "security groups and their rules say what they are for",
+    statement: "security groups and their rules have descriptions",
     why: "a rule that nobody understands is never removed",
     page: "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
     bad: r#"{"Resources": {"Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "workers",
@@ -151,7 +157,7 @@ pub(crate) static DESCRIPTION: Rule = Rule {
 pub(crate) static FLOW_LOGS: Rule = Rule {
     id: "security/flow-logs",
     severity: Severity::Warning,
-    statement: "a network has flow logs",
+    statement: "a VPC has flow logs",
     why: "after a break-in they are what tells where the data went",
     page: "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
     bad: r#"{"Resources": {"Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}}}"#,
@@ -163,7 +169,7 @@ pub(crate) static FLOW_LOGS: Rule = Rule {
 pub(crate) static DEFAULT_GROUP: Rule = Rule {
     id: "security/default-group",
     severity: Severity::Info,
-    statement: "the default security group of a network lets nothing through",
+    statement: "the default security group of a VPC has no rules",
     why: "whatever is started without a group gets this one",
     page: "https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
     bad: r#"{"Resources": {"Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}}}"#,
@@ -176,7 +182,7 @@ pub(crate) static DEFAULT_GROUP: Rule = Rule {
 pub(crate) static ENDPOINT_POLICY: Rule = Rule {
     id: "security/endpoint-policy",
     severity: Severity::Info,
-    statement: "an endpoint lets through what is used",
+    statement: "a VPC endpoint has an endpoint policy",
     why: "the endpoint of S3 is also a way out of the network into anybody's bucket",
     page: "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
     bad: r#"{"Resources": {"Storage": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"VpcId": "vpc-0123456789abcdef0",

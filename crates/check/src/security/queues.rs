@@ -13,7 +13,8 @@ pub(super) fn queue(queue: &Resource<'_>, others: &Others<'_>, findings: &mut Ve
     // Who may send dead letters here says that this is where they go.
     let takes_them = others.has(Use::DeadLetters, queue) || !queue.at("RedriveAllowPolicy").is_absent();
     if redrive.is_absent() && !takes_them {
-        let message = "a message that cannot be handled comes back until it expires, and is gone then";
+        let message = "no dead-letter queue (`RedrivePolicy` is absent): a message that cannot be handled is \
+             received again until it expires, and is lost";
         let hint = "set `RedrivePolicy` with a dead-letter queue, and an alarm on that";
         findings.push(redrive.finding(&DEAD_LETTER_QUEUE, message).hint(hint));
     }
@@ -28,7 +29,8 @@ pub(super) fn targets(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
     for target in targets.into_iter().filter(|target| target.is_known()) {
         let letters = target.get("DeadLetterConfig");
         if letters.is_absent() {
-            let message = "an event that cannot be delivered is dropped after its retries, without a trace";
+            let message = "no dead-letter queue (`DeadLetterConfig` is absent): an event that cannot be delivered is \
+                 dropped after its retries";
             findings.push(letters.finding(&FAILED_EVENTS, message).hint("set `DeadLetterConfig` with a queue"));
         }
     }
@@ -47,7 +49,8 @@ pub(super) fn function(function: &Resource<'_>, others: &Others<'_>, findings: &
         .iter()
         .any(|config| !config.at("DestinationConfig/OnFailure").is_absent());
     if letters.is_absent() && !is_polled && !is_awaited && !has_destination {
-        let message = "an asynchronous call that fails three times is dropped, without a trace";
+        let message = "no dead-letter queue and no failure destination (`DeadLetterConfig` is absent): an event of \
+             an asynchronous invocation that fails three times is dropped";
         let hint = "set `DeadLetterConfig`, or a destination in `AWS::Lambda::EventInvokeConfig`";
         findings.push(letters.finding(&FAILED_EVENTS, message).hint(hint));
     }
@@ -78,7 +81,8 @@ pub(super) fn tls(resource: &Resource<'_>, others: &Others<'_>, findings: &mut V
             "AWS::SNS::Topic" => "topic",
             _ => "queue",
         };
-        let message = format!("no policy of this {noun} refuses requests without TLS");
+        let message =
+            format!("no policy denies requests without TLS (`aws:SecureTransport` is `false`) to this {noun}");
         let hint = "add a policy with a Deny for everyone under `\"Bool\": {\"aws:SecureTransport\": \"false\"}`";
         findings.push(resource.finding(&TLS_ONLY, message).hint(hint));
     }

@@ -20,8 +20,8 @@ pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut
             instances(resource, others, findings);
         }
         "AWS::IAM::AccessKey" => {
-            let message =
-                "an access key never expires, and its secret is readable wherever an output or a program has it";
+            let message = "a static access key is made: it never expires, and its secret can be read wherever an \
+                 output or a program has it";
             findings
                 .push(resource.finding(&ACCESS_KEY, message).hint("let instances and functions have a role instead"));
         }
@@ -29,17 +29,28 @@ pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut
             let policies = resource.at("Policies");
             let managed = resource.at("ManagedPolicyArns");
             if let Some(own) = [policies, managed].into_iter().find(|list| list.items().next().is_some()) {
-                findings.push(own.finding(&USER_POLICY, "the policies of this user are its own").hint(GROUPS));
+                findings.push(
+                    own.finding(&USER_POLICY, format!("policies are attached to the user itself (`{}`)", own.name()))
+                        .hint(GROUPS),
+                );
             }
         }
         "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => {
             let users = resource.at("Users");
             if users.items().next().is_some() {
-                findings.push(users.finding(&USER_POLICY, "the policy is attached to users").hint(GROUPS));
+                findings.push(
+                    users
+                        .finding(&USER_POLICY, "the policy is attached to users (`Users`) instead of groups or roles")
+                        .hint(GROUPS),
+                );
             }
         }
         "AWS::IAM::UserPolicy" => {
-            findings.push(resource.finding(&USER_POLICY, "the policy is attached to a user").hint(GROUPS));
+            findings.push(
+                resource
+                    .finding(&USER_POLICY, "the policy is attached to a user instead of a group or role")
+                    .hint(GROUPS),
+            );
         }
         _ => {}
     }
@@ -54,7 +65,10 @@ fn accounts(statement: View<'_>, findings: &mut Vec<Finding>) {
         let is_number = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_root = text.strip_suffix(":root").is_some_and(|arn| arn.ends_with(|last: char| last.is_ascii_digit()));
         if is_number || is_root {
-            let message = format!("everybody in account `{text}` who may assume roles may assume this one");
+            let message = format!(
+                "the trust policy names the whole account `{text}` without a condition: everybody there who may \
+                 assume roles may assume this one"
+            );
             let hint =
                 "name the role that assumes it, or ask for `sts:ExternalId` or `aws:PrincipalArn` in a condition";
             findings.push(principal.finding(&TRUST_ACCOUNT, message).hint(hint));
@@ -73,8 +87,10 @@ fn instances(role: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Findin
         let other: Vec<String> =
             services.iter().filter_map(|view| view.text()).map(String::from).filter(is_other).collect();
         if !other.is_empty() {
-            let message =
-                format!("a role of instances may be assumed by {}, too", all_of(other.iter().map(String::as_str)));
+            let message = format!(
+                "the trust policy of a role for EC2 instances also names {}",
+                all_of(other.iter().map(String::as_str))
+            );
             let hint = "give each service a role of its own";
             findings.push(statement.view.at("Principal/Service").finding(&INSTANCE_ROLE, message).hint(hint));
         }

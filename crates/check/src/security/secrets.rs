@@ -28,7 +28,7 @@ fn walk(tree: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) {
         Node::String(text) => {
             if let Some(what) = found(text) {
                 let message =
-                    format!("{what} stands here, readable for everyone who may see the template or the resource");
+                    format!("the text contains {what}: everyone who may see the template or the resource can read it");
                 let hint = "withdraw it now, as it is known; keep the next one in Secrets Manager, or use a role";
                 findings.push(SECRETS.at(place, message).hint(hint));
             }
@@ -55,7 +55,8 @@ fn walk(tree: &Tree, place: &Place<'_>, findings: &mut Vec<Finding>) {
 fn named(name: &str, entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
     let Some(value) = entry.value.as_str() else { return };
     if is_secret(name) && is_value(value) {
-        let message = format!("{} is a secret that stands here in the clear", quoted(name));
+        let message =
+            format!("the secret {} is a literal value: everyone who may see the template can read it", quoted(name));
         let hint = "write a dynamic reference such as `{{resolve:secretsmanager:…}}`, or read it at run time";
         findings.push(SECRETS.at(place, message).hint(hint));
     }
@@ -146,14 +147,19 @@ fn parameter(entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
     };
     if !is_hidden {
         let place = place.key("NoEcho", entry.value.origin);
-        let message = format!("whoever may describe the stack reads the value of {}", quoted(&entry.key));
+        let message = format!(
+            "`NoEcho` of the secret parameter {} is not `true`: whoever may describe the stack can read its value",
+            quoted(&entry.key)
+        );
         findings.push(NO_ECHO.at(&place, message).hint("set `NoEcho: true`"));
     }
     if let Some(default) = entry.value.as_map().and_then(|map| map.entry("Default"))
         && default.value.as_str().is_some_and(|text| !text.is_empty() && !is_dynamic(text) && !text.starts_with("arn:"))
     {
-        let message =
-            format!("the default of {} is a secret that everyone who sees the template knows", quoted(&entry.key));
+        let message = format!(
+            "the secret parameter {} has a literal `Default`: everyone who may see the template can read it",
+            quoted(&entry.key)
+        );
         findings.push(SECRETS.at(&place.entry(default), message).hint("leave the default out"));
     }
 }
@@ -161,7 +167,8 @@ fn parameter(entry: &Entry, place: &Place<'_>, findings: &mut Vec<Finding>) {
 /// Checks that a secret is changed from time to time.
 pub(super) fn rotation(secret: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Finding>) {
     if !others.has(Use::Rotation, secret) {
-        let message = "the secret is never changed";
+        let message = "automatic rotation is off (no `AWS::SecretsManager::RotationSchedule` of this secret): the \
+             secret never changes";
         let hint = "add an `AWS::SecretsManager::RotationSchedule`";
         findings.push(secret.finding(&ROTATION, message).hint(hint));
     }
@@ -183,7 +190,7 @@ pub(crate) static SECRETS: Rule = Rule {
 pub(crate) static NO_ECHO: Rule = Rule {
     id: "security/no-echo",
     severity: Severity::Warning,
-    statement: "parameters with secrets are not echoed",
+    statement: "parameters with secrets have `NoEcho`",
     why: "the console, the command line and every log of a deployment show them otherwise",
     page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html",
     bad: r#"{"Parameters": {"DatabasePassword": {"Type": "String"}}, "Resources": {"Group": {"Type": "AWS::IAM::Group",
@@ -196,7 +203,7 @@ pub(crate) static NO_ECHO: Rule = Rule {
 pub(crate) static ROTATION: Rule = Rule {
     id: "security/secret-rotation",
     severity: Severity::Info,
-    statement: "secrets are rotated",
+    statement: "secrets have automatic rotation",
     why: "one that leaked long ago still works",
     page: "https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html",
     bad: r#"{"Resources": {"Token": {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {}}}}}"#,

@@ -105,7 +105,8 @@ fn a_switch_that_only_the_stack_knows_is_not_judged_but_each_branch_is() {
     assert_eq!(found("encryption-at-rest", template(json!("true"))), super::NOTHING);
     assert_eq!(
         found("encryption-at-rest", template(json!({"Fn::If": ["IsProd", true, {"Ref": "AWS::NoValue"}]}))),
-        ["Resources/Work/Properties/Encrypted: the data here are stored without encryption, when `IsProd` is false"]
+        ["Resources/Work/Properties/Encrypted: encryption at rest is off (`Encrypted` is absent): data is stored \
+             unencrypted, when `IsProd` is false"]
     );
 }
 
@@ -140,9 +141,8 @@ fn policies_are_read_also_as_text() {
         "Properties": {"PolicyName": "all", "PolicyDocument": text}}}});
     assert_eq!(
         found("public-policy", template),
-        [
-            "Resources/Policy/Properties/PolicyDocument/Statement/0/Principal: everyone, in any account or none, is allowed `logs:*`"
-        ]
+        ["Resources/Policy/Properties/PolicyDocument/Statement/0/Principal: the principal is `*` and no condition \
+             limits the callers: everyone is allowed `logs:*`"]
     );
 }
 
@@ -179,4 +179,25 @@ fn functions_that_nobody_calls_asynchronously_lose_no_calls() {
     assert_eq!(found("failed-events", beside(mapping)), super::NOTHING);
     assert_eq!(found("failed-events", beside(custom)), super::NOTHING);
     assert_eq!(found("failed-events", beside(topic)).len(), 1);
+}
+
+#[test]
+fn messages_begin_with_the_property_and_what_it_is() {
+    let bucket = |versioning: Value| {
+        json!({"Resources": {"Videos": {"Type": "AWS::S3::Bucket", "Properties":
+        {"VersioningConfiguration": versioning}}}})
+    };
+    let at = "Resources/Videos/Properties/VersioningConfiguration/Status: versioning is off";
+    let lost = "objects that are overwritten or deleted are lost";
+    assert_eq!(
+        found("versioning", bucket(json!({"Status": "Suspended"}))),
+        [format!("{at} (`Status` is `Suspended`): {lost}")]
+    );
+    assert_eq!(found("versioning", bucket(json!({}))), [format!("{at} (`Status` is absent): {lost}")]);
+    let default =
+        |properties: Value| json!({"Resources": {"Videos": {"Type": "AWS::S3::Bucket", "Properties": properties}}});
+    let encrypted = json!({"BucketEncryption": {"ServerSideEncryptionConfiguration": [
+        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}});
+    let messages = found("customer-managed-key", default(encrypted));
+    assert!(matches!(messages.as_slice(), [one] if one.contains("(`SSEAlgorithm` is `AES256`)")), "{messages:#?}");
 }

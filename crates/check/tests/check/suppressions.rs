@@ -123,3 +123,37 @@ fn reasons_in_korean_are_reasons() {
     assert_eq!(report.findings, []);
     assert_eq!(report.suppressed.len(), 2);
 }
+
+#[test]
+fn keys_in_small_letters_are_not_passed_over() {
+    let faults = |metadata: Value| -> Vec<String> {
+        let mut own = address(json!([]));
+        if let Some(own) = own.as_object_mut() {
+            own.insert("Metadata".to_owned(), metadata);
+        }
+        let report = checked(json!({"Resources": {"Address": own}}));
+        assert_eq!(report.suppressed, []);
+        let own = report.findings.iter().filter(|finding| finding.rule.starts_with("suppression/"));
+        own.map(|finding| format!("{} {}: {}", finding.rule, finding.path, finding.message)).collect()
+    };
+    let at = "Resources/Address/Metadata";
+    let entries = json!([{"Rule": "security/function-url", "Reason": WHY}]);
+    let key =
+        |given: &str, wanted: &str| format!("the key is `{given}`, but must be `{wanted}`: nothing is suppressed");
+    assert_eq!(
+        faults(json!({"baleen": {"suppress": entries}})),
+        [
+            format!("suppression/shape {at}/baleen: {}", key("baleen", "Baleen")),
+            format!("suppression/shape {at}/baleen/suppress: {}", key("suppress", "Suppress")),
+        ]
+    );
+    assert_eq!(
+        faults(json!({"Baleen": {"suppress": entries}})),
+        [format!("suppression/shape {at}/Baleen/suppress: {}", key("suppress", "Suppress"))]
+    );
+    assert_eq!(
+        faults(json!({"baleen": {"Suppress": entries}})),
+        [format!("suppression/shape {at}/baleen: {}", key("baleen", "Baleen"))]
+    );
+    assert_eq!(faults(json!({"baleen": {"Owner": "video"}, "other": {"suppress": 1}})), super::NOTHING);
+}

@@ -199,7 +199,7 @@ fn ends(state: State<'_>, kind: &str, findings: &mut Vec<Finding>) {
     let (next, end) = (state.view.get("Next"), state.view.get("End"));
     let is_end = end.flag() == Some(true);
     if next.is_absent() && (end.is_absent() || end.flag() == Some(false)) && state.view.is_closed() {
-        let message = format!("{kind} {} leads nowhere and is no end", quoted(state.name));
+        let message = format!("{kind} {} has neither `Next` nor `End`", quoted(state.name));
         findings.push(state.view.finding(&END, message).hint("add `Next`, or `\"End\": true`"));
     } else if !next.is_absent() && is_end {
         let message = format!("{kind} {} has both `Next` and `End`", quoted(state.name));

@@ -23,7 +23,7 @@ pub(super) static DEFINITION: Rule = Rule {
 pub(super) static TARGET: Rule = Rule {
     id: "states/target",
     severity: Severity::Error,
-    statement: "a state leads to a state beside it",
+    statement: "`Next` names a state of the same level",
     why: "Step Functions refuses the state machine",
     page: "https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html",
     bad: r#"{"Parameters": {"Role": {"Type": "String"}},
@@ -42,7 +42,7 @@ pub(super) static TARGET: Rule = Rule {
 pub(super) static UNREACHABLE: Rule = Rule {
     id: "states/unreachable",
     severity: Severity::Warning,
-    statement: "a way leads to every state",
+    statement: "every state is reachable",
     why: "what the state does is never done, mostly because of a forgotten or wrong transition",
     page: "https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html",
     bad: r#"{"Parameters": {"Role": {"Type": "String"}},
@@ -59,7 +59,7 @@ pub(super) static UNREACHABLE: Rule = Rule {
 pub(super) static END: Rule = Rule {
     id: "states/end",
     severity: Severity::Error,
-    statement: "a state either leads on or ends",
+    statement: "a state has `Next` or `End`",
     why: "Step Functions refuses the state machine",
     page: "https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html",
     bad: r#"{"Parameters": {"Role": {"Type": "String"}},
