@@ -1,5 +1,6 @@
 //! What policies allow, compared by effect.
 
+mod applies;
 pub(crate) mod condition;
 pub(crate) mod describe;
 pub(crate) mod pattern;

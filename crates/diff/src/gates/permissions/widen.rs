@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::applies::acting;
 use super::condition::{Clause, Context, Values, values};
 use super::pattern::{FRESH, is_open, pattern_of, sample, shared};
 use super::statement::{Matcher, Principal, Rule, Statement, account_of};
@@ -169,9 +170,12 @@ impl Question<'_> {
                     let (old_near, new_near) = (near(&self.old, &old), near(&self.new, &new));
                     let near = (old_near.as_slice(), new_near.as_slice());
                     let Some(sure) = self.differ(kind, rule, near, budget) else { continue };
+                    let actions = acting(class.show(focus), pattern);
+                    if actions.is_empty() {
+                        continue;
+                    }
                     certain &= sure;
                     let before = self.before(kind, index, (&class.sample, resource, who), &old, &old_near);
-                    let actions = class.show(focus);
                     grants.push(Grant { actions, resource: pattern.clone(), principal: (*who).clone(), before });
                 }
             }

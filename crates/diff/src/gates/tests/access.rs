@@ -374,3 +374,21 @@ fn a_new_key_that_anybody_may_use_is_told() {
     harmless(&json!({}), &with(json!("*"), json!({"StringEquals": {"kms:CallerAccount": "111111111111"}})));
     harmless(&json!({}), &with(json!({"AWS": "222222222222"}), json!({})));
 }
+
+#[test]
+fn actions_on_what_they_do_not_act_on_allow_nothing() {
+    let with = |actions: Value| {
+        json!({
+            "F": {"Type": "AWS::Lambda::Function"},
+            "Worker": role(inline(json!([statement(actions, json!({"Fn::GetAtt": ["F", "Arn"]}))]))),
+        })
+    };
+    let invoke = || with(json!("lambda:InvokeFunction"));
+    harmless(&invoke(), &with(json!(["lambda:InvokeFunction", "lambda:GetEventSourceMapping"])));
+    let updates = with(json!(["lambda:InvokeFunction", "lambda:UpdateFunctionCode", "lambda:ListFunctions"]));
+    one_way(Gate::Broadening, &invoke(), &updates, "iam-allowed");
+    assert_eq!(
+        told(Gate::Broadening, &invoke(), &updates),
+        "the role Worker may now lambda:UpdateFunctionCode on F; before only lambda:InvokeFunction"
+    );
+}
