@@ -7,5 +7,6 @@ mod deployment;
 mod faults;
 mod front;
 mod instances;
+mod review;
 mod video;
 mod videos;
