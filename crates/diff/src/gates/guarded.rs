@@ -97,6 +97,7 @@ pub(crate) fn collect(side: &Side<'_>, holes: &Holes, names: &mut Names) -> All 
     for resource in &side.resources {
         match resource.kind {
             "AWS::Lambda::Permission" => permission(&mut reader, resource, &mut all),
+            "AWS::Lambda::LayerVersionPermission" => layer_permission(&mut reader, resource, &mut all),
             "AWS::Events::EventBusPolicy" => event_bus(&mut reader, resource, &mut all),
             own => {
                 for kind in KINDS.iter().filter(|kind| kind.resource_type == own) {
@@ -203,6 +204,28 @@ fn permission(reader: &mut Reader<'_, '_>, resource: &Resource<'_>, all: &mut Al
     let statements = vec![made(rule, resource, path.clone(), resource.origin)];
     let place = resource.place(path, resource.origin);
     about_text(reader, all, &function, "function", (true, false), &place, statements);
+}
+
+/// A permission of a version of a layer, likewise.
+fn layer_permission(reader: &mut Reader<'_, '_>, resource: &Resource<'_>, all: &mut All) {
+    let mut text = |property: &str| resource.property([property]).map(|tree| reader.text(resource.stack, tree));
+    let (Some(layer), Some(action), Some(who)) = (text("LayerVersionArn"), text("Action"), text("Principal")) else {
+        return;
+    };
+    let organization = text("OrganizationId").map(|id| Clause::new("StringEquals", "aws:PrincipalOrgID", vec![id]));
+    let mut clauses = guards(reader.side, resource, &Branches::new());
+    clauses.extend(organization);
+    clauses.sort();
+    let rule = Rule {
+        principals: Principals { not: false, list: vec![principal("AWS", who)] },
+        actions: Matcher::some(vec![action]),
+        clauses,
+        ..everything()
+    };
+    let path = Path::of(["Properties"]);
+    let statements = vec![made(rule, resource, path.clone(), resource.origin)];
+    let place = resource.place(path, resource.origin);
+    about_text(reader, all, &layer, "layer", (true, false), &place, statements);
 }
 
 /// A policy of an event bus is one statement, or a statement whose parts are properties.

@@ -4,6 +4,7 @@ mod access;
 mod branches;
 mod cidr;
 mod destructive;
+mod exposed;
 mod finding;
 mod guarded;
 mod identities;
@@ -53,6 +54,8 @@ pub fn check(old: &[Template<'_>], new: &[Template<'_>], diff: &Diff) -> Vec<Gat
         openings,
         protections::guards_removed(&before, &now),
         protections::made_open(&before, &now),
+        exposed::databases(&before, &now),
+        exposed::network_lists(&before, &now),
         protections::parameters_shown(old, new),
     ];
     let data_loss = [losses, protections::backups_removed(&before, &now)];

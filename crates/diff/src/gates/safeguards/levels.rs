@@ -6,6 +6,21 @@ fn level(safety: f64, shown: &str) -> Level {
     Level { safety, shown: shown.to_owned() }
 }
 
+/// Whether a network interface asks for a public address; without one of its own the subnet decides.
+pub(super) fn public_address(properties: &mut Properties<'_, '_, '_>) -> Option<Level> {
+    let paths = ["NetworkInterfaces", "LaunchTemplateData/NetworkInterfaces"];
+    let mut values =
+        paths.into_iter().flat_map(|path| properties.values(&format!("{path}/*/AssociatePublicIpAddress")));
+    let asks = values.any(|value| value.is_some_and(|value| value.eq_ignore_ascii_case("true")));
+    Some(if asks { level(0.0, "a public address") } else { level(1.0, "none") })
+}
+
+/// Whose pages may call the address of a function from a browser.
+pub(super) fn url_origins(properties: &mut Properties<'_, '_, '_>) -> Option<Level> {
+    let anybody = properties.values("Cors/AllowOrigins/*").iter().flatten().any(|origin| origin == "*");
+    Some(if anybody { level(0.0, "any origin") } else { level(1.0, "not every origin") })
+}
+
 /// How objects of a bucket are encrypted. Without a setting it is with keys of S3.
 pub(super) fn bucket_encryption(properties: &mut Properties<'_, '_, '_>) -> Option<Level> {
     let rule = "BucketEncryption/ServerSideEncryptionConfiguration/*/ServerSideEncryptionByDefault";

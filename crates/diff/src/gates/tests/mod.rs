@@ -2,6 +2,7 @@
 
 mod access;
 mod destructive;
+mod exposed;
 mod losses;
 mod openings;
 mod runners;
