@@ -46,7 +46,7 @@ pub fn similar_rule(id: &str) -> Option<&'static Rule> {
     let begun = || {
         rules()
             .into_iter()
-            .filter(|rule| !id.ends_with('/') && rule.id.starts_with(id) && id.contains('/'))
+            .filter(|rule| id.contains('/') && !id.ends_with('/') && rule.id.starts_with(id))
             .min_by_key(|rule| rule.id.len())
     };
     // Also by its name alone: people remember `unknown` and forget the group.

@@ -115,7 +115,7 @@ fn images(data: View<'_>, findings: &mut Vec<Finding>) {
 fn unencrypted(place: View<'_>, noun: &str) -> Finding {
     place
         .finding(&AT_REST, format!("encryption at rest is off ({}): {noun} stored unencrypted", super::state(place)))
-        .hint("turn it on")
+        .hint(format!("turn encryption on by `{}`", place.name()))
 }
 
 /// Reports what is encrypted by a key of AWS's, where one's own could be.
