@@ -40,14 +40,8 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             policy(&statement, findings);
             let principal = resource.at("Principal");
             if principal.is("*") && resource.at("Condition").is_absent() {
-                findings.push(
-                    principal
-                        .finding(
-                            &PUBLIC_POLICY,
-                            "`Principal` is `*` without `Condition`: every AWS account may send events to this bus",
-                        )
-                        .hint(CONDITION),
-                );
+                let message = "`Principal` is `*` without `Condition`: every AWS account may send events to this bus";
+                findings.push(principal.finding(&PUBLIC_POLICY, message).hint(CONDITION));
             }
         }
         "AWS::Lambda::Permission" => permission(resource, findings),

@@ -22,11 +22,8 @@ pub(super) fn check<'a>(
             stage(resource, others, findings);
             let tracing = resource.at("TracingEnabled");
             if super::is_off(tracing) {
-                findings.push(
-                    tracing
-                        .finding(&TRACING, "X-Ray tracing is off (`TracingEnabled` is not `true`)")
-                        .hint("set `TracingEnabled: true`"),
-                );
+                let message = "X-Ray tracing is off (`TracingEnabled` is not `true`)";
+                findings.push(tracing.finding(&TRACING, message).hint("set `TracingEnabled: true`"));
             }
         }
         "AWS::ApiGatewayV2::Stage" => logs(resource.at("AccessLogSettings"), findings),
@@ -58,17 +55,9 @@ fn open(kind: View<'_>) -> Finding {
 fn logs(setting: View<'_>, findings: &mut Vec<Finding>) {
     if setting.is_absent() {
         let hint = format!("set `{}`", setting.name());
-        findings.push(
-            setting
-                .finding(
-                    &ACCESS_LOGS,
-                    format!(
-                        "access logging is off ({}): nobody can tell who sent which request",
-                        super::state(setting)
-                    ),
-                )
-                .hint(hint),
-        );
+        let message =
+            format!("access logging is off ({}): nobody can tell who sent which request", super::state(setting));
+        findings.push(setting.finding(&ACCESS_LOGS, message).hint(hint));
     }
 }
 

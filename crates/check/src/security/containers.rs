@@ -153,11 +153,8 @@ fn environment(environment: &Resource<'_>, findings: &mut Vec<Finding>) {
 fn notebook(notebook: &Resource<'_>, findings: &mut Vec<Finding>) {
     let subnet = notebook.at("SubnetId");
     if subnet.is_absent() {
-        findings.push(
-            subnet
-                .finding(&NOTEBOOK, "`SubnetId` is absent: the notebook instance is in no VPC of yours")
-                .hint("set `SubnetId`"),
-        );
+        let message = "`SubnetId` is absent: the notebook instance is in no VPC of yours";
+        findings.push(subnet.finding(&NOTEBOOK, message).hint("set `SubnetId`"));
     }
     let internet = notebook.at("DirectInternetAccess");
     if internet.is_absent() || internet.is("Enabled") {
@@ -169,13 +166,9 @@ fn notebook(notebook: &Resource<'_>, findings: &mut Vec<Finding>) {
     }
     let root = notebook.at("RootAccess");
     if root.is_absent() || root.is("Enabled") {
-        findings.push(
-            root.finding(
-                &NOTEBOOK,
-                format!("root access is on ({}): users of the notebook instance are root there", super::state(root)),
-            )
-            .hint("set `RootAccess: Disabled`"),
-        );
+        let message =
+            format!("root access is on ({}): users of the notebook instance are root there", super::state(root));
+        findings.push(root.finding(&NOTEBOOK, message).hint("set `RootAccess: Disabled`"));
     }
     let version = notebook.at("InstanceMetadataServiceConfiguration/MinimumInstanceMetadataServiceVersion");
     if version.is_absent() || version.is("1") {

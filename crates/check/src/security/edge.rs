@@ -46,10 +46,8 @@ pub(super) fn distribution(distribution: &Resource<'_>, findings: &mut Vec<Findi
     }
     let acl = config.get("WebACLId");
     if acl.is_absent() {
-        findings.push(
-            acl.finding(&WAF, "`WebACLId` is absent: requests reach the origins without AWS WAF")
-                .hint("set `WebACLId`, where it is worth its price"),
-        );
+        let message = "`WebACLId` is absent: requests reach the origins without AWS WAF";
+        findings.push(acl.finding(&WAF, message).hint("set `WebACLId`, where it is worth its price"));
     }
 }
 
@@ -71,16 +69,11 @@ fn origin(origin: View<'_>, findings: &mut Vec<Finding>) {
     }
     let protocols = custom.get("OriginSSLProtocols");
     if let Some(old) = protocols.items().find(|protocol| protocol.text().is_some_and(|name| !is_current(&name))) {
-        findings.push(
-            old.finding(
-                &TLS_VERSION,
-                format!(
-                    "`OriginSSLProtocols` has {}: CloudFront may use TLS older than 1.2 to this origin",
-                    old.text().map(|name| quoted(&name)).unwrap_or_default()
-                ),
-            )
-            .hint("leave `TLSv1.2` only"),
+        let message = format!(
+            "`OriginSSLProtocols` has {}: CloudFront may use TLS older than 1.2 to this origin",
+            old.text().map(|name| quoted(&name)).unwrap_or_default()
         );
+        findings.push(old.finding(&TLS_VERSION, message).hint("leave `TLSv1.2` only"));
     } else if custom.is_known() && protocols.is_absent() && !policy.is("http-only") {
         let message = "`OriginSSLProtocols` is absent: CloudFront may use TLS 1.0 and SSLv3 to this origin";
         findings.push(protocols.finding(&TLS_VERSION, message).hint("set it to `[TLSv1.2]`"));
@@ -113,24 +106,14 @@ pub(super) fn balancer(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
             findings.push(resource.finding(&CLASSIC, message).hint("use an Application or Network Load Balancer"));
             let logs = resource.at("AccessLoggingPolicy/Enabled");
             if super::is_off(logs) {
-                findings.push(
-                    logs.finding(
-                        &ACCESS_LOGS,
-                        format!(
-                            "access logging is off ({}): nobody can tell who sent which request",
-                            super::state(logs)
-                        ),
-                    )
-                    .hint("set `AccessLoggingPolicy`"),
-                );
+                let message =
+                    format!("access logging is off ({}): nobody can tell who sent which request", super::state(logs));
+                findings.push(logs.finding(&ACCESS_LOGS, message).hint("set `AccessLoggingPolicy`"));
             }
             for protocol in resource.at("Listeners").items().map(|listener| listener.get("Protocol")) {
                 if protocol.is("HTTP") || protocol.is("TCP") || protocol.is("http") || protocol.is("tcp") {
-                    findings.push(
-                        protocol
-                            .finding(&HTTPS, format!("{}: clients connect without TLS", super::state(protocol)))
-                            .hint("set it to `HTTPS` or `SSL`"),
-                    );
+                    let message = format!("{}: clients connect without TLS", super::state(protocol));
+                    findings.push(protocol.finding(&HTTPS, message).hint("set it to `HTTPS` or `SSL`"));
                 }
             }
         }
@@ -150,14 +133,8 @@ fn attributes(balancer: &Resource<'_>, findings: &mut Vec<Finding>) {
     let is_application = kind.is_absent() || kind.is("application");
     if is_off("access_logs.s3.enabled") && !kind.is("gateway") {
         let key = "access_logs.s3.enabled";
-        findings.push(
-            place(key)
-                .finding(
-                    &ACCESS_LOGS,
-                    format!("access logging is off (`{key}` is not `true`): nobody can tell who sent which request"),
-                )
-                .hint(format!("set `{key}` to true")),
-        );
+        let message = format!("access logging is off (`{key}` is not `true`): nobody can tell who sent which request");
+        findings.push(place(key).finding(&ACCESS_LOGS, message).hint(format!("set `{key}` to true")));
     }
     if is_application && is_off("routing.http.drop_invalid_header_fields.enabled") {
         let key = "routing.http.drop_invalid_header_fields.enabled";
@@ -181,11 +158,8 @@ fn listener(listener: &Resource<'_>, findings: &mut Vec<Finding>) {
         .any(|action| action.get("Type").is("redirect") && action.at("RedirectConfig/Protocol").is("HTTPS"));
     if protocol.is("HTTP") && !redirects {
         let hint = "set it to `HTTPS`, or redirect there";
-        findings.push(
-            protocol
-                .finding(&HTTPS, "`Protocol` is `HTTP` without a redirect to HTTPS: clients connect without TLS")
-                .hint(hint),
-        );
+        let message = "`Protocol` is `HTTP` without a redirect to HTTPS: clients connect without TLS";
+        findings.push(protocol.finding(&HTTPS, message).hint(hint));
     }
     if protocol.is("HTTPS") || protocol.is("TLS") {
         let policy = listener.at("SslPolicy");
@@ -215,14 +189,8 @@ pub(super) fn certificate(certificate: &Resource<'_>, findings: &mut Vec<Finding
 pub(super) fn stage(stage: &Resource<'_>, others: &Others<'_>, findings: &mut Vec<Finding>) {
     if !others.has(Use::WebAcl, stage) {
         let hint = "add an `AWS::WAFv2::WebACLAssociation`, where it is worth its price";
-        findings.push(
-            stage
-                .finding(
-                    &WAF,
-                    "no `AWS::WAFv2::WebACLAssociation` names this stage: requests reach the API without AWS WAF",
-                )
-                .hint(hint),
-        );
+        let message = "no `AWS::WAFv2::WebACLAssociation` names this stage: requests reach the API without AWS WAF";
+        findings.push(stage.finding(&WAF, message).hint(hint));
     }
 }
 

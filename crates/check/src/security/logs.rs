@@ -30,17 +30,14 @@ fn trail(trail: &Resource<'_>, findings: &mut Vec<Finding>) {
     for (property, consequence) in wanted {
         let flag = trail.at(property);
         if super::is_off(flag) {
-            findings.push(
-                flag.finding(&TRAIL, format!("{}: {consequence}", super::state(flag)))
-                    .hint(format!("set `{property}: true`")),
-            );
+            let message = format!("{}: {consequence}", super::state(flag));
+            findings.push(flag.finding(&TRAIL, message).hint(format!("set `{property}: true`")));
         }
     }
     let logging = trail.at("IsLogging");
     if logging.flag() == Some(false) {
-        findings.push(
-            logging.finding(&TRAIL, "`IsLogging` is `false`: the trail records nothing").hint("set `IsLogging: true`"),
-        );
+        let message = "`IsLogging` is `false`: the trail records nothing";
+        findings.push(logging.finding(&TRAIL, message).hint("set `IsLogging: true`"));
     }
 }
 
@@ -56,20 +53,16 @@ fn workflow(workflow: &Resource<'_>, findings: &mut Vec<Finding>) {
     let tracing = workflow.at("TracingConfiguration/Enabled");
     if super::is_off(tracing) {
         let hint = "set `TracingConfiguration: {Enabled: true}`";
-        findings.push(
-            tracing.finding(&TRACING, "X-Ray tracing is off (`TracingConfiguration` does not enable it)").hint(hint),
-        );
+        let message = "X-Ray tracing is off (`TracingConfiguration` does not enable it)";
+        findings.push(tracing.finding(&TRACING, message).hint(hint));
     }
 }
 
 fn alarm(alarm: &Resource<'_>, findings: &mut Vec<Finding>) {
     let enabled = alarm.at("ActionsEnabled");
     if enabled.flag() == Some(false) {
-        findings.push(
-            enabled
-                .finding(&ALARM, "`ActionsEnabled` is `false`: nobody is told when the alarm changes its state")
-                .hint("set `ActionsEnabled: true`"),
-        );
+        let message = "`ActionsEnabled` is `false`: nobody is told when the alarm changes its state";
+        findings.push(enabled.finding(&ALARM, message).hint("set `ActionsEnabled: true`"));
         return;
     }
     let kinds = ["AlarmActions", "OKActions", "InsufficientDataActions"];

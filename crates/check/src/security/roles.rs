@@ -29,28 +29,20 @@ pub(super) fn check(resource: &Resource<'_>, others: &Others<'_>, findings: &mut
             let policies = resource.at("Policies");
             let managed = resource.at("ManagedPolicyArns");
             if let Some(own) = [policies, managed].into_iter().find(|list| list.items().next().is_some()) {
-                findings.push(
-                    own.finding(&USER_POLICY, format!("policies are attached to the user itself (`{}`)", own.name()))
-                        .hint(GROUPS),
-                );
+                let message = format!("policies are attached to the user itself (`{}`)", own.name());
+                findings.push(own.finding(&USER_POLICY, message).hint(GROUPS));
             }
         }
         "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => {
             let users = resource.at("Users");
             if users.items().next().is_some() {
-                findings.push(
-                    users
-                        .finding(&USER_POLICY, "the policy is attached to users (`Users`) instead of groups or roles")
-                        .hint(GROUPS),
-                );
+                let message = "the policy is attached to users (`Users`) instead of groups or roles";
+                findings.push(users.finding(&USER_POLICY, message).hint(GROUPS));
             }
         }
         "AWS::IAM::UserPolicy" => {
-            findings.push(
-                resource
-                    .finding(&USER_POLICY, "the policy is attached to a user instead of a group or role")
-                    .hint(GROUPS),
-            );
+            let message = "the policy is attached to a user instead of a group or role";
+            findings.push(resource.finding(&USER_POLICY, message).hint(GROUPS));
         }
         _ => {}
     }
