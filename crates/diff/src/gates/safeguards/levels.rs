@@ -1,6 +1,6 @@
 //! Safeguards that take more than one value to tell.
 
-use super::{Level, Properties};
+use super::{FIRST_HOLE, Level, Properties};
 
 fn level(safety: f64, shown: &str) -> Level {
     Level { safety, shown: shown.to_owned() }
@@ -9,16 +9,23 @@ fn level(safety: f64, shown: &str) -> Level {
 /// Whether a network interface asks for a public address; without one of its own the subnet decides.
 pub(super) fn public_address(properties: &mut Properties<'_, '_, '_>) -> Option<Level> {
     let paths = ["NetworkInterfaces", "LaunchTemplateData/NetworkInterfaces"];
-    let mut values =
-        paths.into_iter().flat_map(|path| properties.values(&format!("{path}/*/AssociatePublicIpAddress")));
-    let asks = values.any(|value| value.is_some_and(|value| value.eq_ignore_ascii_case("true")));
-    Some(if asks { level(0.0, "a public address") } else { level(1.0, "none") })
+    let values = paths.into_iter().flat_map(|path| properties.values(&format!("{path}/*/AssociatePublicIpAddress")));
+    let values: Vec<String> = values.flatten().map(|value| value.to_ascii_lowercase()).collect();
+    if values.iter().any(|value| value == "true") {
+        return Some(level(0.0, "a public address"));
+    }
+    // Whether another value asks for one is not known before deployment.
+    values.iter().all(|value| value == "false").then(|| level(1.0, "none"))
 }
 
 /// Whose pages may call the address of a function from a browser.
 pub(super) fn url_origins(properties: &mut Properties<'_, '_, '_>) -> Option<Level> {
-    let anybody = properties.values("Cors/AllowOrigins/*").iter().flatten().any(|origin| origin == "*");
-    Some(if anybody { level(0.0, "any origin") } else { level(1.0, "not every origin") })
+    let origins: Vec<String> = properties.values("Cors/AllowOrigins/*").into_iter().flatten().collect();
+    if origins.iter().any(|origin| origin == "*") {
+        return Some(level(0.0, "any origin"));
+    }
+    let is_known = |origin: &String| !origin.chars().any(|character| character >= FIRST_HOLE);
+    origins.iter().all(is_known).then(|| level(1.0, "not every origin"))
 }
 
 /// How objects of a bucket are encrypted. Without a setting it is with keys of S3.
