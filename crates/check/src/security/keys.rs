@@ -96,7 +96,7 @@ fn at_rest(resource: &Resource<'_>, findings: &mut Vec<Finding>) {
     for holder in holders {
         let value = holder.get(flag);
         if super::is_off(value) {
-            findings.push(unencrypted(value, "data is"));
+            findings.push(unencrypted(value, "data is").hint(format!("turn encryption on by `{flag}`")));
         }
     }
 }

@@ -85,6 +85,8 @@ fn is_off(switch: View<'_>) -> bool {
 fn state(property: View<'_>) -> String {
     let name = property.name();
     match property.text() {
+        // What is absent is the outermost key that is missing.
+        _ if property.is_absent() && name == "Properties" => "the resource has no `Properties`".to_owned(),
         _ if property.is_absent() => format!("`{name}` is absent"),
         Some(value) => format!("`{name}` is {}", quoted(&value)),
         None => format!("`{name}` is set"),

@@ -194,6 +194,10 @@ fn messages_begin_with_the_property_and_what_it_is() {
         [format!("{at} (`Status` is `Suspended`): {lost}")]
     );
     assert_eq!(found("versioning", bucket(json!({}))), [format!("{at} (`Status` is absent): {lost}")]);
+    assert_eq!(
+        found("versioning", json!({"Resources": {"Videos": {"Type": "AWS::S3::Bucket"}}})),
+        [format!("Resources/Videos/Properties: versioning is off (the resource has no `Properties`): {lost}")]
+    );
     let default =
         |properties: Value| json!({"Resources": {"Videos": {"Type": "AWS::S3::Bucket", "Properties": properties}}});
     let encrypted = json!({"BucketEncryption": {"ServerSideEncryptionConfiguration": [
