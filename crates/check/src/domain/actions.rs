@@ -1,6 +1,6 @@
 //! The actions of policies: whether IAM knows them, and whether they act on what the statement names.
 
-use schemas::actions::{self, ResourceType, Service, Target};
+use schemas::actions::{self, Action, ResourceType, Service, Target};
 use tree::Finding;
 
 use super::iam_rules::{ACTION, CONDITION_KEY, TARGET};
@@ -10,27 +10,31 @@ use crate::words::{any_of, quoted};
 /// Checks the actions of a statement, the keys of its conditions and its resources.
 pub(super) fn check(statement: View<'_>, findings: &mut Vec<Finding>) {
     let mut services: Vec<Service> = Vec::new();
+    let mut allowed: Vec<(View<'_>, Action)> = Vec::new();
     let mut is_certain = statement.get("NotAction").is_absent();
     for key in ["Action", "NotAction"] {
         for view in statement.get(key).one_or_more() {
-            match view.text().map(|text| known(view, &text, findings)) {
-                Some(Some(service)) if !services.contains(&service) => services.push(service),
-                Some(Some(_)) => {}
-                _ => is_certain = false,
+            let Some((service, action)) = view.text().and_then(|text| known(view, &text, findings)) else {
+                is_certain = false;
+                continue;
+            };
+            if !services.contains(&service) {
+                services.push(service);
             }
+            allowed.extend(action.filter(|_| key == "Action").map(|action| (view, action)));
         }
     }
     if is_certain {
         keys(statement, &services, findings);
-        targets(statement, findings);
+        targets(statement, &allowed, findings);
     }
 }
 
 /// In the policy that SNS itself gives to topics, although there is no such action.
 const RECEIVE: &str = "sns:Receive";
 
-/// Finds the service of an action or of a pattern of actions, and reports what there is not.
-fn known(view: View<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<Service> {
+/// Finds an action and its service, or the service of a pattern of actions, and reports what there is not.
+fn known(view: View<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<(Service, Option<Action>)> {
     if text == "*" {
         return None;
     }
@@ -50,14 +54,15 @@ fn known(view: View<'_>, text: &str, findings: &mut Vec<Finding>) -> Option<Serv
         return None;
     };
     let is_pattern = name.contains(['*', '?']);
+    let action = if is_pattern { None } else { service.action(name) };
     if is_pattern && service.matching(name).next().is_none() {
         findings.push(view.finding(&ACTION, format!("no action of {} fits {}", service.name(), quoted(text))));
-    } else if !is_pattern && service.action(name).is_none() && !text.eq_ignore_ascii_case(RECEIVE) {
+    } else if !is_pattern && action.is_none() && !text.eq_ignore_ascii_case(RECEIVE) {
         let mut finding = view.finding(&ACTION, format!("{} has no action {}", service.name(), quoted(text)));
         finding.hint = service.similar(name).map(|similar| format!("did you mean `{prefix}:{similar}`?"));
         findings.push(finding);
     }
-    Some(service)
+    Some((service, action))
 }
 
 /// Reports keys of conditions that the services of the statement do not have.
@@ -101,14 +106,13 @@ fn pattern(view: View<'_>) -> Option<String> {
 }
 
 /// Reports actions that act on none of the resources that the statement names.
-fn targets(statement: View<'_>, findings: &mut Vec<Finding>) {
+fn targets(statement: View<'_>, allowed: &[(View<'_>, Action)], findings: &mut Vec<Finding>) {
     let resources = statement.get("Resource").one_or_more();
     let Some(patterns) = resources.iter().map(|view| pattern(*view)).collect::<Option<Vec<String>>>() else { return };
     if patterns.is_empty() || statement.get("Effect").is("Deny") {
         return;
     }
-    for view in statement.get("Action").one_or_more() {
-        let Some(action) = view.text().and_then(|text| actions::action(&text)) else { continue };
+    for (view, action) in allowed {
         // Of some kinds the reference does not say how they are named. And that an action acts on `*` only is what it says
         // of some that do look at resources.
         let kinds: Option<Vec<ResourceType>> = action.targets().map(Target::resource_type).collect();

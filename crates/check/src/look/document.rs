@@ -227,6 +227,9 @@ fn rebuild(map: &mut Map, mut change: impl FnMut(&mut Tree)) {
 /// Counts the bytes that a tree has as JSON without white space.
 pub(crate) fn json_bytes(tree: &Tree) -> usize {
     let quoted = |text: &str| {
+        if !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+            return text.len() + 2;
+        }
         let escapes = text.bytes().map(|byte| match byte {
             b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
             0..=31 => 5,

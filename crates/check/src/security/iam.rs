@@ -140,7 +140,10 @@ fn is_bounded(action: &str) -> bool {
     let is_listing = |action: &Action| action.name().starts_with("Describe") || action.is(Access::List);
     let is_optional = |action: &Action| OPTIONAL.contains(&action.name());
     let is_bounded = |action: &Action| !is_listing(action) && !is_optional(action) && action.targets().next().is_some();
-    service.matching(name).any(|action| is_bounded(&action))
+    if name.contains(['*', '?']) {
+        return service.matching(name).any(|action| is_bounded(&action));
+    }
+    service.action(name).is_some_and(|action| is_bounded(&action))
 }
 
 /// Managed policies of AWS that give the whole account away.

@@ -67,6 +67,11 @@ const ENDINGS: [&str; 9] =
     ["accesskey", "apikey", "authtoken", "passwd", "password", "privatekey", "secret", "secretkey", "secretaccesskey"];
 
 fn is_secret(name: &str) -> bool {
+    // Most names already end in a letter that no ending has.
+    let last = name.bytes().rev().find(u8::is_ascii_alphanumeric);
+    if !last.is_some_and(|byte| b"dnty".contains(&byte.to_ascii_lowercase())) {
+        return false;
+    }
     // From the end, without what only parts words.
     let ends = |ending: &&str| {
         let letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
@@ -88,7 +93,7 @@ const SHORTEST: usize = 20;
 
 /// Finds what a secret looks like anywhere in a text.
 fn found(text: &str) -> Option<&'static str> {
-    if text.len() < SHORTEST {
+    if text.len() < SHORTEST || !may_be_secret(text.as_bytes()) {
         return None;
     }
     if text.contains("PRIVATE KEY-----") && text.contains("-----BEGIN ") {
@@ -110,6 +115,22 @@ fn found(text: &str) -> Option<&'static str> {
         })
     };
     tokens.iter().any(is_token).then_some("an access token")
+}
+
+/// Tells whether a text has any of the words that [`found`] looks for, in one pass: nearly all texts have none.
+fn may_be_secret(text: &[u8]) -> bool {
+    text.iter().enumerate().any(|(at, byte)| {
+        let rest = &text[at..];
+        match byte {
+            b'A' => rest.starts_with(b"AKIA") || rest.starts_with(b"ASIA"),
+            b'P' => rest.starts_with(b"PRIVATE KEY"),
+            b'g' => [b"ghp_".as_slice(), b"github_pat_", b"glpat-"].iter().any(|prefix| rest.starts_with(prefix)),
+            b'x' => rest.starts_with(b"xox"),
+            b's' if rest.starts_with(b"sk_live_") => true,
+            b's' | b'S' => rest.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"secret")),
+            _ => false,
+        }
+    })
 }
 
 /// Tells whether an id of a key stands there: twenty capital letters and digits, and no more.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use tree::{Entry, Finding, Node, Severity, Tree};
 
+use crate::look::json_bytes;
 use crate::outline::Outline;
 use crate::place::Place;
 use crate::rule::Rule;
@@ -50,7 +51,7 @@ pub(crate) fn check(outline: &Outline<'_>, place: &Place<'_>, findings: &mut Vec
         findings.push(RESOURCES.at(place, message).hint("declare a resource, or leave the stack out"));
     }
     // JSON writes at most six bytes for one, so that most templates need not be written to be counted.
-    let bytes = if roughly * 6 > TEMPLATE_BYTES { outline.tree.to_json_compact().len() } else { roughly };
+    let bytes = if roughly * 6 > TEMPLATE_BYTES { json_bytes(outline.tree) } else { roughly };
     if bytes > TEMPLATE_BYTES {
         let message =
             format!("the template has {bytes} bytes without white space, but at most {TEMPLATE_BYTES} are allowed");
