@@ -100,7 +100,9 @@ impl Script {
 
     /// Splits a text that was rendered into lines, and puts the values where their marks are.
     pub(crate) fn lines(&self, text: &str) -> Expression {
-        Expression::list(text.lines().map(|line| self.fill(line)))
+        let mut lines = Vec::with_capacity(text.lines().count());
+        lines.extend(text.lines().map(|line| self.fill(line)));
+        Expression::list(lines)
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -139,6 +141,9 @@ impl Script {
 
     /// Puts values in the place of their marks.
     fn fill(&self, text: &str) -> Expression {
+        if !text.contains(MARK) {
+            return Expression::string(text).at(self.origin);
+        }
         let pieces = text.split(MARK).enumerate().map(|(position, piece)| {
             let value = |index: usize| self.values.get(index).map(|(_, value)| value.clone().into_expression());
             let marked = if position % 2 == 1 { piece.parse().ok().and_then(value) } else { None };

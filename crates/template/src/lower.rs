@@ -50,8 +50,9 @@ impl<'a> Lowering<'a> {
             Kind::String(text) => Tree::string(&**text),
             Kind::List(items) => {
                 let lowered = items.iter().enumerate();
-                let list = lowered.filter_map(|(index, item)| self.value(item, &path.index(index), origin));
-                Tree::new(Node::List(list.collect()), origin)
+                let mut list = Vec::with_capacity(items.len());
+                list.extend(lowered.filter_map(|(index, item)| self.value(item, &path.index(index), origin)));
+                Tree::new(Node::List(list), origin)
             }
             Kind::Map(entries) => {
                 let lowered = entries.iter().filter_map(|(key, value)| {
@@ -305,10 +306,10 @@ impl Substitution {
         }
     }
 
-    fn finish(self) -> Tree {
-        match self.pieces.as_slice() {
+    fn finish(mut self) -> Tree {
+        match self.pieces.as_mut_slice() {
             [] => return Tree::string(""),
-            [Piece::Literal(text)] => return Tree::string(text),
+            [Piece::Literal(text)] => return Tree::string(std::mem::take(text)),
             _ => {}
         }
         let mut text = String::new();
