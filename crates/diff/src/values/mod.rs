@@ -125,7 +125,9 @@ fn leaf(old: &Tree, new: &Tree, context: Context, path: &Path, changes: &mut Vec
     if let (Some(("Fn::Base64", one)), Some(("Fn::Base64", other))) = (function(old), function(new)) {
         let mut inner = Vec::new();
         compare(one, other, context, path, &mut inner);
-        if let [ValueChange { detail: Some(detail), .. }] = inner.as_slice() {
+        // Of a list, which is no text to encode, the order would be that of what stands around it.
+        if let [ValueChange { detail: Some(detail @ (Detail::Lines(_) | Detail::Document(_))), .. }] = inner.as_slice()
+        {
             changes.push(with_detail(path, old, new, detail.clone()));
         } else if !inner.is_empty() {
             changes.push(changed(path, Some(old), Some(new)));
