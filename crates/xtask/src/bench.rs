@@ -129,7 +129,7 @@ fn subjects(root: &Path, program: &Path, peers: &peers::Peers, work: &templates:
     let text = |path: &Path| path.display().to_string();
     let (out, prod, old, new) = (text(&work.out), text(&work.prod), text(&work.old), text(&work.new));
     let mut subjects = vec![
-        baleen("synthesis and check of prod, 14 stacks", &["synth", "--env", "prod", "--out", &out]),
+        baleen("synthesis and check of prod, 15 stacks", &["synth", "--env", "prod", "--out", &out]),
         baleen("check of all templates of prod", &["check", &prod]),
         baleen("diff of all templates of prod, an edit or two in each", &["diff", &old, &new]),
     ];
