@@ -9,6 +9,7 @@ use tree::{Finding, Origin, Tree};
 mod domain;
 mod faults;
 mod hostile;
+mod oracle;
 mod order;
 mod references;
 mod rules;
