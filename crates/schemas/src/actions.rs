@@ -146,9 +146,14 @@ impl Service {
     }
 
     /// Finds a kind of resource, such as `object`.
+    ///
+    /// Actions name some kinds in other letters than the list of them does, such as `eventSourceMapping`.
     pub fn resource_type(self, name: &str) -> Option<ResourceType> {
-        let (name, json) = self.json.get("resources")?.as_object()?.entry(name)?;
-        Some(ResourceType { name, json })
+        let types = self.json.get("resources")?.as_object()?;
+        if let Some((name, json)) = types.entry(name) {
+            return Some(ResourceType { name, json });
+        }
+        self.resource_types().find(|own| own.name.eq_ignore_ascii_case(name))
     }
 
     /// Lists the condition keys of its own and the global ones that its actions take, as `key` and `type`.
@@ -323,6 +328,15 @@ fn same(one: u8, other: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_target_is_a_kind_of_its_service() {
+        let actions = services().flat_map(Service::actions);
+        let targets: Vec<_> = actions.flat_map(Action::targets).collect();
+        let unknown: Vec<_> =
+            targets.iter().filter(|target| target.resource_type().is_none()).map(|own| own.name()).collect();
+        assert!(targets.len() > 20_000 && unknown.is_empty(), "{} of {}: {unknown:?}", unknown.len(), targets.len());
+    }
 
     #[test]
     fn wildcards_stand_for_what_iam_lets_them() {

@@ -17,11 +17,7 @@ pub(super) fn acting(actions: Vec<String>, resource: &str) -> Vec<String> {
 
 fn acts_on(action: &str, arn: &str) -> bool {
     let Some(action) = schemas::actions::action(action) else { return true };
-    // Kinds of resources are named in small letters where they are defined, and not always where they are named.
-    let kind = |target: schemas::actions::Target| {
-        action.service().resource_types().find(|own| own.name().eq_ignore_ascii_case(target.name()))
-    };
-    action.targets().any(|target| kind(target).is_none_or(|own| own.may_be(arn)))
+    action.targets().any(|target| target.resource_type().is_none_or(|own| own.may_be(arn)))
 }
 
 #[cfg(test)]
