@@ -91,6 +91,8 @@ fn url(name: &str, region: &str) -> String {
         _ if region.starts_with("eusc-") => "amazonaws.eu",
         _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
         _ if region.starts_with("us-iso-") => "c2s.ic.gov",
+        _ if region.starts_with("us-isof-") => "csp.hci.ic.gov",
+        _ if region.starts_with("eu-isoe-") => "cloud.adc-e.uk",
         _ => "amazonaws.com",
     };
     format!("https://{name}.{region}.{domain}")
@@ -195,6 +197,7 @@ mod tests {
             ("ap-northeast-2", "https://monitoring.ap-northeast-2.amazonaws.com"),
             ("us-gov-west-1", "https://monitoring.us-gov-west-1.amazonaws.com"),
             ("cn-north-1", "https://monitoring.cn-north-1.amazonaws.com.cn"),
+            ("eu-isoe-west-1", "https://monitoring.eu-isoe-west-1.cloud.adc-e.uk"),
         ] {
             assert_eq!(url("monitoring", region), url_expected);
         }
