@@ -4,7 +4,9 @@ use tree::{Entry, Map, Tree};
 
 use crate::conditions::Conditions;
 use crate::kinds::Kinds;
+
 use crate::references::exports;
+pub(crate) use tree::intrinsic::{branches, function, is_no_value};
 
 /// What a template declares, so that references can be looked up.
 pub(crate) struct Outline<'t> {
@@ -109,27 +111,6 @@ fn transforms(tree: &Tree) -> impl Iterator<Item = &str> {
     let declared = tree.get("Transform");
     let list = declared.map(|transform| transform.as_list().unwrap_or(std::slice::from_ref(transform)));
     list.into_iter().flatten().map(|transform| transform.get("Name").unwrap_or(transform).as_str().unwrap_or_default())
-}
-
-/// Returns the name and the argument of an intrinsic function.
-pub(crate) fn function(tree: &Tree) -> Option<(&str, &Tree)> {
-    tree.as_single().filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
-}
-
-/// Tells whether this is `{"Ref": "AWS::NoValue"}`, which removes what it stands for.
-pub(crate) fn is_no_value(tree: &Tree) -> bool {
-    tree.as_single().is_some_and(|(name, argument)| name == "Ref" && argument.as_str() == Some("AWS::NoValue"))
-}
-
-/// Returns the condition's name and the two branches of an `Fn::If`.
-pub(crate) fn branches(tree: &Tree) -> Option<(&str, &Tree, &Tree)> {
-    match tree.as_single()? {
-        ("Fn::If", argument) => match argument.as_list()? {
-            [condition, then, otherwise] => Some((condition.as_str()?, then, otherwise)),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// Returns what stands inside a dynamic reference such as `{{resolve:ssm:/name}}`.

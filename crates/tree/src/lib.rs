@@ -6,6 +6,7 @@
 //! Pure: no I/O, no clock, no environment; the same tree always gives the same bytes.
 
 mod finding;
+pub mod intrinsic;
 mod json;
 mod origin;
 mod parse;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use tree::intrinsic::{branches as parts, is_no_value};
 use tree::{Entry, Map, Node, Tree};
 
 /// Whether each condition that matters holds.
@@ -44,16 +45,6 @@ fn collect<'t>(tree: &'t Tree, conditions: &mut BTreeSet<&'t str>, depth: usize)
     }
 }
 
-fn parts(tree: &Tree) -> Option<(&str, &Tree, &Tree)> {
-    match tree.as_single()? {
-        ("Fn::If", argument) => match argument.as_list()? {
-            [condition, then, otherwise] => Some((condition.as_str()?, then, otherwise)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 fn decide(tree: &Tree, branches: &Branches, depth: usize) -> Option<Tree> {
     if depth > DEEPEST {
         return Some(tree.clone());
@@ -62,7 +53,7 @@ fn decide(tree: &Tree, branches: &Branches, depth: usize) -> Option<Tree> {
         let holds = branches.get(condition).copied().unwrap_or(true);
         return decide(if holds { then } else { otherwise }, branches, depth + 1);
     }
-    if tree.as_single().is_some_and(|(name, target)| name == "Ref" && target.as_str() == Some("AWS::NoValue")) {
+    if is_no_value(tree) {
         return None;
     }
     let node = match &tree.node {

@@ -5,6 +5,8 @@ use tree::{Node, Tree};
 use super::canonical::canonical;
 use super::context::Context;
 
+pub(crate) use tree::intrinsic::{branches, function, is_no_value};
+
 /// A piece of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -12,24 +14,6 @@ pub(crate) enum Part {
     Literal(String),
     /// What is known only at deployment, such as `Sources.Arn`.
     Hole(String),
-}
-
-/// Returns the name and the argument of an intrinsic function.
-pub(crate) fn function(tree: &Tree) -> Option<(&str, &Tree)> {
-    tree.as_single().filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
-}
-
-/// Tells whether this is `{"Ref": "AWS::NoValue"}`, which is the same as not being there.
-pub(crate) fn is_no_value(tree: &Tree) -> bool {
-    tree.as_single().is_some_and(|(name, argument)| name == "Ref" && argument.as_str() == Some("AWS::NoValue"))
-}
-
-/// Returns the condition's name and the two branches of an `Fn::If`.
-pub(crate) fn branches(tree: &Tree) -> Option<(&str, &Tree, &Tree)> {
-    match (tree.as_single()?.0, tree.as_single()?.1.as_list()?) {
-        ("Fn::If", [condition, then, otherwise]) => Some((condition.as_str()?, then, otherwise)),
-        _ => None,
-    }
 }
 
 /// Takes a scalar or an expression apart; nothing for objects, lists and `Fn::If`.
