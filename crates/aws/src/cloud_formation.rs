@@ -1,4 +1,6 @@
 mod convert;
+mod drift;
+mod refactor;
 
 use std::time::Duration;
 
@@ -8,8 +10,9 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_cloudformation::config::Builder;
 use aws_sdk_cloudformation::types::{EventFilter, TemplateStage};
 use cloud::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
-    StackEvent, StackResource, StackSummary, TemplateSource, ValidationFailure,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
+    RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
+    TemplateSource, ValidationFailure,
 };
 use cloud::{ErrorKind, Result};
 
@@ -111,6 +114,8 @@ impl CloudFormation for Service {
             .set_client_token(request.client_token.clone())
             .set_on_stack_failure(request.on_stack_failure.map(convert::on_stack_failure))
             .set_role_arn(request.role_arn.clone())
+            .set_resources_to_import(convert::imported(&request.import))
+            .set_rollback_configuration(request.rollback.as_ref().map(convert::rollback_configuration))
             .send()
             .await;
         let answer =
@@ -177,6 +182,116 @@ impl CloudFormation for Service {
         let request = self.client.update_termination_protection().stack_name(stack);
         let answer = request.enable_termination_protection(protected).send().await;
         answer.map_err(|error| self.endpoint.error("cloudformation:UpdateTerminationProtection", stack, &error))?;
+        Ok(())
+    }
+
+    async fn rollback_stack(&self, stack: &str, client_token: Option<&str>) -> Result<()> {
+        let request = self.client.rollback_stack().stack_name(stack);
+        let answer = request.set_client_request_token(client_token.map(str::to_owned)).send().await;
+        answer.map_err(|error| self.endpoint.error("cloudformation:RollbackStack", stack, &error))?;
+        Ok(())
+    }
+
+    async fn continue_update_rollback(&self, stack: &str, skip: &[String], client_token: Option<&str>) -> Result<()> {
+        let skip = (!skip.is_empty()).then(|| skip.to_vec());
+        let request = self.client.continue_update_rollback().stack_name(stack).set_resources_to_skip(skip);
+        let answer = request.set_client_request_token(client_token.map(str::to_owned)).send().await;
+        answer.map_err(|error| self.endpoint.error("cloudformation:ContinueUpdateRollback", stack, &error))?;
+        Ok(())
+    }
+
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>> {
+        let answer = self.client.get_stack_policy().stack_name(stack).send().await;
+        let answer = answer.map_err(|error| self.endpoint.error("cloudformation:GetStackPolicy", stack, &error))?;
+        Ok(answer.stack_policy_body.filter(|policy| !policy.is_empty()))
+    }
+
+    async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<()> {
+        let answer = self.client.set_stack_policy().stack_name(stack).stack_policy_body(policy).send().await;
+        answer.map_err(|error| self.endpoint.error("cloudformation:SetStackPolicy", stack, &error))?;
+        Ok(())
+    }
+
+    async fn exports(&self) -> Result<Vec<Export>> {
+        let mut pages = self.client.list_exports().into_paginator().send();
+        let mut exports = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.endpoint.error("cloudformation:ListExports", "", &error))?;
+            exports.extend(page.exports.unwrap_or_default().into_iter().map(convert::export));
+        }
+        Ok(exports)
+    }
+
+    async fn importing_stacks(&self, export: &str) -> Result<Vec<String>> {
+        let mut pages = self.client.list_imports().export_name(export).into_paginator().send();
+        let mut stacks = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page.map_err(|error| self.endpoint.error("cloudformation:ListImports", export, &error)) {
+                Ok(page) => stacks.extend(page.imports.unwrap_or_default()),
+                // That nobody imports it, CloudFormation only says in this sentence.
+                Err(error) if error.message.contains("is not imported by any stack") => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(stacks)
+    }
+
+    async fn detect_drift(&self, stack: &str) -> Result<String> {
+        let answer = self.client.detect_stack_drift().stack_name(stack).send().await;
+        let answer = answer.map_err(|error| self.endpoint.error("cloudformation:DetectStackDrift", stack, &error))?;
+        Ok(answer.stack_drift_detection_id.unwrap_or_default())
+    }
+
+    async fn drift_detection(&self, detection: &str) -> Result<DriftDetection> {
+        let request = self.client.describe_stack_drift_detection_status().stack_drift_detection_id(detection);
+        let answer = request.send().await.map_err(|error| {
+            self.endpoint.error("cloudformation:DescribeStackDriftDetectionStatus", detection, &error)
+        })?;
+        Ok(drift::detection(answer))
+    }
+
+    async fn resource_drifts(&self, stack: &str) -> Result<Vec<ResourceDrift>> {
+        let mut drifts = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.client.describe_stack_resource_drifts().stack_name(stack);
+            let answer =
+                request.set_next_token(token).send().await.map_err(|error| {
+                    self.endpoint.error("cloudformation:DescribeStackResourceDrifts", stack, &error)
+                })?;
+            drifts.extend(answer.stack_resource_drifts.unwrap_or_default().into_iter().map(drift::resource));
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(drifts);
+            }
+        }
+    }
+
+    async fn create_stack_refactor(&self, request: &RefactorRequest) -> Result<String> {
+        let create = self.client.create_stack_refactor();
+        let answer = create
+            .set_description(request.description.clone())
+            .set_stack_definitions(Some(request.stacks.iter().map(refactor::stack).collect()))
+            .set_resource_mappings(Some(request.moves.iter().map(refactor::resource).collect()))
+            .enable_stack_creation(request.creates_stacks)
+            .send()
+            .await;
+        let stacks: Vec<_> = request.stacks.iter().map(|stack| stack.stack.as_str()).collect();
+        let answer = answer
+            .map_err(|error| self.endpoint.error("cloudformation:CreateStackRefactor", stacks.join(", "), &error))?;
+        Ok(answer.stack_refactor_id.unwrap_or_default())
+    }
+
+    async fn describe_stack_refactor(&self, refactor: &str) -> Result<RefactorDescription> {
+        let answer = self.client.describe_stack_refactor().stack_refactor_id(refactor).send().await;
+        let answer =
+            answer.map_err(|error| self.endpoint.error("cloudformation:DescribeStackRefactor", refactor, &error))?;
+        Ok(refactor::description(answer))
+    }
+
+    async fn execute_stack_refactor(&self, refactor: &str) -> Result<()> {
+        let answer = self.client.execute_stack_refactor().stack_refactor_id(refactor).send().await;
+        answer.map_err(|error| self.endpoint.error("cloudformation:ExecuteStackRefactor", refactor, &error))?;
         Ok(())
     }
 }

@@ -26,4 +26,10 @@ impl Identity for Service {
         let answer = answer.map_err(|error| self.endpoint.error("sts:GetCallerIdentity", "", &error))?;
         Ok(Caller { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
     }
+
+    async fn decode_authorization_message(&self, message: &str) -> Result<String> {
+        let answer = self.client.decode_authorization_message().encoded_message(message).send().await;
+        let answer = answer.map_err(|error| self.endpoint.error("sts:DecodeAuthorizationMessage", "", &error))?;
+        Ok(answer.decoded_message.unwrap_or_default())
+    }
 }

@@ -1,20 +1,29 @@
 //! AWS CloudFormation.
 
 mod change_set;
+mod drift;
+mod refactor;
 mod stack;
 
 use async_trait::async_trait;
 
 pub use change_set::{
     Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetIds, ChangeSetRequest,
-    ChangeSetStatus, ChangeSetType, ExecutionStatus, OnStackFailure, ParameterValue, Replacement, TemplateSource,
-    ValidationFailure,
+    ChangeSetStatus, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure, ParameterValue, Replacement,
+    RollbackTriggers, TemplateSource, ValidationFailure,
+};
+pub use drift::{
+    DriftDetection, DriftDetectionStatus, DriftStatus, PropertyDifference, ResourceDrift, ResourceDriftStatus,
+};
+pub use refactor::{
+    RefactorDescription, RefactorExecutionStatus, RefactorRequest, RefactorStatus, RefactoredStack, ResourceLocation,
+    ResourceMove,
 };
 pub use stack::{
-    DeleteStackRequest, StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary,
+    DeleteStackRequest, Export, StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary,
 };
 
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// Deploys stacks (AWS CloudFormation). Stacks are named by their name, or by their id, which also finds deleted ones.
 #[async_trait]
@@ -65,4 +74,86 @@ pub trait CloudFormation: Send + Sync {
 
     /// Protects a stack from being deleted, or no longer (`cloudformation:UpdateTerminationProtection`).
     async fn update_termination_protection(&self, stack: &str, protected: bool) -> Result<()>;
+
+    /// Undoes an update that failed and was not rolled back, of a stack in `UPDATE_FAILED` or `CREATE_FAILED`
+    /// (`cloudformation:RollbackStack`).
+    async fn rollback_stack(&self, stack: &str, client_token: Option<&str>) -> Result<()> {
+        let _ = (stack, client_token);
+        unsupported("cloudformation:RollbackStack")
+    }
+
+    /// Goes on undoing an update, of a stack in `UPDATE_ROLLBACK_FAILED` (`cloudformation:ContinueUpdateRollback`).
+    ///
+    /// The resources of `skip` are left as they are and taken for rolled back: only those in `UPDATE_FAILED`.
+    async fn continue_update_rollback(&self, stack: &str, skip: &[String], client_token: Option<&str>) -> Result<()> {
+        let _ = (stack, skip, client_token);
+        unsupported("cloudformation:ContinueUpdateRollback")
+    }
+
+    /// Returns the policy that says which of a stack's resources may be updated (`cloudformation:GetStackPolicy`).
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>> {
+        let _ = stack;
+        unsupported("cloudformation:GetStackPolicy")
+    }
+
+    /// Sets that policy, which can be changed and never taken away (`cloudformation:SetStackPolicy`).
+    async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<()> {
+        let _ = (stack, policy);
+        unsupported("cloudformation:SetStackPolicy")
+    }
+
+    /// Lists what the stacks of the account and region export (`cloudformation:ListExports`).
+    async fn exports(&self) -> Result<Vec<Export>> {
+        unsupported("cloudformation:ListExports")
+    }
+
+    /// Lists the names of the stacks that import an export; none if nobody does (`cloudformation:ListImports`).
+    async fn importing_stacks(&self, export: &str) -> Result<Vec<String>> {
+        let _ = export;
+        unsupported("cloudformation:ListImports")
+    }
+
+    /// Starts comparing a stack with its template, and returns the id of that: poll [`Self::drift_detection`]
+    /// (`cloudformation:DetectStackDrift`).
+    async fn detect_drift(&self, stack: &str) -> Result<String> {
+        let _ = stack;
+        unsupported("cloudformation:DetectStackDrift")
+    }
+
+    /// Says how far a comparison is (`cloudformation:DescribeStackDriftDetectionStatus`).
+    async fn drift_detection(&self, detection: &str) -> Result<DriftDetection> {
+        let _ = detection;
+        unsupported("cloudformation:DescribeStackDriftDetectionStatus")
+    }
+
+    /// Lists what the last comparison of a stack found, resource by resource
+    /// (`cloudformation:DescribeStackResourceDrifts`).
+    async fn resource_drifts(&self, stack: &str) -> Result<Vec<ResourceDrift>> {
+        let _ = stack;
+        unsupported("cloudformation:DescribeStackResourceDrifts")
+    }
+
+    /// Starts preparing a move of resources within or between stacks, and returns its id: poll
+    /// [`Self::describe_stack_refactor`] (`cloudformation:CreateStackRefactor`).
+    async fn create_stack_refactor(&self, request: &RefactorRequest) -> Result<String> {
+        let _ = request;
+        unsupported("cloudformation:CreateStackRefactor")
+    }
+
+    /// Says how far a move is prepared, or carried out (`cloudformation:DescribeStackRefactor`).
+    async fn describe_stack_refactor(&self, refactor: &str) -> Result<RefactorDescription> {
+        let _ = refactor;
+        unsupported("cloudformation:DescribeStackRefactor")
+    }
+
+    /// Starts carrying out a move that is prepared (`cloudformation:ExecuteStackRefactor`).
+    async fn execute_stack_refactor(&self, refactor: &str) -> Result<()> {
+        let _ = refactor;
+        unsupported("cloudformation:ExecuteStackRefactor")
+    }
+}
+
+/// Answers for an implementation that lacks an operation.
+fn unsupported<T>(operation: &'static str) -> Result<T> {
+    Err(Error::new(ErrorKind::Service, operation, "this cloud does not have the operation"))
 }

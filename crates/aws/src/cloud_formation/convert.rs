@@ -1,13 +1,14 @@
 //! Turns the SDK's types into ours, and back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types as sdk;
 use cloud::cloud_formation::{
     Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetType,
-    ExecutionStatus, OnStackFailure, ParameterValue, Replacement, StackDescription, StackEvent, StackOutput,
-    StackResource, StackStatus, StackSummary, ValidationFailure,
+    ExecutionStatus, Export, ImportedResource, OnStackFailure, ParameterValue, Replacement, RollbackTriggers,
+    StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary, ValidationFailure,
 };
 
 use crate::time;
@@ -23,6 +24,8 @@ pub(super) fn stack(stack: sdk::Stack) -> StackDescription {
         outputs: stack.outputs.unwrap_or_default().into_iter().map(output).collect(),
         tags: tag_values(stack.tags),
         termination_protection: stack.enable_termination_protection.unwrap_or_default(),
+        role_arn: not_empty(stack.role_arn),
+        rollback: stack.rollback_configuration.map(rollback_triggers).unwrap_or_default(),
         created: time(stack.creation_time.as_ref()),
         updated: time(stack.last_updated_time.as_ref()),
     }
@@ -133,6 +136,7 @@ pub(super) fn change_set_type(kind: ChangeSetType) -> sdk::ChangeSetType {
     match kind {
         ChangeSetType::Create => sdk::ChangeSetType::Create,
         ChangeSetType::Update => sdk::ChangeSetType::Update,
+        ChangeSetType::Import => sdk::ChangeSetType::Import,
     }
 }
 
@@ -149,6 +153,46 @@ pub(super) fn on_stack_failure(what: OnStackFailure) -> sdk::OnStackFailure {
         OnStackFailure::DoNothing => sdk::OnStackFailure::DoNothing,
         OnStackFailure::Rollback => sdk::OnStackFailure::Rollback,
         OnStackFailure::Delete => sdk::OnStackFailure::Delete,
+    }
+}
+
+/// `None` where nothing is imported: an empty list is not the same.
+pub(super) fn imported(resources: &[ImportedResource]) -> Option<Vec<sdk::ResourceToImport>> {
+    let resource = |resource: &ImportedResource| {
+        let identifier = resource.identifier.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        sdk::ResourceToImport::builder()
+            .logical_resource_id(&resource.logical_id)
+            .resource_type(&resource.resource_type)
+            .set_resource_identifier(Some(identifier))
+            .build()
+    };
+    (!resources.is_empty()).then(|| resources.iter().map(resource).collect())
+}
+
+/// All triggers are alarms.
+pub(super) fn rollback_configuration(triggers: &RollbackTriggers) -> sdk::RollbackConfiguration {
+    let alarm = |arn: &String| sdk::RollbackTrigger::builder().arn(arn).r#type("AWS::CloudWatch::Alarm").build();
+    let minutes = triggers.monitoring.as_secs() / 60;
+    sdk::RollbackConfiguration::builder()
+        .set_rollback_triggers(Some(triggers.alarms.iter().map(alarm).collect()))
+        .monitoring_time_in_minutes(i32::try_from(minutes).unwrap_or(i32::MAX))
+        .build()
+}
+
+fn rollback_triggers(configuration: sdk::RollbackConfiguration) -> RollbackTriggers {
+    let minutes = configuration.monitoring_time_in_minutes.unwrap_or_default();
+    let alarms = configuration.rollback_triggers.unwrap_or_default();
+    RollbackTriggers {
+        alarms: alarms.into_iter().filter_map(|trigger| trigger.arn).collect(),
+        monitoring: Duration::from_mins(minutes.try_into().unwrap_or_default()),
+    }
+}
+
+pub(super) fn export(export: sdk::Export) -> Export {
+    Export {
+        name: export.name.unwrap_or_default(),
+        value: export.value.unwrap_or_default(),
+        stack_id: export.exporting_stack_id.unwrap_or_default(),
     }
 }
 
@@ -192,11 +236,11 @@ fn status(status: Option<&sdk::StackStatus>) -> StackStatus {
     StackStatus::from(status.map_or("", sdk::StackStatus::as_str))
 }
 
-fn word(word: Option<&str>) -> String {
+pub(super) fn word(word: Option<&str>) -> String {
     word.unwrap_or_default().to_owned()
 }
 
 /// Takes an empty text for none: query protocols do not tell them apart.
-fn not_empty(text: Option<String>) -> Option<String> {
+pub(super) fn not_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

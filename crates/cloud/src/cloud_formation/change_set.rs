@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a change set is to be made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub struct ChangeSetRequest {
     pub on_stack_failure: Option<OnStackFailure>,
     /// The role that CloudFormation assumes; `None` for the caller's rights (or the role that the stack already has).
     pub role_arn: Option<String>,
+    /// The resources to take over; only with [`ChangeSetType::Import`].
+    pub import: Vec<ImportedResource>,
+    /// Which alarms undo it; `None` leaves those that the stack has, an empty list takes them away.
+    pub rollback: Option<RollbackTriggers>,
 }
 
 impl ChangeSetRequest {
@@ -47,6 +52,8 @@ impl ChangeSetRequest {
             client_token: None,
             on_stack_failure: None,
             role_arn: None,
+            import: Vec::new(),
+            rollback: None,
         }
     }
 }
@@ -58,6 +65,28 @@ pub enum ChangeSetType {
     Create,
     /// The stack exists.
     Update,
+    /// Resources that exist become part of the stack, which exists or is made of them.
+    Import,
+}
+
+/// A resource that exists and becomes part of a stack. Its template has a deletion policy for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedResource {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its type: `AWS::S3::Bucket`.
+    pub resource_type: String,
+    /// The properties that identify it, with their values: `BucketName`.
+    pub identifier: BTreeMap<String, String>,
+}
+
+/// The alarms that undo an operation when one of them rings during it, or in a time after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RollbackTriggers {
+    /// The ARNs of the alarms, at most five. One that does not exist makes the operation fail.
+    pub alarms: Vec<String>,
+    /// How long they are watched once everything is changed: whole minutes, at most 180.
+    pub monitoring: Duration,
 }
 
 /// Where a template is.

@@ -87,6 +87,10 @@ pub struct StackDescription {
     pub tags: BTreeMap<String, String>,
     /// Whether deleting it is refused.
     pub termination_protection: bool,
+    /// The role by which CloudFormation works on it; `None` for the rights of whoever calls.
+    pub role_arn: Option<String>,
+    /// Which alarms undo an operation on it.
+    pub rollback: super::RollbackTriggers,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// When it was last updated.
@@ -109,6 +113,17 @@ pub struct StackOutput {
     pub description: Option<String>,
     /// The name that it is exported by.
     pub export: Option<String>,
+}
+
+/// A value that a stack offers to the others of its account and region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The name by which it is imported.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// The ARN of the stack.
+    pub stack_id: String,
 }
 
 /// A stack in a list.

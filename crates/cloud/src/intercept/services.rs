@@ -7,8 +7,9 @@ use async_trait::async_trait;
 
 use super::{Call, Interceptor};
 use crate::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, StackDescription,
-    StackEvent, StackResource, StackSummary, ValidationFailure,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
+    RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
+    ValidationFailure,
 };
 use crate::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
 use crate::metrics::{Datum, Metrics};
@@ -105,6 +106,18 @@ intercept! { cloud_formation, CloudFormation {
     "cloudformation:DeleteStack" (&request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
     "cloudformation:CancelUpdateStack" (stack) => cancel_update(stack: &str) -> ();
     "cloudformation:UpdateTerminationProtection" (stack) => update_termination_protection(stack: &str, protected: bool) -> ();
+    "cloudformation:RollbackStack" (stack) => rollback_stack(stack: &str, client_token: Option<&str>) -> ();
+    "cloudformation:ContinueUpdateRollback" (stack) => continue_update_rollback(stack: &str, skip: &[String], client_token: Option<&str>) -> ();
+    "cloudformation:GetStackPolicy" (stack) => stack_policy(stack: &str) -> Option<String>;
+    "cloudformation:SetStackPolicy" (stack) => set_stack_policy(stack: &str, policy: &str) -> ();
+    "cloudformation:ListExports" ("") => exports() -> Vec<Export>;
+    "cloudformation:ListImports" (export) => importing_stacks(export: &str) -> Vec<String>;
+    "cloudformation:DetectStackDrift" (stack) => detect_drift(stack: &str) -> String;
+    "cloudformation:DescribeStackDriftDetectionStatus" (detection) => drift_detection(detection: &str) -> DriftDetection;
+    "cloudformation:DescribeStackResourceDrifts" (stack) => resource_drifts(stack: &str) -> Vec<ResourceDrift>;
+    "cloudformation:CreateStackRefactor" (moved_stacks(request)) => create_stack_refactor(request: &RefactorRequest) -> String;
+    "cloudformation:DescribeStackRefactor" (refactor) => describe_stack_refactor(refactor: &str) -> RefactorDescription;
+    "cloudformation:ExecuteStackRefactor" (refactor) => execute_stack_refactor(refactor: &str) -> ();
 } }
 
 intercept! { commands, Commands {
@@ -116,6 +129,7 @@ intercept! { commands, Commands {
 
 intercept! { identity, Identity {
     "sts:GetCallerIdentity" ("") => caller() -> Caller;
+    "sts:DecodeAuthorizationMessage" ("") => decode_authorization_message(message: &str) -> String;
 } }
 
 intercept! { metadata, Metadata {
@@ -162,6 +176,10 @@ intercept! { workflows, Workflows {
     "states:DescribeExecution" (execution) => describe_execution(execution: &str) -> Execution;
     "states:StopExecution" (execution) => stop_execution(execution: &str, error: &str, cause: &str) -> ();
 } }
+
+fn moved_stacks(request: &RefactorRequest) -> String {
+    request.stacks.iter().map(|stack| stack.stack.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 fn address(bucket: &str, key: &str) -> String {
     format!("{bucket}/{key}")

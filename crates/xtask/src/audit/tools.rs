@@ -309,7 +309,8 @@ mod tests {
     #[test]
     fn the_path_of_a_template_is_no_secret() {
         let variables = "Properties/Environment/Variables";
-        let found = |name| from_checkov(&checkov_says_of(&format!("{variables}/{name}"), 0)).expect("it can be read").len();
+        let found =
+            |name| from_checkov(&checkov_says_of(&format!("{variables}/{name}"), 0)).expect("it can be read").len();
         assert_eq!(found("TOKEN"), 1);
         assert_eq!(found("__file__"), 0);
     }

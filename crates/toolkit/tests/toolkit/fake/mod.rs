@@ -212,6 +212,8 @@ impl CloudFormation for Fake {
             parameters: stack.parameters,
             tags: stack.tags,
             termination_protection: stack.protected,
+            role_arn: None,
+            rollback: cloud::cloud_formation::RollbackTriggers::default(),
             created: None,
             updated: None,
         }))
