@@ -65,11 +65,11 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     }
     let target = target(&session, printer)?;
     let options = DeployOptions {
-        run: run_id(),
         artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
         parameters,
         role: args.role.clone(),
         patience: patience(&session),
+        ..DeployOptions::new(run_id())
     };
     let asker = Asker::new(args.yes, printer);
     let narrator = render::deploy::Narrator::new(printer);
@@ -184,6 +184,7 @@ impl<'a> Asker<'a> {
 impl Approver for Asker<'_> {
     fn approve(&self, question: Question<'_>) -> bool {
         match question {
+            Question::Deploy(plan) => self.ask(&format!("Deploy these changes to environment `{}`?", plan.environment)),
             Question::Change(plan) => self.ask(&format!("Deploy these changes to {}?", plan.stack_name)),
             Question::Recreate { stack_name, .. } => {
                 self.ask(&format!("Creating {stack_name} had failed. Delete what is left of it, and create it again?"))

@@ -1,4 +1,4 @@
-use crate::{DestroyPlan, StackPlan};
+use crate::{DestroyPlan, Plan, StackPlan};
 
 /// Gives a person's word, or refuses it.
 ///
@@ -11,6 +11,8 @@ pub trait Approver: Send + Sync {
 /// What needs a person's word.
 #[derive(Clone, Copy, Debug)]
 pub enum Question<'a> {
+    /// May all of this be done?
+    Deploy(&'a Plan),
     /// May these changes be executed?
     Change(&'a StackPlan),
     /// May the remains of a stack that was never created be deleted, so that it can be created?

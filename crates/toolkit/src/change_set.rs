@@ -9,7 +9,7 @@ use serde::Serialize;
 use template::StackTemplate;
 
 use crate::call::{Context, Pause};
-use crate::{Error, Event};
+use crate::{Error, Event, PlannedChange, PlannedProperty};
 
 /// How often a name that is still taken by a change set being deleted is tried again.
 const NAME_TAKEN_TRIES: u32 = 10;
@@ -25,36 +25,6 @@ pub struct StackPlan {
     pub creates_stack: bool,
     /// The changes, in CloudFormation's order.
     pub changes: Vec<PlannedChange>,
-}
-
-/// What would happen to one resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlannedChange {
-    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
-    pub action: String,
-    /// Its name in the template.
-    pub logical_id: String,
-    /// Its name in its service, if it has one.
-    pub physical_id: Option<String>,
-    /// Its type.
-    pub resource_type: String,
-    /// Whether it is made anew: `True`, `False` or `Conditional`; `None` where it is not modified.
-    pub replacement: Option<String>,
-    /// What becomes of it if it is removed: `Delete`, `Retain`, `Snapshot`.
-    pub policy_action: Option<String>,
-    /// What of it changes.
-    pub properties: Vec<PlannedProperty>,
-}
-
-/// A property, or an attribute such as `Tags`, that would change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlannedProperty {
-    /// Its name.
-    pub name: String,
-    /// Whether this alone makes the resource anew: `Never`, `Conditionally`, `Always`.
-    pub requires_recreation: Option<String>,
-    /// Which parameter or resource causes the change, if it is not written in the template.
-    pub causing_entity: Option<String>,
 }
 
 /// A change set that was made.
@@ -260,6 +230,7 @@ fn planned(change: &Change) -> PlannedChange {
         resource_type: change.resource_type.clone(),
         replacement: change.replacement.as_ref().map(ToString::to_string),
         policy_action: change.policy_action.clone(),
+        loses: None,
         properties,
     }
 }

@@ -20,6 +20,7 @@ mod options;
 mod outputs;
 mod parameters;
 mod permissions;
+mod plan;
 mod preflight;
 mod selection;
 mod situation;
@@ -29,15 +30,19 @@ mod write;
 
 pub use approval::{Approver, Question};
 pub use assemble::{Checked, assemble};
-pub use change_set::{PlannedChange, PlannedProperty, StackPlan};
+pub use change_set::StackPlan;
 pub use deploy::{Outcome, StackOutcome, deploy};
 pub use deployed::{DeployedTemplate, deployed_templates};
 pub use destroy::{BucketContent, DestroyPlan, Destroyed, DoomedStack, Retained, destroy};
 pub use error::{Cause, Error, Failure};
 pub use event::{Event, Events, ReadStack, SelectedStack, silent};
-pub use options::{Artifacts, DeployOptions, DestroyOptions, Patience};
+pub use options::{Artifacts, DeployOptions, DestroyOptions, Kept, Patience};
 pub use outputs::{StackOutputs, outputs};
 pub use parameters::check_parameters;
 pub use permissions::{Permissions, Policy, Statement, permissions};
+pub use plan::{
+    Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedProperty, PlannedStep, Standing, StepKind,
+    plan_schema,
+};
 pub use selection::select;
 pub use write::{MANIFEST, Manifest, ManifestStack, WriteError, template_file, write};

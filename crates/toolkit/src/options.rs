@@ -16,6 +16,41 @@ pub struct DeployOptions {
     pub role: Option<String>,
     /// How long a cloud that does not answer is borne with.
     pub patience: Patience,
+    /// The stacks that are left alone: only their outputs are read.
+    pub keep: Vec<Kept>,
+    /// The stateful resources that may be replaced or deleted: `LOGICAL_ID`, or `STACK.LOGICAL_ID` where two stacks have
+    /// one of that name.
+    pub allow_data_loss: Vec<String>,
+    /// How many stacks are worked on at once, at most.
+    pub concurrency: usize,
+}
+
+impl DeployOptions {
+    /// How many stacks are worked on at once where nothing else is said.
+    pub const CONCURRENCY: usize = 4;
+
+    /// Starts with what suits most deployments.
+    pub fn new(run: impl Into<String>) -> Self {
+        Self {
+            run: run.into(),
+            artifacts: None,
+            parameters: BTreeMap::new(),
+            role: None,
+            patience: Patience::default(),
+            keep: Vec::new(),
+            allow_data_loss: Vec::new(),
+            concurrency: Self::CONCURRENCY,
+        }
+    }
+}
+
+/// A stack that a deployment leaves alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The stack's name within the app.
+    pub stack: String,
+    /// Why: lowercase, no final full stop.
+    pub reason: String,
 }
 
 /// How to destroy.

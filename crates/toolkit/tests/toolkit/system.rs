@@ -1,6 +1,5 @@
 //! A small system to deploy, and what the tests do with it.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
@@ -100,11 +99,8 @@ impl toolkit::Events for Log {
 
 pub fn options() -> DeployOptions {
     DeployOptions {
-        role: None,
-        run: "run-1".to_owned(),
         artifacts: Some(Artifacts { stack: "bootstrap".to_owned(), output: "ArtifactBucket".to_owned() }),
-        parameters: BTreeMap::new(),
-        patience: Patience::default(),
+        ..DeployOptions::new("run-1")
     }
 }
 
