@@ -4,6 +4,7 @@
 //! falls on all of them. CPU is user and system time of the process and all that it starts; the median counts. What
 //! single functions take is for `cargo bench -p benches`.
 
+mod deploy;
 mod measure;
 mod peers;
 mod table;
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Measures this program instead of building one.
     #[arg(long, value_name = "PROGRAM")]
     program: Option<PathBuf>,
+    /// Measures deployments to the local cloud, beside the CDK's, and nothing else.
+    #[arg(long)]
+    deployments: bool,
 }
 
 /// A command that is measured.
@@ -63,8 +67,11 @@ const MEMORY_BAR: f64 = 40.0;
 pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     let program = match &arguments.program {
         Some(program) => std::path::absolute(program)?,
-        None => build(root)?,
+        None => build(root, arguments.deployments)?,
     };
+    if arguments.deployments {
+        return deployments(root, &program, arguments);
+    }
     let peers = peers::install(root)?;
     let work = templates::write(root)?;
     let subjects = subjects(root, &program, &peers, &work);
@@ -80,24 +87,48 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     let medians: Vec<Measurement> = measurements.iter_mut().map(|own| measure::median(own)).collect();
-    let table = table::markdown(&subjects, &medians, arguments.runs);
+    show(root, arguments, &subjects, &medians)
+}
+
+/// Measures deployments: a first one, and one that has nothing to change.
+fn deployments(root: &Path, program: &Path, arguments: &Arguments) -> anyhow::Result<()> {
+    let deployments = deploy::prepare(root, program, &peers::install_cdk(root)?)?;
+    let mut measurements: Vec<Vec<Measurement>> = deployments.subjects.iter().map(|_| Vec::new()).collect();
+    for round in 0..=arguments.runs {
+        eprintln!("round {round} of {}", arguments.runs);
+        for (measured, own) in deployments.round()?.into_iter().zip(&mut measurements) {
+            if round > 0 {
+                own.push(measured);
+            }
+        }
+    }
+    let medians: Vec<Measurement> = measurements.iter_mut().map(|own| measure::median(own)).collect();
+    show(root, arguments, &deployments.subjects, &medians)
+}
+
+fn show(root: &Path, arguments: &Arguments, subjects: &[Subject], medians: &[Measurement]) -> anyhow::Result<()> {
+    let option = if arguments.deployments { " --deployments" } else { "" };
+    let command = format!("cargo xtask bench{option} --runs {}", arguments.runs);
+    let table = table::markdown(subjects, medians, &command, arguments.runs);
     #[expect(clippy::print_stdout, reason = "what this command is run for")]
     {
         print!("{table}");
     }
     if arguments.write {
-        table::put(&root.join("README.md"), &table)?;
+        let place = if arguments.deployments { "deployments" } else { "bench" };
+        table::put(&root.join("README.md"), place, &table)?;
     }
-    for missed in table::missed(&subjects, &medians, MEMORY_BAR) {
+    for missed in table::missed(subjects, medians, MEMORY_BAR) {
         eprintln!("missed: {missed}");
     }
     Ok(())
 }
 
-/// Builds the offline tool as it is released.
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
+/// Builds the tool as it is released: the offline one, or with all that talks to a cloud.
+fn build(root: &Path, with_cloud: bool) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    process::run(Command::new(&cargo).current_dir(root).args(["build", "--release", "--no-default-features"]))?;
+    let features: &[&str] = if with_cloud { &[] } else { &["--no-default-features"] };
+    process::run(Command::new(&cargo).current_dir(root).args(["build", "--release"]).args(features))?;
     let metadata = process::output(Command::new(&cargo).current_dir(root).args([
         "metadata",
         "--format-version",

@@ -29,11 +29,16 @@ pub fn install(root: &Path) -> anyhow::Result<Peers> {
     let requirements = std::fs::read_to_string(apps.join("troposphere/requirements.txt"))?;
     let python = setup::virtual_environment(&root.join(".baleen/bench/troposphere"), "troposphere", &requirements)?;
     Ok(Peers {
-        cdk: cdk(root, &apps.join("cdk"))?,
+        cdk: install_cdk(root)?,
         python: python.join("python"),
         troposphere_app: apps.join("troposphere/app.py"),
         cfn_lint: setup::tools(root)?.join("cfn-lint"),
     })
+}
+
+/// Installs the CDK alone, and returns the folder of its packages.
+pub fn install_cdk(root: &Path) -> anyhow::Result<PathBuf> {
+    cdk(root, &root.join(APPS).join("cdk"))
 }
 
 fn cdk(root: &Path, app: &Path) -> anyhow::Result<PathBuf> {

@@ -8,11 +8,8 @@ use anyhow::bail;
 use super::Subject;
 use super::measure::Measurement;
 
-const BEGIN: &str = "<!-- Between these lines, `cargo xtask bench --write` writes. -->\n";
-const END: &str = "<!-- /bench -->\n";
-
 /// Writes the table, and below it what it was measured on.
-pub fn markdown(subjects: &[Subject], medians: &[Measurement], runs: u32) -> String {
+pub fn markdown(subjects: &[Subject], medians: &[Measurement], command: &str, runs: u32) -> String {
     let mut text = String::from(
         "| what | command | CPU | wall | peak memory | CPU, times Baleen's |\n| --- | --- | --- | --- | --- | --- |\n",
     );
@@ -23,11 +20,7 @@ pub fn markdown(subjects: &[Subject], medians: &[Measurement], runs: u32) -> Str
         let (cpu, wall) = (time(median.cpu), time(median.wall));
         let _ = writeln!(text, "| {what} | `{shown}` | {cpu} | {wall} | {:.0} MiB | {times} |", median.peak);
     }
-    let _ = writeln!(
-        text,
-        "\n`cargo xtask bench --runs {runs}`: whole processes, the median of {runs} runs in turn, on {}.",
-        machine()
-    );
+    let _ = writeln!(text, "\n`{command}`: whole processes, the median of {runs} runs in turn, on {}.", machine());
     text
 }
 
@@ -52,15 +45,17 @@ pub fn missed(subjects: &[Subject], medians: &[Measurement], memory_bar: f64) ->
     missed
 }
 
-/// Puts the table between its two lines of a file.
-pub fn put(file: &Path, table: &str) -> anyhow::Result<()> {
+/// Puts the table between the two lines of a file that have the name of its place.
+pub fn put(file: &Path, place: &str, table: &str) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file)?;
+    let (begin, end) =
+        (format!("<!-- {place}: written by `cargo xtask bench --write` -->\n"), format!("<!-- /{place} -->\n"));
     let Some((before, (_, after))) =
-        text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?)))
+        text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?)))
     else {
-        bail!("{} has no place for the table: `{}` and `{}`", file.display(), BEGIN.trim_end(), END.trim_end());
+        bail!("{} has no place for the table: `{}` and `{}`", file.display(), begin.trim_end(), end.trim_end());
     };
-    std::fs::write(file, format!("{before}{BEGIN}{table}{END}{after}"))?;
+    std::fs::write(file, format!("{before}{begin}{table}{end}{after}"))?;
     Ok(())
 }
 
