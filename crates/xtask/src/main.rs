@@ -10,6 +10,7 @@ mod faults;
 mod parity;
 mod process;
 mod recall;
+mod record;
 mod setup;
 mod snapshots;
 mod test;
@@ -49,6 +50,8 @@ enum Command {
     Codegen(codegen::Arguments),
     /// Measures this program beside its peers, and prints a table.
     Bench(bench::Arguments),
+    /// Records a command on a terminal as an animated SVG.
+    Record(record::Arguments),
     #[command(hide = true)]
     Measure(bench::MeasureArguments),
 }
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Recall(arguments) => recall::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
         Command::Bench(arguments) => bench::run(&root, &arguments),
+        Command::Record(arguments) => record::run(&root, &arguments),
         Command::Measure(arguments) => bench::measure(&arguments),
     };
     match result {
