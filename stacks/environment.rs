@@ -14,6 +14,7 @@ mod notifications;
 mod observability;
 mod packaging;
 mod rules;
+mod swap;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -36,6 +37,7 @@ pub use network::{Egress, ExistingNetwork, Network, OwnNetwork};
 pub use notifications::Notifications;
 pub use observability::Observability;
 pub use packaging::{Packaging, Renditions, StreamFormat};
+pub use swap::Swap;
 pub use text::{
     AccountId, AddressBlock, Branch, CertificateArn, DomainName, ImageId, ParameterName, PlayerOrigin, Region,
     Repository, SecurityGroupId, Slug, SubnetId, Suffix, VpcId, Zone,
@@ -103,6 +105,9 @@ pub struct Environment {
     /// The queue of a fleet, and the instances that work on it.
     #[serde(default)]
     pub fleet: Fleet,
+    /// How new work moves from one colour to the other.
+    #[serde(default)]
+    pub swap: Swap,
     /// How enhanced videos are made into streams; a job ends with the enhanced video where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packaging: Option<Packaging>,

@@ -17,7 +17,7 @@ use resources::kms::KeyRef;
 use resources::lambda::{self, FunctionArchitecture, FunctionRuntime};
 use resources::sqs::{Queue, QueueRef, RedrivePolicy};
 use resources::{iam, sns};
-use template::{Declare, Stack};
+use template::{Declare, Stack, join};
 
 use crate::bootstrap::Bootstrap;
 use crate::deployer::Bounds;
@@ -101,6 +101,8 @@ pub fn stack(stack: &mut Stack, environment: &Environment, colour: Colour, share
 
     stack.output(outputs::TASK_QUEUE.name, task_queue.url());
     stack.output(outputs::DEAD_LETTER_QUEUE.name, dead_letters.url());
+    // In one, as every output that another stack may use has a place of its own in two templates.
+    stack.output(outputs::fleet_alarms(colour).name, join(",", alarms.each_ref().map(AlarmRef::arn)));
     Fleet { colour, task_queue, dead_letter_role, alarms }
 }
 

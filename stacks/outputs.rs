@@ -50,8 +50,11 @@ pub const FAILED_TOPIC: Output = Output { stack: "notifications", name: "FailedT
 /// The ARN of the topic of alarms.
 pub const ALARM_TOPIC: Output = Output { stack: "notifications", name: "AlarmTopic" };
 
+/// The stack of the weights.
+pub const ROUTER: &str = "router";
+
 /// The URL of the blue fleet's queue of tasks.
-pub const TASK_QUEUE: Output = Output { stack: "fleet-blue", name: "TaskQueue" };
+pub const TASK_QUEUE: Output = task_queue(Colour::Blue);
 
 /// The URL of the queue of messages that the blue fleet's workers could not deal with.
 pub const DEAD_LETTER_QUEUE: Output = Output { stack: "fleet-blue", name: "DeadLetterQueue" };
@@ -67,6 +70,24 @@ pub const STATE_MACHINE: Output = Output { stack: "jobs", name: "StateMachine" }
 
 /// The identity of the recipe by which the workflow enhances.
 pub const RECIPE: Output = Output { stack: "jobs", name: "Recipe" };
+
+/// Names the stack of a colour.
+pub const fn fleet(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Blue => "fleet-blue",
+        Colour::Green => "fleet-green",
+    }
+}
+
+/// The URL of a colour's queue of tasks.
+pub const fn task_queue(colour: Colour) -> Output {
+    Output { stack: fleet(colour), name: "TaskQueue" }
+}
+
+/// The ARNs of the alarms on a colour's queues, with commas between them.
+pub const fn fleet_alarms(colour: Colour) -> Output {
+    Output { stack: fleet(colour), name: "Alarms" }
+}
 
 /// The ARN of the alarm that says that a colour works badly; of environments that are watched.
 pub const fn colour_alarm(colour: Colour) -> Output {

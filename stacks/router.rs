@@ -14,10 +14,14 @@ use crate::identity::{self, Identity};
 /// The parameter of the stack that says which colour is live.
 pub const LIVE_COLOUR: &str = "LiveColour";
 
+/// The parameter of the stack that says what set the weights last. Whatever sets them says something new here: so it always
+/// is a change, which CloudFormation carries out and records, also where the weights are what they should be already.
+pub const SET_BY: &str = "SetBy";
+
 /// What later stacks use of it.
 #[derive(Debug)]
 pub struct Router {
-    /// Holds the weights as JSON: `{"blue":100,"green":0,"live":"blue"}`.
+    /// Holds the weights as JSON: `{"blue":100,"green":0,"live":"blue","set_by":"nobody"}`.
     pub weights: ssm::ParameterRef,
 }
 
@@ -32,7 +36,13 @@ pub fn stack(stack: &mut Stack, _environment: &Environment, identity: &Identity)
         .default(Colour::Blue);
     let live = stack.parameter(LIVE_COLOUR, live);
 
-    let value = sub!(r#"{{"blue":{},"green":{},"live":"{}"}}"#, blue, green, live);
+    let set_by = Parameter::string()
+        .description("What set the weights last: a swap and its step")
+        .allowed_pattern("[A-Za-z0-9._:/-]{1,100}")
+        .default("nobody");
+    let set_by = stack.parameter(SET_BY, set_by);
+
+    let value = sub!(r#"{{"blue":{},"green":{},"live":"{}","set_by":"{}"}}"#, blue, green, live, set_by);
     let weights =
         ssm::Parameter::new(ParameterType::String, value).description("How new work is shared between colours");
     let weights = stack.add("Weights", weights);

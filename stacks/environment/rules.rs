@@ -37,6 +37,7 @@ pub(super) fn problems(environment: &Environment) -> Vec<Problem> {
     jobs(&mut problems, &environment.jobs);
     executor(&mut problems, environment);
     environment.fleet.problems(&mut problems, environment);
+    environment.swap.problems(&mut problems, environment);
     environment.identity.problems(&mut problems);
     if let Some(keys) = &environment.keys {
         keys.problems(&mut problems);

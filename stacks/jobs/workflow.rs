@@ -14,6 +14,10 @@ use super::record::{id, now, patiently, source, this_execution};
 use super::run_command::{OUT_OF_TIME_ERROR, read_report};
 use crate::fleet::DEAD_LETTER_ERROR;
 
+/// The member of an execution's input that says which colour is to do the work, whatever the weights: a swap tries the new
+/// colour out like that. Events have no such member, so that no upload can choose.
+const WANTED_COLOUR: &str = job::event::COLOUR;
+
 /// How often a task is sent again after the engine failed: to another instance, most likely.
 const ENGINE_RETRIES: u32 = 1;
 /// How often a task is sent again after what passes.
@@ -27,6 +31,10 @@ pub(super) fn machine(parts: &Machines<'_>) -> StateMachine {
     let read = pass()
         .assign("source", source("$states.input"))
         .assign("turn", 1)
+        .assign(
+            "wanted",
+            jsonata(format!("$exists($states.input.{WANTED_COLOUR}) ? $states.input.{WANTED_COLOUR} : ''")),
+        )
         .assign("queues", parts.by_colour(|fleet| fleet.task_queue.url()));
     let flow = start_at("ReadEvent", read).state("Identify", pass().assign("id", id(&parts.environment.recipe)));
     let flow = parts
@@ -56,11 +64,11 @@ impl Machines<'_> {
         choice().when(format!("{bytes} > {LONGEST_KEY}"), "KeyTooLong")
     }
 
-    /// Reads the weights of the colours, and draws one.
+    /// Reads the weights of the colours, and draws one, unless the execution was started for one of them.
     fn choose_colour(&self) -> Task {
         let (blue, green) = (Colour::Blue, Colour::Green);
         let draw = format!(
-            "($router := $parse($states.result.Parameter.Value); $sum := $router.{blue} + $router.{green}; \
+            "$wanted in ['{blue}', '{green}'] ? $wanted : ($router := $parse($states.result.Parameter.Value); $sum := $router.{blue} + $router.{green}; \
              $sum = 0 ? $router.live : $random() * $sum < $router.{blue} ? '{blue}' : '{green}')"
         );
         aws_sdk("ssm", "getParameter")

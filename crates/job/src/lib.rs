@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod engine;
+pub mod event;
 mod failure;
 pub mod group;
 pub mod identity;
