@@ -4,19 +4,27 @@
 //! backoff and jitter (the SDK's standard mode; its adaptive mode for CloudFormation, which throttles parallel
 //! deployments), so an error that comes out has outlived a few tries.
 
+mod alarms;
 mod auto_scaling;
+mod bare;
 mod cloud_formation;
 mod commands;
 mod error;
 mod identity;
+mod instances;
+mod json;
 mod metadata;
 mod metrics;
 mod objects;
+mod parameters;
 mod query;
 mod queues;
+mod quotas;
+mod roles;
 mod settings;
 mod tables;
 mod workflows;
+mod xml;
 
 use std::sync::Arc;
 
@@ -38,6 +46,7 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
     };
     let emulator = config.endpoint_url().filter(|_| settings.is_local());
     Ok(Cloud {
+        alarms: Arc::new(alarms::Service::new(&config, endpoint("CloudWatch"))),
         auto_scaling: Arc::new(auto_scaling::Service::new(&config, endpoint("Auto Scaling"))),
         cloud_formation: Arc::new(cloud_formation::Service::new(
             &config,
@@ -46,10 +55,14 @@ pub async fn connect(settings: &Settings) -> cloud::Result<Cloud> {
         )),
         commands: Arc::new(commands::Service::new(&config, endpoint("Systems Manager"))),
         identity: Arc::new(identity::Service::new(&config, endpoint("STS"))),
+        instances: Arc::new(instances::Service::new(&config, endpoint("EC2"))),
         metadata: Arc::new(metadata::Service::new(&config, emulator)?),
         metrics: Arc::new(metrics::Service::new(&config, endpoint("CloudWatch"))),
         objects: Arc::new(objects::Service::new(&config, endpoint("S3"), settings.is_local())),
+        parameters: Arc::new(parameters::Service::new(&config, endpoint("Systems Manager"))),
         queues: Arc::new(queues::Service::new(&config, endpoint("SQS"))),
+        quotas: Arc::new(quotas::Service::new(&config, endpoint("Service Quotas"))),
+        roles: Arc::new(roles::Service::new(&config, endpoint("IAM"))),
         tables: Arc::new(tables::Service::new(&config, endpoint("DynamoDB"))),
         workflows: Arc::new(workflows::Service::new(&config, endpoint("Step Functions"))),
         region: region.clone(),

@@ -1,10 +1,10 @@
-//! Amazon EC2 Auto Scaling: what an instance of a group says about itself.
+//! Amazon EC2 Auto Scaling: what an instance of a group says about itself, and how many there are.
 
 use async_trait::async_trait;
 
 use crate::Result;
 
-/// Tells a group that one of its instances is busy, or ready to go (Amazon EC2 Auto Scaling).
+/// Tells a group that one of its instances is busy or ready to go, and counts them (Amazon EC2 Auto Scaling).
 #[async_trait]
 pub trait AutoScaling: Send + Sync {
     /// Protects an instance from scale-in, or no longer (`autoscaling:SetInstanceProtection`).
@@ -19,4 +19,20 @@ pub trait AutoScaling: Send + Sync {
     /// Where the hook holds nothing, any more or at all, the service says
     /// [`Validation`](crate::ErrorKind::Validation).
     async fn complete_lifecycle_action(&self, group: &str, hook: &str, instance: &str) -> Result<()>;
+
+    /// Describes a group (`autoscaling:DescribeAutoScalingGroups`); `None` if there is no such group.
+    async fn group(&self, name: &str) -> Result<Option<Group>>;
+}
+
+/// How large a group is to be, and is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// How many instances it is to have now.
+    pub desired: u32,
+    /// How many it has at least.
+    pub minimum: u32,
+    /// How many it has at most.
+    pub maximum: u32,
+    /// How many instances are healthy and in service.
+    pub in_service: u32,
 }

@@ -4,9 +4,10 @@ mod services;
 
 use async_trait::async_trait;
 
-pub(crate) use services::cloud;
+pub(crate) use services::{absent, cloud};
 pub use services::{
-    auto_scaling, cloud_formation, commands, identity, metadata, metrics, objects, queues, tables, workflows,
+    alarms, auto_scaling, cloud_formation, commands, identity, instances, metadata, metrics, objects, parameters,
+    queues, quotas, roles, tables, workflows,
 };
 
 use crate::{Error, Result};

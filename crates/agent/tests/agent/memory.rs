@@ -1,6 +1,5 @@
 //! The cloud in memory, as strict as the real one: receipts go stale, tokens die, conditions hold, names are exact.
 
-mod absent;
 mod instance;
 mod objects;
 mod queues;
@@ -32,17 +31,14 @@ pub struct Memory {
 impl Memory {
     pub fn cloud(&self) -> Cloud {
         Cloud {
-            region: "eu-central-1".to_owned(),
             auto_scaling: Arc::clone(&self.group) as _,
-            cloud_formation: Arc::new(absent::Absent),
-            commands: Arc::new(absent::Absent),
-            identity: Arc::new(absent::Absent),
             metadata: Arc::clone(&self.metadata) as _,
             metrics: Arc::clone(&self.metrics) as _,
             objects: Arc::clone(&self.objects) as _,
             queues: Arc::clone(&self.queues) as _,
             tables: Arc::clone(&self.tables) as _,
             workflows: Arc::clone(&self.workflows) as _,
+            ..Cloud::absent("eu-central-1")
         }
     }
 }

@@ -38,7 +38,12 @@ fn by_group(code: &str) -> Option<ErrorKind> {
         | "InvocationDoesNotExist"
         | "InvalidCommandId"
         | "InvalidDocument"
+        | "ParameterNotFound"
         | "ResourceNotFoundException"
+        | "NoSuchResourceException"
+        | "NoSuchEntity"
+        | "InvalidAMIID.NotFound"
+        | "InvalidAMIID.Unavailable"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => ErrorKind::NotFound,
         "AlreadyExistsException" | "ExecutionAlreadyExists" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" => {
@@ -170,6 +175,10 @@ mod tests {
             ("ssm:GetCommandInvocation", "InvocationDoesNotExist", "", 400, ErrorKind::NotFound),
             ("ssm:SendCommand", "InvalidInstanceId", "", 400, ErrorKind::Validation),
             ("ssm:SendCommand", "InvalidParameters", "", 400, ErrorKind::Validation),
+            ("ec2:DescribeImages", "InvalidAMIID.NotFound", "", 400, ErrorKind::NotFound),
+            ("ec2:DescribeImages", "InvalidAMIID.Malformed", "", 400, ErrorKind::Validation),
+            ("ec2:RunInstances", "OptInRequired", "", 401, ErrorKind::Service),
+            ("ec2:RunInstances", "UnauthorizedOperation", "", 403, ErrorKind::AccessDenied),
             ("states:StartExecution", "ExecutionLimitExceeded", "", 400, ErrorKind::Service),
         ];
         for (operation, code, message, status, kind) in cases {

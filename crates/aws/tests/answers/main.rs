@@ -1,5 +1,6 @@
 //! Gives answers that no emulator gives, from a server that speaks just enough HTTP.
 
+mod account;
 mod commands;
 mod instance;
 

@@ -6,12 +6,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Call, Interceptor};
+use crate::alarms::{AlarmDescription, Alarms};
+use crate::auto_scaling::{AutoScaling, Group};
 use crate::cloud_formation::{
     ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
     RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
     ValidationFailure,
 };
-use crate::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
+use crate::commands::{self, CommandRequest, Commands, Instance, Invocation, InvocationResult};
+use crate::instances::{Image, Instances, Offering};
 use crate::metrics::{Datum, Metrics};
 use crate::objects::{
     Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, VersionSummary, Written,
@@ -19,7 +22,7 @@ use crate::objects::{
 use crate::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use crate::tables::{Expression, Item, Page, Query, Scan, Tables, Update};
 use crate::workflows::{Execution, Workflows};
-use crate::{AutoScaling, Caller, Cloud, Identity, Metadata, Result};
+use crate::{Caller, Cloud, Error, ErrorKind, Identity, Metadata, Parameters, Quotas, Result, Roles};
 
 /// A service with an interceptor in front of it.
 struct Intercepted<T: ?Sized> {
@@ -53,20 +56,49 @@ pub(crate) fn cloud(cloud: &Cloud, interceptor: &Arc<dyn Interceptor>) -> Cloud 
     }
     Cloud {
         region: cloud.region.clone(),
+        alarms: wrap!(alarms),
         auto_scaling: wrap!(auto_scaling),
         cloud_formation: wrap!(cloud_formation),
         commands: wrap!(commands),
         identity: wrap!(identity),
+        instances: wrap!(instances),
         metadata: wrap!(metadata),
         metrics: wrap!(metrics),
         objects: wrap!(objects),
+        parameters: wrap!(parameters),
         queues: wrap!(queues),
+        quotas: wrap!(quotas),
+        roles: wrap!(roles),
         tables: wrap!(tables),
         workflows: wrap!(workflows),
     }
 }
 
-/// Writes one forwarding method per line: `operation (subject) => method(arguments) -> answer`.
+/// Stands for services that nobody has implemented.
+struct Absent;
+
+pub(crate) fn absent(region: String) -> Cloud {
+    Cloud {
+        region,
+        alarms: Arc::new(Absent),
+        auto_scaling: Arc::new(Absent),
+        cloud_formation: Arc::new(Absent),
+        commands: Arc::new(Absent),
+        identity: Arc::new(Absent),
+        instances: Arc::new(Absent),
+        metadata: Arc::new(Absent),
+        metrics: Arc::new(Absent),
+        objects: Arc::new(Absent),
+        parameters: Arc::new(Absent),
+        queues: Arc::new(Absent),
+        quotas: Arc::new(Absent),
+        roles: Arc::new(Absent),
+        tables: Arc::new(Absent),
+        workflows: Arc::new(Absent),
+    }
+}
+
+/// Writes one forwarding method per line, and one that fails: `operation (subject) => method(arguments) -> answer`.
 macro_rules! intercept {
     ($function:ident, $service:ident { $($operation:literal ($subject:expr) => $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
         #[doc = concat!("Puts `interceptor` in front of [`", stringify!($service), "`] alone.")]
@@ -84,12 +116,25 @@ macro_rules! intercept {
                 answer
             })*
         }
+
+        #[async_trait]
+        impl $service for Absent {
+            $(async fn $method(&self, $($argument: $kind),*) -> Result<$answer> {
+                $(let _ = $argument;)*
+                Err(Error::new(ErrorKind::Service, $operation, "this cloud has no such service"))
+            })*
+        }
     };
 }
+
+intercept! { alarms, Alarms {
+    "cloudwatch:DescribeAlarms" (names.join(", ")) => describe(names: &[String]) -> Vec<AlarmDescription>;
+} }
 
 intercept! { auto_scaling, AutoScaling {
     "autoscaling:SetInstanceProtection" (instance) => set_protection(group: &str, instance: &str, protected: bool) -> ();
     "autoscaling:CompleteLifecycleAction" (instance) => complete_lifecycle_action(group: &str, hook: &str, instance: &str) -> ();
+    "autoscaling:DescribeAutoScalingGroups" (name) => group(name: &str) -> Option<Group>;
 } }
 
 intercept! { cloud_formation, CloudFormation {
@@ -121,7 +166,7 @@ intercept! { cloud_formation, CloudFormation {
 } }
 
 intercept! { commands, Commands {
-    "ssm:DescribeInstanceInformation" ("") => instances(which: &Instances) -> Vec<Instance>;
+    "ssm:DescribeInstanceInformation" ("") => instances(which: &commands::Instances) -> Vec<Instance>;
     "ssm:SendCommand" (&request.document) => send_command(request: &CommandRequest) -> String;
     "ssm:ListCommandInvocations" (command) => list_invocations(command: &str) -> Vec<Invocation>;
     "ssm:GetCommandInvocation" (command) => invocation(command: &str, instance: &str) -> InvocationResult;
@@ -130,6 +175,12 @@ intercept! { commands, Commands {
 intercept! { identity, Identity {
     "sts:GetCallerIdentity" ("") => caller() -> Caller;
     "sts:DecodeAuthorizationMessage" ("") => decode_authorization_message(message: &str) -> String;
+} }
+
+intercept! { instances, Instances {
+    "ec2:DescribeImages" (id) => image(id: &str) -> Option<Image>;
+    "ec2:DescribeInstanceTypeOfferings" (instance_types.join(", ")) => offerings(instance_types: &[String]) -> Vec<Offering>;
+    "ec2:RunInstances" (image) => may_launch(image: &str, instance_type: &str, subnet: Option<&str>) -> ();
 } }
 
 intercept! { metadata, Metadata {
@@ -151,12 +202,24 @@ intercept! { objects, Objects {
     "s3:DeleteObject" (address(&target.bucket, &target.key)) => delete(target: &ObjectVersion) -> ();
 } }
 
+intercept! { parameters, Parameters {
+    "ssm:GetParameter" (name) => get(name: &str) -> Option<String>;
+} }
+
 intercept! { queues, Queues {
     "sqs:SendMessage" (queue) => send(queue: &str, body: &str, group: Option<&str>) -> String;
     "sqs:ReceiveMessage" (queue) => receive(queue: &str, request: &ReceiveRequest) -> Vec<Message>;
     "sqs:ChangeMessageVisibility" (queue) => change_visibility(queue: &str, receipt: &str, visibility: Duration) -> ();
     "sqs:DeleteMessage" (queue) => delete(queue: &str, receipt: &str) -> ();
     "sqs:GetQueueAttributes" (queue) => counts(queue: &str) -> QueueCounts;
+} }
+
+intercept! { quotas, Quotas {
+    "servicequotas:GetServiceQuota" (code) => quota(service: &str, code: &str) -> Option<f64>;
+} }
+
+intercept! { roles, Roles {
+    "iam:GetRole" (name) => exists(name: &str) -> bool;
 } }
 
 intercept! { tables, Tables {

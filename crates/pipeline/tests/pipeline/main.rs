@@ -13,12 +13,11 @@ use cloud::cloud_formation::{
     StackEvent, StackResource, StackSummary,
 };
 use cloud::commands::{CommandRequest, Commands, Instance, Instances, Invocation, InvocationResult};
-use cloud::metrics::{Datum, Metrics};
 use cloud::objects::{Object, ObjectDescription, ObjectSummary, ObjectVersion, Objects, Progress, PutTarget, Written};
 use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use cloud::tables::{Expression, Item, Page, Query, Scan, Tables, Update, item_from_json};
 use cloud::workflows::{Execution, ExecutionStatus, Workflows};
-use cloud::{AutoScaling, Caller, Cloud, ErrorKind, Identity, Metadata, Result};
+use cloud::{Cloud, ErrorKind, Result};
 use job::{Codec, Container, Encoding, Engine, JobState, PixelFormat, Preset, Recipe, Scale};
 use pipeline::{Error, Event, Follow, Places, Upload};
 use serde_json::{Value, json};
@@ -54,17 +53,13 @@ impl Fake {
     fn cloud(self) -> Cloud {
         let this = Arc::new(self);
         Cloud {
-            region: "eu-central-1".to_owned(),
-            auto_scaling: this.clone(),
             cloud_formation: this.clone(),
             commands: this.clone(),
-            identity: this.clone(),
-            metadata: this.clone(),
-            metrics: this.clone(),
             objects: this.clone(),
             queues: this.clone(),
             tables: this.clone(),
             workflows: this,
+            ..Cloud::absent("eu-central-1")
         }
     }
 }
@@ -449,37 +444,6 @@ impl Workflows for Fake {
         })
     }
     async fn stop_execution(&self, _: &str, _: &str, _: &str) -> Result<()> {
-        absent()
-    }
-}
-
-#[async_trait]
-impl AutoScaling for Fake {
-    async fn set_protection(&self, _: &str, _: &str, _: bool) -> Result<()> {
-        absent()
-    }
-    async fn complete_lifecycle_action(&self, _: &str, _: &str, _: &str) -> Result<()> {
-        absent()
-    }
-}
-
-#[async_trait]
-impl Metadata for Fake {
-    async fn get(&self, _: &str) -> Result<Option<String>> {
-        absent()
-    }
-}
-
-#[async_trait]
-impl Metrics for Fake {
-    async fn put(&self, _: &str, _: &[Datum]) -> Result<()> {
-        absent()
-    }
-}
-
-#[async_trait]
-impl Identity for Fake {
-    async fn caller(&self) -> Result<Caller> {
         absent()
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use cloud::auto_scaling::{AutoScaling, Group};
 use cloud::metrics::{Datum, Metrics};
-use cloud::{AutoScaling, Error, ErrorKind, Metadata, Result};
+use cloud::{Error, ErrorKind, Metadata, Result};
 
 use super::lock;
 
@@ -71,6 +72,11 @@ impl AutoScaling for MemoryGroup {
             return Err(Error::new(ErrorKind::Validation, "autoscaling:CompleteLifecycleAction", message));
         }
         Ok(())
+    }
+
+    async fn group(&self, name: &str) -> Result<Option<Group>> {
+        let group = Group { desired: 1, minimum: 0, maximum: 1, in_service: 1 };
+        Ok((name == GROUP).then_some(group))
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Time passes by being looked at: each look at a stack's status lets the operation on it do one more step.
 
-mod absent;
 mod change_sets;
 mod identity;
 mod objects;
@@ -82,17 +81,10 @@ impl Fake {
     /// Opens a connection to this cloud.
     pub fn cloud(&self) -> Cloud {
         Cloud {
-            region: REGION.to_owned(),
-            auto_scaling: Arc::new(absent::Absent),
             cloud_formation: Arc::new(self.clone()),
             identity: Arc::new(identity::Caller),
-            metadata: Arc::new(absent::Absent),
-            metrics: Arc::new(absent::Absent),
             objects: Arc::new(self.clone()),
-            queues: Arc::new(absent::Absent),
-            tables: Arc::new(absent::Absent),
-            commands: Arc::new(absent::Absent),
-            workflows: Arc::new(absent::Absent),
+            ..Cloud::absent(REGION)
         }
     }
 
