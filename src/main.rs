@@ -10,6 +10,7 @@ mod connect;
 mod error;
 mod files;
 mod local_cloud;
+mod lock;
 mod printer;
 mod render;
 mod session;

@@ -189,6 +189,10 @@ impl Approver for Asker<'_> {
             Question::Recreate { stack_name, .. } => {
                 self.ask(&format!("Creating {stack_name} had failed. Delete what is left of it, and create it again?"))
             }
+            Question::Rollback(plan) => {
+                render::rollback::plan(self.printer, plan);
+                self.ask(&format!("Roll all this of environment `{}` back?", plan.environment))
+            }
             Question::Destroy(plan) => {
                 render::deploy::destroy_plan(self.printer, plan);
                 self.ask(&format!("Delete all this of environment `{}`, for good?", plan.environment))

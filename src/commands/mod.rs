@@ -12,6 +12,7 @@ mod list;
 mod local;
 mod outputs;
 mod permissions;
+mod rollback;
 mod schema;
 mod submit;
 mod synth;
@@ -32,6 +33,7 @@ pub enum Command {
     Deploy(deploy::Args),
     Permissions(permissions::Args),
     Outputs(outputs::Args),
+    Rollback(rollback::Args),
     Destroy(destroy::Args),
     Submit(submit::Args),
     Jobs(jobs::Args),
@@ -54,6 +56,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Deploy(args) => deploy::run(&args, global, printer),
         Command::Permissions(args) => permissions::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
+        Command::Rollback(args) => rollback::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Submit(args) => submit::run(&args, global, printer),
         Command::Jobs(args) => jobs::run(&args, global, printer),

@@ -97,6 +97,16 @@ impl Narrator<'_> {
                     printer.line(retained_line(kept));
                 }
             }
+            Event::RolledBack { status, skipped, .. } => {
+                printer.status("");
+                let skipped =
+                    if skipped.is_empty() { String::new() } else { format!(", without {}", skipped.join(", ")) };
+                printer.line(format_args!("  {GREEN}{status}{GREEN:#}{skipped} in {}", self.elapsed()));
+            }
+            Event::AlsoFailed { error, .. } => printer.line(format_args!("  {RED}also failed:{RED:#} {error}")),
+            Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
+                super::lock::narrate(printer, event);
+            }
         }
     }
 

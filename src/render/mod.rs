@@ -6,6 +6,8 @@ pub mod excerpt;
 pub mod findings;
 pub mod jobs;
 pub mod local;
+pub mod lock;
 pub mod pipeline;
+pub mod rollback;
 pub mod rules;
 pub mod sarif;

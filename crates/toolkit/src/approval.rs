@@ -1,4 +1,4 @@
-use crate::{DestroyPlan, Plan, StackPlan};
+use crate::{DestroyPlan, Plan, RollbackPlan, StackPlan};
 
 /// Gives a person's word, or refuses it.
 ///
@@ -24,6 +24,8 @@ pub enum Question<'a> {
     },
     /// May all of this be deleted?
     Destroy(&'a DestroyPlan),
+    /// May these stacks be rolled back?
+    Rollback(&'a RollbackPlan),
 }
 
 /// Answers every question with the same word: `|_| true` is `--yes`.

@@ -8,8 +8,9 @@ use serde::Serialize;
 use template::{Assembly, StackTemplate};
 
 use crate::call::Context;
+use crate::causes::failed;
 use crate::change_set::{self, Made, StackPlan};
-use crate::follow::{Operation, failure, follow, last_event};
+use crate::follow::{Operation, follow, last_event};
 use crate::parameters::{Outputs, check_parameters, fill};
 use crate::selection::{self, values};
 use crate::situation::{Situation, settle, succeeded};
@@ -182,7 +183,7 @@ impl Deployment<'_> {
             return Ok(description);
         }
         let operation = if plan.creates_stack { "create" } else { "update" };
-        Err(Error::Failed(Box::new(failure(&stack.name, &stack.stack_name, operation, &ended))))
+        Err(failed(context, &stack.name, &stack.stack_name, operation, &ended).await)
     }
 
     /// Switches termination protection to what the template's stack says.

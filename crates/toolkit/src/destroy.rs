@@ -1,18 +1,21 @@
 //! Deletes stacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cloud::cloud_formation::{StackDescription, StackResource};
+use cloud::cloud_formation::{StackDescription, StackResource, StackStatus};
 use cloud::objects::ObjectVersion;
 use cloud::{Cloud, ErrorKind};
+use futures::stream::FuturesUnordered;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use template::{Assembly, StackTemplate};
 
 use crate::call::Context;
-use crate::follow::{Operation, failure, follow, last_event};
-use crate::status::{BeforeDelete, before_delete};
-use crate::{Approver, DestroyOptions, Error, Event, Events, Question, SelectedStack, preflight, selection, situation};
+use crate::situation::{self, stand};
+use crate::status::{Action, Command};
+use crate::{
+    Approver, DestroyOptions, Error, Event, Events, Question, ResourceName, SelectedStack, preflight, selection,
+};
 
 /// How many objects are deleted at once.
 const DELETIONS_AT_ONCE: usize = 16;
@@ -39,6 +42,8 @@ pub struct DoomedStack {
     pub resources: usize,
     /// What would be kept.
     pub retained: Vec<Retained>,
+    /// What of that is kept only because it could not be deleted: logical ids.
+    pub left_behind: Vec<String>,
     /// Buckets that would be deleted although they hold objects.
     pub buckets: Vec<BucketContent>,
     /// Whether termination protection is on.
@@ -80,7 +85,8 @@ pub struct Destroyed {
     pub retained: Vec<Retained>,
 }
 
-/// Deletes the stacks named, or all of them, and those that use them, users first; returns those that existed.
+/// Deletes the stacks named, or all of them, and those that use them, users first; returns those that existed, in the
+/// order in which they went.
 ///
 /// Before anything is deleted, all of it is looked at: termination protection, and buckets that hold objects (unless
 /// they may be emptied), are reasons to refuse; then a person approves the whole plan.
@@ -104,62 +110,89 @@ pub async fn destroy(
     });
 
     let mut plan = DestroyPlan { environment: assembly.environment.clone(), stacks: Vec::new() };
-    for (stack, _) in selected {
-        if let Some(description) = settle(&context, stack).await? {
-            plan.stacks.push(doom(&context, stack, &description).await?);
+    for (stack, _) in &selected {
+        if let (Action::Delete, Some(description)) = stand(&context, stack, Command::Destroy).await? {
+            plan.stacks.push(doom(&context, stack, &description, options).await?);
         }
     }
     if plan.stacks.is_empty() {
         return Ok(Vec::new());
+    }
+    check(&plan, options)?;
+    if !approver.approve(Question::Destroy(&plan)) {
+        return Err(Error::Declined { what: format!("destroying environment `{}`", plan.environment) });
+    }
+    let stacks = selected.into_iter().map(|(stack, _)| stack).collect();
+    delete_all(&context, stacks, &plan, options).await
+}
+
+/// Refuses before anything is deleted.
+fn check(plan: &DestroyPlan, options: &DestroyOptions) -> Result<(), Error> {
+    let is_doomed = |name: &&ResourceName| plan.stacks.iter().any(|doomed| doomed.stack == name.stack);
+    if let Some(ResourceName { stack, logical_id }) = options.retain.iter().find(|name| !is_doomed(name)) {
+        return Err(not_retained(stack, vec![logical_id.clone()], Vec::new()));
     }
     let protected: Vec<_> = plan.stacks.iter().filter(|stack| stack.protected).collect();
     if !protected.is_empty() {
         return Err(Error::Protected { stacks: protected.iter().map(|stack| stack.stack.clone()).collect() });
     }
     if !options.empty_buckets && plan.stacks.iter().any(|stack| !stack.buckets.is_empty()) {
-        return Err(Error::BucketsNotEmpty { plan: Box::new(plan) });
+        return Err(Error::BucketsNotEmpty { plan: Box::new(plan.clone()) });
     }
-    if !approver.approve(Question::Destroy(&plan)) {
-        return Err(Error::Declined { what: format!("destroying environment `{}`", plan.environment) });
-    }
-    let mut destroyed = Vec::new();
-    let total = plan.stacks.len();
-    for (index, doomed) in plan.stacks.iter().enumerate() {
-        context.tell(Event::StackStarted {
-            stack: doomed.stack.clone(),
-            stack_name: doomed.stack_name.clone(),
-            position: index + 1,
-            total,
-        });
-        destroyed.push(delete(&context, doomed).await?);
-    }
-    Ok(destroyed)
+    Ok(())
 }
 
-/// Waits for what is under way; `None` if there is nothing to delete.
-async fn settle(context: &Context<'_>, stack: &StackTemplate) -> Result<Option<StackDescription>, Error> {
+fn not_retained(stack: &str, resources: Vec<String>, allowed: Vec<String>) -> Error {
+    Error::CannotLeaveOut { stack: stack.to_owned(), resources, purpose: "retained", allowed }
+}
+
+/// Deletes the stacks of a plan: each once those that use it are gone, and several at once where they can be. After a
+/// failure nothing more is begun; what has begun is followed to its end.
+async fn delete_all(
+    context: &Context<'_>,
+    stacks: Vec<&StackTemplate>,
+    plan: &DestroyPlan,
+    options: &DestroyOptions,
+) -> Result<Vec<Destroyed>, Error> {
+    let mut waiting = stacks;
+    waiting.retain(|stack| plan.stacks.iter().any(|doomed| doomed.stack == stack.name));
+    let mut running = FuturesUnordered::new();
+    let mut open: BTreeSet<&str> = waiting.iter().map(|stack| stack.name.as_str()).collect();
+    let mut destroyed = Vec::new();
+    let mut failure = None;
     loop {
-        let name = stack.stack_name.as_str();
-        let description = context.call(async || context.cloud.cloud_formation.describe_stack(name).await).await?;
-        match (before_delete(description.as_ref().map(|description| &description.status)), description) {
-            (BeforeDelete::Delete, description @ Some(_)) => return Ok(description),
-            (BeforeDelete::Wait, Some(description)) => situation::wait(context, &stack.name, &description).await?,
-            (BeforeDelete::Join, Some(description)) => join(context, stack, &description).await?,
-            _ => return Ok(None),
+        while failure.is_none() && running.len() < options.concurrency.max(1) {
+            let Some(next) = waiting.iter().position(|stack| is_free(stack, &waiting, &open, &options.last)) else {
+                break;
+            };
+            let stack = waiting.remove(next);
+            let Some(doomed) = plan.stacks.iter().find(|doomed| doomed.stack == stack.name) else { continue };
+            context.tell(Event::StackStarted {
+                stack: doomed.stack.clone(),
+                stack_name: doomed.stack_name.clone(),
+                position: plan.stacks.len() - waiting.len(),
+                total: plan.stacks.len(),
+            });
+            running.push(async move { (stack, delete(context, doomed).await) });
+        }
+        let Some((stack, result)) = running.next().await else { break };
+        open.remove(stack.name.as_str());
+        match result {
+            Ok(gone) => destroyed.push(gone),
+            Err(error) if failure.is_none() => failure = Some(error),
+            Err(error) => context.tell(Event::AlsoFailed { stack: stack.name.clone(), error: error.to_string() }),
         }
     }
+    failure.map_or(Ok(destroyed), Err)
 }
 
-/// Follows a deletion that is under way already.
-async fn join(context: &Context<'_>, stack: &StackTemplate, description: &StackDescription) -> Result<(), Error> {
-    context.tell(Event::Waiting { stack: stack.name.clone(), status: description.status.to_string() });
-    let after = last_event(context, &description.id).await?;
-    let operation = Operation { stack: &stack.name, id: &description.id, after: after.as_deref(), resources: 0 };
-    let ended = follow(context, operation).await?;
-    if ended.status().is_success() {
-        return Ok(());
+/// Says whether a stack may be deleted now: nothing uses it any more, and it is not one that goes last.
+fn is_free(stack: &StackTemplate, waiting: &[&StackTemplate], open: &BTreeSet<&str>, last: &[String]) -> bool {
+    if last.contains(&stack.name) {
+        // Those that go last are the earliest of the app, and go one after the other.
+        return open.len() == waiting.len() && waiting.first().is_some_and(|first| first.name == stack.name);
     }
-    Err(Error::Failed(Box::new(failure(&stack.name, &stack.stack_name, "delete", &ended))))
+    !waiting.iter().any(|user| user.depends_on.contains(&stack.name) && open.contains(user.name.as_str()))
 }
 
 /// Looks at what deleting a stack would do.
@@ -167,11 +200,13 @@ async fn doom(
     context: &Context<'_>,
     stack: &StackTemplate,
     description: &StackDescription,
+    options: &DestroyOptions,
 ) -> Result<DoomedStack, Error> {
     let id = description.id.as_str();
     let cloud_formation = &context.cloud.cloud_formation;
     let resources = context.call(async || cloud_formation.stack_resources(id).await).await?;
     let present: Vec<_> = resources.iter().filter(|resource| resource.status != "DELETE_COMPLETE").collect();
+    let retain = retained(stack, description, &present, options)?;
     let policies = if present.is_empty() {
         BTreeMap::new()
     } else {
@@ -179,7 +214,8 @@ async fn doom(
         deletion_policies(&template)
     };
     let is_retained = |resource: &StackResource| {
-        policies.get(&resource.logical_id).is_some_and(|policy| policy.starts_with("Retain"))
+        let by_policy = policies.get(&resource.logical_id).is_some_and(|policy| policy.starts_with("Retain"));
+        by_policy || retain.contains(&resource.logical_id)
     };
     let (retained, deleted): (Vec<_>, Vec<_>) = present.into_iter().partition(|resource| is_retained(resource));
     let mut buckets = Vec::new();
@@ -192,9 +228,28 @@ async fn doom(
         status: description.status.to_string(),
         resources: deleted.len(),
         retained: retained.into_iter().filter_map(kept).collect(),
+        left_behind: retain.clone(),
         buckets,
         protected: description.termination_protection,
     })
+}
+
+/// Lists what of a stack is to be left behind because it cannot be deleted: CloudFormation does that only for what failed.
+fn retained(
+    stack: &StackTemplate,
+    description: &StackDescription,
+    present: &[&StackResource],
+    options: &DestroyOptions,
+) -> Result<Vec<String>, Error> {
+    let of_stack = options.retain.iter().filter(|name| name.stack == stack.name);
+    let wanted: Vec<String> = of_stack.map(|name| name.logical_id.clone()).collect();
+    let failed = present.iter().filter(|resource| resource.status == "DELETE_FAILED");
+    let allowed: Vec<String> = match description.status {
+        StackStatus::DeleteFailed => failed.map(|resource| resource.logical_id.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let wrong: Vec<_> = wanted.iter().filter(|name| !allowed.contains(name)).cloned().collect();
+    if wrong.is_empty() { Ok(wanted) } else { Err(not_retained(&stack.name, wrong, allowed)) }
 }
 
 fn kept(resource: &StackResource) -> Option<Retained> {
@@ -248,13 +303,17 @@ async fn delete(context: &Context<'_>, doomed: &DoomedStack) -> Result<Destroyed
     let mut retained = Vec::new();
     // Someone else may have deleted it since it was looked at.
     if let Some(description) = description {
-        let ended = situation::delete(context, &doomed.stack, &description).await?;
+        let ended = situation::delete(context, &doomed.stack, &description, doomed.left_behind.clone()).await?;
         let skipped = ended.events.iter().filter(|event| event.status == "DELETE_SKIPPED");
         retained.extend(skipped.map(|event| Retained {
             logical_id: event.logical_id.clone(),
             resource_type: event.resource_type.clone(),
             physical_id: event.physical_id.clone().unwrap_or_default(),
         }));
+        let is_told = |kept: &&Retained| retained.iter().any(|told| told.logical_id == kept.logical_id);
+        let untold =
+            doomed.retained.iter().filter(|kept| doomed.left_behind.contains(&kept.logical_id) && !is_told(kept));
+        retained.extend(untold.cloned().collect::<Vec<_>>());
     }
     context.tell(Event::StackDeleted { stack: doomed.stack.clone(), retained: retained.clone() });
     Ok(Destroyed { stack: doomed.stack.clone(), stack_name: doomed.stack_name.clone(), retained })

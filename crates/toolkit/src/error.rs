@@ -1,8 +1,5 @@
-use std::fmt;
-
-use serde::Serialize;
-
-use crate::DestroyPlan;
+use crate::lock::{self, Holder};
+use crate::{DestroyPlan, Failure, hints};
 
 /// Why stacks could not be deployed, destroyed or read.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +105,12 @@ pub enum Error {
         /// What leads out.
         remedy: String,
     },
+    /// There is no such stack to work on.
+    #[error("stack `{stack}` is not deployed")]
+    NotDeployed {
+        /// The stack.
+        stack: String,
+    },
     /// CloudFormation refused to make a change set.
     #[error("CloudFormation cannot change stack `{stack}` like this: {reason}")]
     ChangeSet {
@@ -147,6 +150,32 @@ pub enum Error {
         /// The stacks.
         stacks: Vec<String>,
     },
+    /// Resources cannot be left out of a rollback or a deletion.
+    #[error("{} of stack `{stack}` cannot be {purpose}; {}", named(resources), possible(allowed))]
+    CannotLeaveOut {
+        /// The stack.
+        stack: String,
+        /// What was to be left out.
+        resources: Vec<String>,
+        /// How: `skipped` in a rollback, `retained` by a deletion.
+        purpose: &'static str,
+        /// What could be.
+        allowed: Vec<String>,
+    },
+    /// Someone else works on the environment.
+    #[error("environment `{environment}` is locked: {holder}")]
+    Locked {
+        /// The environment.
+        environment: String,
+        /// Who does.
+        holder: Box<Holder>,
+    },
+    /// The lock was lost in the middle.
+    #[error("the lock of the environment was lost, so nothing more was begun: {reason}")]
+    LockLost {
+        /// How.
+        reason: String,
+    },
     /// Buckets hold objects.
     #[error("these buckets are not empty, and nothing was deleted: {}", buckets(plan))]
     BucketsNotEmpty {
@@ -155,59 +184,12 @@ pub enum Error {
     },
     /// A call failed.
     #[error(transparent)]
-    Cloud(#[from] cloud::Error),
+    Cloud(cloud::Error),
 }
 
-/// A stack operation that failed: its root cause first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-pub struct Failure {
-    /// The stack.
-    pub stack: String,
-    /// Its name in CloudFormation.
-    pub stack_name: String,
-    /// What was being done: `create`, `update`, `delete`.
-    pub operation: &'static str,
-    /// The status that the stack is in now.
-    pub status: String,
-    /// The earliest failure, which the others follow from.
-    pub cause: Option<Cause>,
-    /// The other failures, in the order in which they happened; those that were only cancelled are left out.
-    pub others: Vec<Cause>,
-}
-
-/// A failure of one resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    /// The resource.
-    pub logical_id: String,
-    /// Its type.
-    pub resource_type: String,
-    /// Its status.
-    pub status: String,
-    /// What CloudFormation, or the service behind the resource, says.
-    pub reason: String,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Some(cause) => write!(formatter, "{cause}")?,
-            None => formatter.write_str("CloudFormation gives no cause")?,
-        }
-        let Self { stack, operation, status, .. } = self;
-        let doing = match *operation {
-            "create" => "creating",
-            "delete" => "deleting",
-            _ => "updating",
-        };
-        write!(formatter, "; {doing} stack `{stack}` failed, and it is in {status} now")
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = self.reason.trim_end_matches('.');
-        write!(formatter, "{} ({}) {}: {reason}", self.logical_id, self.resource_type, self.status)
+impl From<cloud::Error> for Error {
+    fn from(error: cloud::Error) -> Self {
+        lock::refusal(&error).unwrap_or(Self::Cloud(error))
     }
 }
 
@@ -240,8 +222,20 @@ impl Error {
             }
             Self::TemplateTooLarge { .. } => vec!["split the stack in two".to_owned()],
             Self::NoArtifactBucket { .. } => vec!["deploy the stack that makes the artifact bucket first".to_owned()],
+            Self::NotDeployed { stack } => vec![format!("deploy it first: `baleen deploy {stack}`")],
             Self::Stuck { remedy, .. } => vec![remedy.clone()],
-            Self::ChangeSet { reason, .. } => vec![reason_hint(reason).unwrap_or(CORRECT_AND_DEPLOY).to_owned()],
+            Self::CannotLeaveOut { purpose, .. } => vec![lasting(purpose).to_owned()],
+            Self::Locked { .. } => vec![
+                "`--wait-lock` waits for its end".to_owned(),
+                "`--steal-lock` takes the lock away from whoever holds it: only if you know that it does nothing more"
+                    .to_owned(),
+            ],
+            Self::LockLost { .. } => vec![
+                "what CloudFormation has begun goes on by itself; `baleen status` shows who works on it now".to_owned(),
+            ],
+            Self::ChangeSet { reason, .. } => {
+                vec![hints::for_reason(reason).unwrap_or(hints::CORRECT_AND_DEPLOY).to_owned()]
+            }
             Self::Failed(failure) => failure.hints(),
             Self::Protected { stacks } => vec![format!(
                 "set `termination_protection = false` in the environment's file and deploy {} first",
@@ -256,58 +250,6 @@ impl Error {
     }
 }
 
-const CORRECT_AND_DEPLOY: &str = "correct what it names and deploy again";
-
-impl Failure {
-    /// Returns what to do about it, most useful first.
-    fn hints(&self) -> Vec<String> {
-        let reason = self.cause.as_ref().map_or("", |cause| cause.reason.as_str());
-        let mut hints: Vec<String> = reason_hint(reason).into_iter().map(str::to_owned).collect();
-        let Self { stack, stack_name, .. } = self;
-        hints.push(match self.status.as_str() {
-            "ROLLBACK_COMPLETE" => {
-                format!("nothing of `{stack}` was kept; correct the cause and deploy again, which creates it anew")
-            }
-            "UPDATE_ROLLBACK_COMPLETE" => {
-                format!("`{stack}` is as it was before; correct the cause and deploy again")
-            }
-            "UPDATE_ROLLBACK_FAILED" => format!(
-                "repair the cause, then run `aws cloudformation continue-update-rollback --stack-name {stack_name}`"
-            ),
-            "DELETE_FAILED" => format!("remove the cause and run `baleen destroy {stack}` again"),
-            "ROLLBACK_FAILED" => format!("remove the cause, then run `baleen destroy {stack}`"),
-            _ => CORRECT_AND_DEPLOY.to_owned(),
-        });
-        hints
-    }
-}
-
-/// Recognizes the commonest reasons; the words are CloudFormation's and the services' own.
-fn reason_hint(reason: &str) -> Option<&'static str> {
-    let table: [(&[&str], &str); 6] = [
-        (
-            &["already exists", "AlreadyExists", "AlreadyOwnedByYou"],
-            "something of that name exists outside of this stack: delete it, or choose another name in the \
-             environment's file",
-        ),
-        (
-            &["is not authorized", "AccessDenied", "Access Denied", "not have permission"],
-            "the credentials lack that permission: ask who administers the account, or use another AWS_PROFILE",
-        ),
-        (&["not empty", "BucketNotEmpty"], "empty the bucket first, with all versions of its objects"),
-        (
-            &["LimitExceeded", "limit exceeded", "quota", "Quota"],
-            "a quota of the account is used up: delete what is not needed, or ask AWS to raise it (Service Quotas)",
-        ),
-        (&["Rate exceeded", "Throttling"], "too many requests at once: deploy again in a minute"),
-        (
-            &["Unrecognized resource types", "not supported by", "Unsupported resource type"],
-            "the cloud that is deployed to lacks this type: leave it out by the environment's settings",
-        ),
-    ];
-    table.iter().find(|(words, _)| words.iter().any(|word| reason.contains(word))).map(|(_, hint)| *hint)
-}
-
 fn cloud_hint(error: &cloud::Error) -> Option<&'static str> {
     use cloud::ErrorKind as Kind;
     match error.kind {
@@ -319,6 +261,25 @@ fn cloud_hint(error: &cloud::Error) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Says what leaves something out for good, where it cannot be left out this once.
+fn lasting(purpose: &str) -> &'static str {
+    match purpose {
+        "skipped" => "only what failed while it was rolled back can be skipped, and only in UPDATE_ROLLBACK_FAILED",
+        _ => {
+            "only what could not be deleted can be retained, and only in DELETE_FAILED; what is to stay in any case says so \
+             in its stack's file: `on_removal(DeletionPolicy::Retain)`"
+        }
+    }
+}
+
+fn named(resources: &[String]) -> String {
+    resources.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn possible(allowed: &[String]) -> String {
+    if allowed.is_empty() { "nothing of it can be".to_owned() } else { format!("{} can be", named(allowed)) }
 }
 
 fn listed(names: &[String]) -> String {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Outcome, Retained, StackPlan};
+use crate::{Holder, Outcome, Retained, StackPlan};
 
 /// Is told what happens.
 pub trait Events: Send + Sync {
@@ -158,6 +158,46 @@ pub enum Event {
         stack: String,
         /// What its template says is to be kept.
         retained: Vec<Retained>,
+    },
+    /// A stack is back at how it last stood.
+    RolledBack {
+        /// The stack.
+        stack: String,
+        /// The status that it is in now.
+        status: String,
+        /// What was left as it is.
+        skipped: Vec<String>,
+    },
+    /// Work on a stack failed while another failure was on its way already.
+    AlsoFailed {
+        /// The stack.
+        stack: String,
+        /// How.
+        error: String,
+    },
+    /// Someone else holds the environment's lock; it is watched whether they still work.
+    LockMet {
+        /// Who does.
+        holder: Holder,
+        /// Whether their end is waited for.
+        waits: bool,
+    },
+    /// The lock was taken from somebody else.
+    LockTaken {
+        /// Who had it.
+        holder: Holder,
+        /// How: `abandoned` or `stolen`.
+        how: &'static str,
+    },
+    /// The table of locks was deleted behind CloudFormation's back: nothing keeps others away.
+    NoLockTable {
+        /// The table.
+        table: String,
+    },
+    /// The lock could not be given back: it stays until it counts as abandoned.
+    LockLeft {
+        /// Why.
+        error: String,
     },
 }
 

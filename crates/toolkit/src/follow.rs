@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use cloud::cloud_formation::{StackDescription, StackEvent, StackStatus};
 
+use crate::Event;
 use crate::call::{Context, Pause};
-use crate::{Cause, Event, Failure};
 
 /// How often a stack that stands still is looked at, without a word in its events that its operation ended, before
 /// the status alone is believed.
@@ -89,49 +89,4 @@ fn tell(context: &Context<'_>, operation: Operation<'_>, event: &StackEvent, fin
         done: finished.len(),
         total: operation.resources,
     });
-}
-
-/// Finds the root cause of a failed operation among its events.
-pub(crate) fn failure(stack: &str, stack_name: &str, operation: &'static str, ended: &Ended) -> Failure {
-    let mut causes = causes(&ended.events).into_iter();
-    Failure {
-        stack: stack.to_owned(),
-        stack_name: stack_name.to_owned(),
-        operation,
-        status: ended.status().to_string(),
-        cause: causes.next().or_else(|| cause_of_stack(ended)),
-        others: causes.collect(),
-    }
-}
-
-/// Lists the failures of resources in the order in which they happened, without those that were only cancelled
-/// because of an earlier one.
-pub(crate) fn causes(events: &[StackEvent]) -> Vec<Cause> {
-    let failures = events.iter().filter(|event| event.is_failure() && !event.is_of_stack() && !is_cancelled(event));
-    failures.map(cause).collect()
-}
-
-/// Finds a cause that is nobody's but the stack's: an output that cannot be resolved, a template that was refused.
-fn cause_of_stack(ended: &Ended) -> Option<Cause> {
-    let explained = |event: &&StackEvent| event.reason.as_deref().is_some_and(|reason| !reason.is_empty());
-    let failed = ended.events.iter().find(|event| event.is_failure() && explained(event) && !is_cancelled(event));
-    let undone = || ended.events.iter().find(|event| event.status.contains("ROLLBACK") && explained(event));
-    failed.or_else(undone).map(cause)
-}
-
-fn cause(event: &StackEvent) -> Cause {
-    Cause {
-        logical_id: event.logical_id.clone(),
-        resource_type: event.resource_type.clone(),
-        status: event.status.clone(),
-        reason: event.reason.clone().unwrap_or_else(|| "no reason given".to_owned()),
-    }
-}
-
-/// CloudFormation's own words for a resource that failed only because another one did.
-fn is_cancelled(event: &StackEvent) -> bool {
-    let reason = event.reason.as_deref().unwrap_or_default();
-    ["Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled"]
-        .iter()
-        .any(|words| reason.starts_with(words))
 }

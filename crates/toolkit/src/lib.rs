@@ -9,19 +9,24 @@
 mod approval;
 mod assemble;
 mod call;
+mod causes;
 mod change_set;
 mod deploy;
 mod deployed;
 mod destroy;
 mod error;
 mod event;
+mod failure;
 mod follow;
+mod hints;
+mod lock;
 mod options;
 mod outputs;
 mod parameters;
 mod permissions;
 mod plan;
 mod preflight;
+mod rollback;
 mod selection;
 mod situation;
 mod source;
@@ -34,9 +39,11 @@ pub use change_set::StackPlan;
 pub use deploy::{Outcome, StackOutcome, deploy};
 pub use deployed::{DeployedTemplate, deployed_templates};
 pub use destroy::{BucketContent, DestroyPlan, Destroyed, DoomedStack, Retained, destroy};
-pub use error::{Cause, Error, Failure};
+pub use error::Error;
 pub use event::{Event, Events, ReadStack, SelectedStack, silent};
-pub use options::{Artifacts, DeployOptions, DestroyOptions, Kept, Patience};
+pub use failure::{Cause, Failure};
+pub use lock::{Holder, Lock, LockOptions, LockState, LockTable, lock, lock_state, locked};
+pub use options::{Artifacts, DeployOptions, DestroyOptions, Kept, Patience, ResourceName, RollbackOptions};
 pub use outputs::{StackOutputs, outputs};
 pub use parameters::check_parameters;
 pub use permissions::{Permissions, Policy, Statement, permissions};
@@ -44,5 +51,6 @@ pub use plan::{
     Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedProperty, PlannedStep, Standing, StepKind,
     plan_schema,
 };
+pub use rollback::{RollbackCall, RollbackPlan, RollbackStep, RolledBack, rollback};
 pub use selection::select;
 pub use write::{MANIFEST, Manifest, ManifestStack, WriteError, template_file, write};

@@ -60,8 +60,34 @@ pub struct DestroyOptions {
     pub run: String,
     /// Whether buckets that hold objects are emptied; otherwise they are a reason to refuse.
     pub empty_buckets: bool,
+    /// What of stacks in `DELETE_FAILED` is left behind, because it cannot be deleted.
+    pub retain: Vec<ResourceName>,
+    /// The stacks, by their name within the app, that go after all others: what deploying itself needs.
+    pub last: Vec<String>,
+    /// How many stacks are deleted at once, at most.
+    pub concurrency: usize,
     /// How long a cloud that does not answer is borne with.
     pub patience: Patience,
+}
+
+/// How to roll back.
+#[derive(Clone, Debug)]
+pub struct RollbackOptions {
+    /// Tells this run from all others: letters, digits and hyphens, at most 60.
+    pub run: String,
+    /// What cannot be rolled back, and is left as it is.
+    pub skip: Vec<ResourceName>,
+    /// How long a cloud that does not answer is borne with.
+    pub patience: Patience,
+}
+
+/// Names a resource of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceName {
+    /// The stack's name within the app.
+    pub stack: String,
+    /// The resource's name in its template.
+    pub logical_id: String,
 }
 
 /// Names the output that is the artifact bucket.

@@ -1,11 +1,12 @@
-//! Brings a stack into a state in which it can be deployed.
+//! Brings a stack into a state in which it can be worked on.
 
 use cloud::cloud_formation::{DeleteStackRequest, StackDescription, StackStatus};
 use template::StackTemplate;
 
 use crate::call::Context;
-use crate::follow::{Operation, causes, failure, follow, last_event};
-use crate::status::{BeforeDeploy, Refusal, before_deploy, is_deployed};
+use crate::causes::{earlier_cause, failed};
+use crate::follow::{Ended, Operation, follow, last_event};
+use crate::status::{Action, Command, Refusal, action, is_deployed};
 use crate::{Approver, Error, Event, Question};
 
 /// How a stack stands when it can be deployed.
@@ -26,23 +27,34 @@ pub(crate) async fn settle(
     stack: &StackTemplate,
 ) -> Result<Situation, Error> {
     loop {
-        let name = stack.stack_name.as_str();
-        let description = context.call(async || context.cloud.cloud_formation.describe_stack(name).await).await?;
-        let step = before_deploy(description.as_ref().map(|description| &description.status));
-        match (step, description) {
-            (BeforeDeploy::Create, description) => {
+        match stand(context, stack, Command::Deploy).await? {
+            (Action::Recreate, Some(description)) => clear(context, approver, stack, &description).await?,
+            (Action::Update, Some(description)) => return Ok(Situation::Existing(description)),
+            (_, description) => {
                 let under_review =
                     description.is_some_and(|description| description.status == StackStatus::ReviewInProgress);
                 return Ok(Situation::New { under_review });
             }
-            (BeforeDeploy::Update, Some(description)) => return Ok(Situation::Existing(Box::new(description))),
-            (BeforeDeploy::Wait, Some(description)) => wait(context, &stack.name, &description).await?,
-            (BeforeDeploy::Recreate, Some(description)) => clear(context, approver, stack, &description).await?,
-            (BeforeDeploy::Refuse(refusal), Some(description)) => {
-                return Err(stuck(stack, &description.status, refusal));
+        }
+    }
+}
+
+/// Waits for what is under way on a stack, and says what a command does then; refuses where that is nothing.
+pub(crate) async fn stand(
+    context: &Context<'_>,
+    stack: &StackTemplate,
+    command: Command,
+) -> Result<(Action, Option<Box<StackDescription>>), Error> {
+    loop {
+        let name = stack.stack_name.as_str();
+        let description = context.call(async || context.cloud.cloud_formation.describe_stack(name).await).await?;
+        let status = description.as_ref().map(|description| &description.status);
+        match (action(command, status), description) {
+            (Action::Wait, Some(description)) => wait(context, &stack.name, &description).await?,
+            (Action::Refuse(refusal), description) => {
+                return Err(stuck(stack, description.map(|description| description.status), refusal));
             }
-            // The table answers a stack that does not exist with `Create`.
-            (_, None) => return Ok(Situation::New { under_review: false }),
+            (action, description) => return Ok((action, description.map(Box::new))),
         }
     }
 }
@@ -58,7 +70,7 @@ pub(crate) async fn wait(context: &Context<'_>, stack: &str, description: &Stack
         context.tell(Event::EarlierFailure {
             stack: stack.to_owned(),
             status: status.to_string(),
-            reason: earlier_cause(context, &description.id).await?,
+            reason: earlier_cause(context, &description.id).await?.map(|cause| cause.to_string()),
         });
     }
     Ok(())
@@ -89,7 +101,7 @@ async fn clear(
             ),
         });
     }
-    let reason = earlier_cause(context, id).await?;
+    let reason = earlier_cause(context, id).await?.map(|cause| cause.to_string());
     context.tell(Event::EarlierFailure {
         stack: stack.name.clone(),
         status: description.status.to_string(),
@@ -98,7 +110,7 @@ async fn clear(
     if !approver.approve(Question::Recreate { stack_name: &stack.stack_name, reason: reason.as_deref() }) {
         return Err(Error::Declined { what: format!("deleting what is left of stack `{}`", stack.name) });
     }
-    delete(context, &stack.name, description).await?;
+    delete(context, &stack.name, description, Vec::new()).await?;
     context.tell(Event::LeftoverDeleted {
         stack: stack.name.clone(),
         leftover: format!("the stack in {}", description.status),
@@ -106,14 +118,16 @@ async fn clear(
     Ok(())
 }
 
-/// Deletes a stack and follows that to its end.
+/// Deletes a stack and follows that to its end; `retain` names what of a stack in `DELETE_FAILED` is left behind.
 pub(crate) async fn delete(
     context: &Context<'_>,
     stack: &str,
     description: &StackDescription,
-) -> Result<crate::follow::Ended, Error> {
+    retain: Vec<String>,
+) -> Result<Ended, Error> {
     let after = last_event(context, &description.id).await?;
     let request = DeleteStackRequest {
+        retain,
         client_token: Some(context.token(stack, "delete")),
         ..DeleteStackRequest::new(&description.id)
     };
@@ -122,27 +136,17 @@ pub(crate) async fn delete(
     let ended = follow(context, operation).await?;
     match ended.status() {
         StackStatus::DeleteComplete => Ok(ended),
-        _ => Err(Error::Failed(Box::new(failure(stack, &description.name, "delete", &ended)))),
+        _ => Err(failed(context, stack, &description.name, "delete", &ended).await),
     }
 }
 
-/// Looks for the cause of an earlier failure among a stack's events: of its last operation.
-async fn earlier_cause(context: &Context<'_>, id: &str) -> Result<Option<String>, Error> {
-    let events = context.call(async || context.cloud.cloud_formation.stack_events(id, None).await).await?;
-    let starts_operation = |status: &str| {
-        matches!(status, "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS" | "IMPORT_IN_PROGRESS")
-    };
-    let start = events.iter().rposition(|event| event.is_of_stack() && starts_operation(&event.status));
-    let last_operation = &events[start.unwrap_or_default()..];
-    Ok(causes(last_operation).first().map(ToString::to_string))
-}
-
-fn stuck(stack: &StackTemplate, status: &StackStatus, refusal: Refusal) -> Error {
-    let remedy = refusal.remedy.replace("{stack}", &stack.name).replace("{stack_name}", &stack.stack_name);
+fn stuck(stack: &StackTemplate, status: Option<StackStatus>, refusal: &Refusal) -> Error {
+    let Some(status) = status else { return Error::NotDeployed { stack: stack.name.clone() } };
+    let remedy = refusal.remedy.replace("{stack}", &stack.name);
     Error::Stuck { stack: stack.name.clone(), status: status.to_string(), reason: refusal.reason.to_owned(), remedy }
 }
 
 /// Says whether an operation brought a stack to where its template wants it.
-pub(crate) fn succeeded(ended: &crate::follow::Ended) -> bool {
+pub(crate) fn succeeded(ended: &Ended) -> bool {
     is_deployed(&ended.status())
 }

@@ -102,7 +102,7 @@ async fn a_failed_deletion_names_its_cause_and_can_be_tried_again() {
     let result = toolkit::destroy(&assembly, &[], &fake.cloud(), &destroy_options(), &answer, &toolkit::silent).await;
     let error = result.expect_err("not empty");
     assert!(error.to_string().starts_with("Enhanced (AWS::S3::Bucket) DELETE_FAILED: The bucket you tried"), "{error}");
-    assert_eq!(error.hints()[0], "empty the bucket first, with all versions of its objects");
+    assert!(error.hints()[0].starts_with("empty the bucket first, with all versions"), "{:?}", error.hints());
 
     let options = toolkit::DestroyOptions { empty_buckets: true, ..destroy_options() };
     toolkit::destroy(&assembly, &[], &fake.cloud(), &options, &yes, &toolkit::silent).await.expect("destroyed");

@@ -11,8 +11,8 @@ async fn states_with_no_way_on_are_refused_with_a_way_out() {
     for (status, word) in [
         ("ROLLBACK_FAILED", "baleen destroy bootstrap"),
         ("DELETE_FAILED", "baleen destroy bootstrap"),
-        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name baleen-test-bootstrap"),
-        ("SOMETHING_NEW", "console"),
+        ("UPDATE_ROLLBACK_FAILED", "`baleen rollback bootstrap`"),
+        ("SOMETHING_NEW", "newer version"),
     ] {
         let fake = Fake::default();
         fake.put_stack("baleen-test-bootstrap", status);

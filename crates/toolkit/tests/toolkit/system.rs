@@ -105,7 +105,14 @@ pub fn options() -> DeployOptions {
 }
 
 pub fn destroy_options() -> DestroyOptions {
-    DestroyOptions { run: "run-1".to_owned(), empty_buckets: false, patience: Patience::default() }
+    DestroyOptions {
+        run: "run-1".to_owned(),
+        empty_buckets: false,
+        retain: Vec::new(),
+        last: vec!["bootstrap".to_owned()],
+        concurrency: 4,
+        patience: Patience::default(),
+    }
 }
 
 pub fn yes(_question: Question<'_>) -> bool {
