@@ -11,6 +11,7 @@ use crate::cloud_access::{block_on, connect, explain, patience, places, run_id, 
 use crate::connect::Target;
 use crate::error::{Error, Kind, Result};
 use crate::local_cloud;
+use crate::lock::{self, LockArgs};
 use crate::printer::Printer;
 use crate::render;
 use crate::session::Session;
@@ -43,6 +44,8 @@ pub struct Args {
     /// Gives a parameter of a stack a value; those not given keep theirs
     #[arg(long = "parameter", value_name = "STACK.NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<Parameter>,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 /// A value for a parameter of a stack.
@@ -73,9 +76,13 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     };
     let asker = Asker::new(args.yes, printer);
     let narrator = render::deploy::Narrator::new(printer);
+    let lock = lock::options(&args.lock, &session, &options.run, "deploy");
     let work = async {
         let cloud = connect(&session, &target).await?;
-        let outcomes = toolkit::deploy(&assembly, &args.stacks, &cloud, &options, &asker, &narrator).await?;
+        let outcomes = toolkit::locked(&assembly, &cloud, &lock, &narrator, async |lock| {
+            Ok::<_, Error>(toolkit::deploy(&assembly, &args.stacks, lock.cloud(), &options, &asker, &narrator).await?)
+        })
+        .await?;
         if let Target::Local { endpoint_url } = &target
             // A part of the system may be deployed; workers need all of it.
             && let Ok(places) = places(&session, &assembly, &cloud).await

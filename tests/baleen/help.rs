@@ -18,6 +18,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       deploy       Deploys stacks by change sets, in dependency order
       permissions  Finds the least IAM policy that deploys an environment, or says what its roles may do
       outputs      Shows what the deployed stacks put out
+      rollback     Leads stacks back to how they last stood
       destroy      Deletes stacks, those that use others first
       submit       Uploads a video, which becomes a job
       jobs         Lists the jobs, the newest first, or shows one
@@ -88,6 +89,12 @@ fn help_of_a_command() {
 
           --parameter <STACK.NAME=VALUE>
               Gives a parameter of a stack a value; those not given keep theirs
+
+          --wait-lock
+              Waits for as long as someone else works on the environment
+
+          --steal-lock
+              Takes the environment's lock away from whoever holds it
 
       -h, --help
               Print help (see a summary with '-h')
