@@ -32,6 +32,7 @@ mod references;
 mod rule;
 mod schema;
 mod security;
+mod shell;
 mod structure;
 mod suppressions;
 mod text;

@@ -3,6 +3,7 @@
 use tree::Finding;
 
 use super::instance_rules::{BEGINNING, LAUNCH, TYPE, USER_DATA, VOLUME};
+use super::scripts;
 use crate::look::{Part, Resource, View};
 use crate::words::{any_of, did_you_mean, quoted};
 
@@ -87,6 +88,7 @@ fn user_data(view: View<'_>, findings: &mut Vec<Finding>) {
         let message = format!("`UserData` has at least {bytes} bytes, but at most {LARGEST} are allowed");
         findings.push(view.finding(&USER_DATA, message).hint("let it fetch the rest from a bucket"));
     }
+    scripts::user_data(plain, findings);
     let Some(Part::Text(first)) = parts.first() else { return };
     // Other images read other formats: Ignition is JSON, Bottlerocket's settings are TOML.
     let is_other = first.trim_start().starts_with(['{', '[']);

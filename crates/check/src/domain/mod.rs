@@ -44,6 +44,7 @@ mod receivers;
 mod roles;
 mod scaling;
 mod scaling_rules;
+mod scripts;
 mod ssm;
 mod ssm_rules;
 mod states;
@@ -165,6 +166,7 @@ pub(crate) static RULES: &[&[&Rule]] = &[
     notification::RULES,
     queue::RULES,
     scaling_rules::RULES,
+    scripts::RULES,
     ssm_rules::RULES,
     states::RULES,
 ];

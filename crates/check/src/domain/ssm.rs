@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use tree::{Finding, Node, Tree};
 
-use super::Shared;
 use super::ssm_rules::{
     ACTION, CONTENT, INJECTION, INPUTS, LIMIT, PARAMETER, PLATFORM, SCHEMA_VERSION, SHELL, STEP, UNDECLARED,
 };
+use super::{Shared, scripts};
 use crate::look::{Resource, Unreadable, View, json_bytes};
 use crate::schema::Patterns;
 use crate::words::{all_of, any_of, did_you_mean, given, quoted};
@@ -63,6 +63,8 @@ pub(super) fn check(shared: &Shared<'_>, document: &Resource<'_>, findings: &mut
         action(step, actions, findings);
         if kind == "Command" {
             command(shared.patterns, root, step, findings);
+        } else if step.get("action").is("aws:runCommand") && step.at("inputs/DocumentName").is("AWS-RunShellScript") {
+            scripts::lines(step.at("inputs/Parameters/commands"), findings);
         }
     }
     parameters(shared.patterns, root, findings);
@@ -219,6 +221,7 @@ fn command(patterns: &Patterns, root: View<'_>, step: View<'_>, findings: &mut V
     let action = step.get("action");
     if action.is("aws:runShellScript") {
         shell(run, findings);
+        scripts::lines(run, findings);
     }
     if action.is("aws:runShellScript") || action.is("aws:runPowerShellScript") {
         injection(patterns, root, run, findings);

@@ -15,6 +15,7 @@ mod references;
 mod rules;
 mod schema;
 mod security;
+mod shell;
 mod structure;
 mod suppressions;
 
