@@ -1,0 +1,124 @@
+//! CloudFormation in memory, as strict about states as the real one, and the services beside it that deploying needs.
+//!
+//! [`Simulator::cloud`] gives a [`Cloud`] like any other. What happens follows from the provider schemas: what a type
+//! takes, what makes it anew, what it is called and which attributes it has. There is no code for single types, only
+//! tables where a type behaves otherwise than its schema says.
+//!
+//! Time is tokio's: operations take as long as they would, and in a runtime whose time is paused they are over in an
+//! instant. What is left to chance (durations, names, faults) comes from a seed, so that a run can be repeated.
+//!
+//! Nothing runs by itself. What was to happen until now happens when somebody looks, so a client that is killed leaves
+//! the stacks at work, as it would in the cloud.
+
+mod change_set;
+mod clock;
+mod compare;
+mod durations;
+mod events;
+mod operation;
+mod parameters;
+mod physical;
+mod random;
+mod refusal;
+mod services;
+mod settings;
+mod stack;
+mod state;
+mod storage;
+mod template;
+mod world;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cloud::Cloud;
+use cloud::cloud_formation::{StackDescription, StackEvent, StackResource, StackStatus};
+
+pub use settings::{During, ResourceFault, Settings, Verb};
+pub use world::{Owner, Thing};
+
+use state::State;
+
+/// A cloud in memory. Clones are the same cloud.
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    state: Arc<Mutex<State>>,
+}
+
+impl Simulator {
+    /// Makes an empty account, whose chances come from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self::with_settings(seed, Settings::default())
+    }
+
+    /// Makes an empty account that behaves as `settings` say.
+    pub fn with_settings(seed: u64, settings: Settings) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(seed, settings))) }
+    }
+
+    /// Opens a connection.
+    pub fn cloud(&self) -> Cloud {
+        services::cloud(self, self.with(|state| state.settings.region.clone()))
+    }
+
+    /// Changes how the cloud behaves from now on.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        self.with(|state| change(&mut state.settings));
+    }
+
+    /// Makes a resource fail.
+    pub fn fail(&self, fault: ResourceFault) {
+        self.with(|state| state.faults.push(fault));
+    }
+
+    /// Takes all faults away.
+    pub fn heal(&self) {
+        self.with(|state| state.faults.clear());
+    }
+
+    /// Lists the faults that struck: stack, logical id, reason.
+    pub fn struck(&self) -> Vec<(String, String, String)> {
+        self.with(|state| state.struck.clone())
+    }
+
+    /// Describes a stack, by its name or ARN.
+    pub fn stack(&self, stack: &str) -> Option<StackDescription> {
+        self.with(|state| state.find(stack).map(stack::Stack::describe))
+    }
+
+    /// Lists the names of the stacks that are not deleted.
+    pub fn stacks(&self) -> Vec<String> {
+        self.with(|state| state.live.keys().cloned().collect())
+    }
+
+    /// Lists the resources of a stack.
+    pub fn resources(&self, stack: &str) -> Vec<StackResource> {
+        self.with(|state| state.find(stack).map(stack::Stack::list).unwrap_or_default())
+    }
+
+    /// Lists what has happened to a stack.
+    pub fn events(&self, stack: &str) -> Vec<StackEvent> {
+        self.with(|state| state.find(stack).map(|stack| stack.events.clone()).unwrap_or_default())
+    }
+
+    /// Lists everything that there is in the account, whoever made it.
+    pub fn things(&self) -> Vec<Thing> {
+        self.with(|state| state.world.things.values().cloned().collect())
+    }
+
+    /// Puts a thing into the account that no stack has made.
+    pub fn put_thing(&self, thing: Thing) {
+        self.with(|state| state.world.put(thing));
+    }
+
+    /// Puts a stack without resources into a state that others left it in.
+    pub fn put_stack(&self, name: &str, status: StackStatus) {
+        self.with(|state| state.put_stack(name, status));
+    }
+
+    /// Lets everything happen that was to happen until now, and shows what there is.
+    fn with<T>(&self, see: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.advance();
+        see(&mut state)
+    }
+}

@@ -1,0 +1,31 @@
+//! The services, as the traits of `cloud` want them.
+
+mod absent;
+mod cloud_formation;
+mod expression;
+mod identity;
+mod objects;
+mod tables;
+
+use std::sync::Arc;
+
+use cloud::Cloud;
+
+use crate::Simulator;
+use absent::Absent;
+
+pub(crate) fn cloud(simulator: &Simulator, region: String) -> Cloud {
+    Cloud {
+        region,
+        auto_scaling: Arc::new(Absent),
+        cloud_formation: Arc::new(simulator.clone()),
+        commands: Arc::new(Absent),
+        identity: Arc::new(simulator.clone()),
+        metadata: Arc::new(Absent),
+        metrics: Arc::new(Absent),
+        objects: Arc::new(simulator.clone()),
+        queues: Arc::new(Absent),
+        tables: Arc::new(simulator.clone()),
+        workflows: Arc::new(Absent),
+    }
+}
