@@ -31,6 +31,7 @@ mod world;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cloud::Cloud;
+use cloud::alarms::AlarmState;
 use cloud::cloud_formation::{StackDescription, StackEvent, StackResource, StackStatus};
 
 pub use settings::{During, ResourceFault, Settings, Verb};
@@ -103,6 +104,14 @@ impl Simulator {
     /// Lists everything that there is in the account, whoever made it.
     pub fn things(&self) -> Vec<Thing> {
         self.with(|state| state.world.things.values().cloned().collect())
+    }
+
+    /// Lets an alarm say something.
+    pub fn set_alarm(&self, name: &str, says: AlarmState) {
+        self.with(|state| {
+            let now = state.now;
+            state.storage.alarms.insert(name.to_owned(), (says, now));
+        });
     }
 
     /// Puts a thing into the account that no stack has made.

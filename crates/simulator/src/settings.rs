@@ -1,5 +1,6 @@
 //! How the simulated cloud behaves.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How the simulated cloud behaves.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub change_set: Duration,
     /// Of a thousand creations, updates and deletions of resources, how many fail by chance.
     pub failures_per_thousand: u16,
+    /// What the account may have, by the codes of the service and of the quota.
+    pub quotas: BTreeMap<(String, String), f64>,
     /// How many stacks there may be.
     pub most_stacks: usize,
 }
@@ -30,6 +33,7 @@ impl Default for Settings {
             lag: Duration::from_millis(1500),
             change_set: Duration::from_secs(6),
             failures_per_thousand: 0,
+            quotas: BTreeMap::new(),
             // AWS page "CloudFormation quotas".
             most_stacks: 2000,
         }

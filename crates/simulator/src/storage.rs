@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cloud::alarms::AlarmState;
 use cloud::tables::Item;
 
 /// What is stored.
@@ -12,6 +13,8 @@ pub(crate) struct Storage {
     pub objects: BTreeMap<String, BTreeMap<String, Vec<Version>>>,
     /// The items of tables, by table and by the text of their keys.
     pub tables: BTreeMap<String, BTreeMap<String, Item>>,
+    /// What alarms say, and since when, by name.
+    pub alarms: BTreeMap<String, (AlarmState, Duration)>,
 }
 
 /// A version of an object.
@@ -42,6 +45,9 @@ impl Storage {
         match resource_type {
             "AWS::S3::Bucket" => {
                 self.objects.remove(physical_id);
+            }
+            "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
+                self.alarms.remove(physical_id);
             }
             "AWS::DynamoDB::Table" => {
                 self.tables.remove(physical_id);

@@ -7,7 +7,7 @@ use cloud::commands::{CommandRequest, Commands, Instance, Instances, Invocation,
 use cloud::metrics::{Datum, Metrics};
 use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use cloud::workflows::{Execution, Workflows};
-use cloud::{AutoScaling, Metadata, Result};
+use cloud::{Metadata, Result};
 
 use crate::refusal::absent as error;
 
@@ -72,16 +72,6 @@ impl Commands for Absent {
     }
     async fn invocation(&self, _: &str, _: &str) -> Result<InvocationResult> {
         absent("ssm:GetCommandInvocation")
-    }
-}
-
-#[async_trait]
-impl AutoScaling for Absent {
-    async fn set_protection(&self, _: &str, _: &str, _: bool) -> Result<()> {
-        absent("autoscaling:SetInstanceProtection")
-    }
-    async fn complete_lifecycle_action(&self, _: &str, _: &str, _: &str) -> Result<()> {
-        absent("autoscaling:CompleteLifecycleAction")
     }
 }
 
