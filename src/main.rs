@@ -48,8 +48,8 @@ fn main() -> ExitCode {
 fn wrong_command_line(error: &clap::Error) -> ExitCode {
     // Whoever cannot be told cannot be told that either.
     let _ = error.print();
-    // To `diff`, 2 says that something differs.
-    let is_diff = std::env::args_os().any(|argument| argument == "diff");
+    // To these, 2 says that something differs.
+    let is_diff = std::env::args_os().any(|argument| argument == "diff" || argument == "drift");
     ExitCode::from(if is_diff && error.use_stderr() { 1 } else { u8::try_from(error.exit_code()).unwrap_or(1) })
 }
 

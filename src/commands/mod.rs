@@ -7,6 +7,8 @@ mod completions;
 mod deploy;
 mod destroy;
 mod diff;
+mod drift;
+mod events;
 mod jobs;
 mod list;
 mod local;
@@ -14,6 +16,7 @@ mod outputs;
 mod permissions;
 mod rollback;
 mod schema;
+mod status;
 mod submit;
 mod synth;
 
@@ -32,6 +35,9 @@ pub enum Command {
     Diff(diff::Args),
     Deploy(deploy::Args),
     Permissions(permissions::Args),
+    Status(status::Args),
+    Events(events::Args),
+    Drift(drift::Args),
     Outputs(outputs::Args),
     Rollback(rollback::Args),
     Destroy(destroy::Args),
@@ -55,6 +61,9 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Diff(args) => diff::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),
         Command::Permissions(args) => permissions::run(&args, global, printer),
+        Command::Status(args) => status::run(&args, global, printer),
+        Command::Events(args) => events::run(&args, global, printer),
+        Command::Drift(args) => drift::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Rollback(args) => rollback::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),

@@ -103,6 +103,8 @@ impl Narrator<'_> {
                     if skipped.is_empty() { String::new() } else { format!(", without {}", skipped.join(", ")) };
                 printer.line(format_args!("  {GREEN}{status}{GREEN:#}{skipped} in {}", self.elapsed()));
             }
+            Event::Comparing { stack } => printer.status(&format!("  {stack}: being compared")),
+            Event::Compared { .. } => printer.status(""),
             Event::AlsoFailed { error, .. } => printer.line(format_args!("  {RED}also failed:{RED:#} {error}")),
             Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
                 super::lock::narrate(printer, event);

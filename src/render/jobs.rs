@@ -84,7 +84,7 @@ fn short(id: &str) -> String {
 }
 
 /// Leaves out the fractions of a second.
-fn seconds(time: &str) -> String {
+pub fn seconds(time: &str) -> String {
     time.parse::<jiff::Timestamp>()
         .ok()
         .and_then(|time| time.round(jiff::Unit::Second).ok())

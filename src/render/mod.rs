@@ -2,11 +2,14 @@
 
 pub mod commands;
 pub mod deploy;
+pub mod drift;
 pub mod excerpt;
 pub mod findings;
+pub mod history;
 pub mod jobs;
 pub mod local;
 pub mod lock;
+pub mod overview;
 pub mod pipeline;
 pub mod rollback;
 pub mod rules;

@@ -17,6 +17,9 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       diff         Compares templates: what changes, and what that does to what is deployed
       deploy       Deploys stacks by change sets, in dependency order
       permissions  Finds the least IAM policy that deploys an environment, or says what its roles may do
+      status       Shows how the stacks stand, and who works on them
+      events       Shows what happened to stacks
+      drift        Compares what is deployed with what is there, property by property
       outputs      Shows what the deployed stacks put out
       rollback     Leads stacks back to how they last stood
       destroy      Deletes stacks, those that use others first

@@ -159,6 +159,18 @@ pub enum Event {
         /// What its template says is to be kept.
         retained: Vec<Retained>,
     },
+    /// CloudFormation begins to compare a stack with its template.
+    Comparing {
+        /// The stack.
+        stack: String,
+    },
+    /// A stack was compared with its template.
+    Compared {
+        /// The stack.
+        stack: String,
+        /// How many of its resources differ.
+        differing: usize,
+    },
     /// A stack is back at how it last stood.
     RolledBack {
         /// The stack.

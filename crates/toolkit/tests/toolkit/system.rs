@@ -40,6 +40,8 @@ pub fn assembly(variant: &Variant) -> Assembly {
     app.stack("bootstrap", |stack| {
         let artifacts = stack.add("Artifacts", Raw::new("AWS::S3::Bucket"));
         stack.output("ArtifactBucket", artifacts.reference::<String>());
+        let locks = stack.add("Locks", Raw::new("AWS::DynamoDB::Table").property("Keys", json!(["id"])));
+        stack.output("LockTable", locks.reference::<String>());
     });
     let (sources, enhanced) = app.stack("storage", |stack| {
         let bucket = Raw::new("AWS::S3::Bucket").property("Days", variant.keep_days);

@@ -22,6 +22,8 @@ use serde_json::Value;
 use change_sets::ChangeSet;
 use operation::Step;
 
+use crate::tables::MemoryTables;
+
 /// The account that the credentials are of.
 pub const ACCOUNT: &str = "111122223333";
 /// The region of the connection.
@@ -31,6 +33,7 @@ pub const REGION: &str = "eu-central-1";
 #[derive(Clone, Default)]
 pub struct Fake {
     state: Arc<Mutex<State>>,
+    tables: Arc<Mutex<Option<Arc<MemoryTables>>>>,
 }
 
 /// What there is.
@@ -84,8 +87,21 @@ impl Fake {
             cloud_formation: Arc::new(self.clone()),
             identity: Arc::new(identity::Caller),
             objects: Arc::new(self.clone()),
+            tables: self.tables(),
             ..Cloud::absent(REGION)
         }
+    }
+
+    /// Gives the tables that the stacks have.
+    fn tables(&self) -> Arc<dyn cloud::Tables> {
+        let state = Arc::clone(&self.state);
+        let exists = move |table: &str| {
+            let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut resources = state.stacks.values().flat_map(|stack| stack.resources.values());
+            resources.any(|resource| resource.physical_id.as_deref() == Some(table))
+        };
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tables.get_or_insert_with(|| Arc::new(MemoryTables::new(exists)))) as _
     }
 
     /// Gives what there is, to look at or to change behind the toolkit's back.
