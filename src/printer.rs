@@ -14,8 +14,9 @@ use crate::render;
 /// How wide a terminal is taken to be that does not say.
 const USUAL_WIDTH: u16 = 80;
 
-/// Clears the line that the cursor is on, and moves to its start.
-const CLEAR_LINE: &str = "\r\x1b[2K";
+/// Keeps a terminal from showing what is drawn before it is all there; those that do not know it ignore it.
+const BEGIN_FRAME: &str = "\x1b[?2026h";
+const END_FRAME: &str = "\x1b[?2026l";
 
 pub const RED: Style = AnsiColor::Red.on_default().bold();
 pub const GREEN: Style = AnsiColor::Green.on_default();
@@ -24,20 +25,28 @@ pub const CYAN: Style = AnsiColor::Cyan.on_default();
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 
-/// Prints; colours vanish where they are not wanted (`NO_COLOR`, no terminal). Clones share the status line.
+/// Prints; colours vanish where they are not wanted (`NO_COLOR`, no terminal). Clones share the live lines.
 #[derive(Clone)]
 pub struct Printer {
     json: bool,
     /// Whether lines can be redrawn in place.
     redraws: bool,
-    /// The line at the bottom that changes in place.
-    status: Arc<Mutex<String>>,
+    live: Arc<Mutex<Live>>,
+}
+
+/// The lines at the bottom that change in place.
+#[derive(Default)]
+struct Live {
+    /// The lines as they were wanted.
+    lines: Vec<String>,
+    /// How many columns each takes on the terminal, as they were drawn.
+    widths: Vec<usize>,
 }
 
 impl Printer {
     pub fn new(json: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        Self { json, redraws: !json && !dumb && stderr().is_terminal(), status: Arc::default() }
+        Self { json, redraws: !json && !dumb && stderr().is_terminal(), live: Arc::default() }
     }
 
     pub fn is_json(&self) -> bool {
@@ -87,28 +96,43 @@ impl Printer {
         }
     }
 
-    /// Replaces the status line; nothing where lines cannot be redrawn.
+    /// Replaces the live lines by one; nothing where lines cannot be redrawn.
     pub fn status(&self, text: &str) {
+        let lines: &[&str] = if text.is_empty() { &[] } else { &[text] };
+        self.live(lines.iter().map(|line| (*line).to_owned()).collect());
+    }
+
+    /// Replaces the live lines, which are cut to the terminal's width; nothing where lines cannot be redrawn.
+    pub fn live(&self, lines: Vec<String>) {
         if !self.redraws {
             return;
         }
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        if *status != text {
-            *status = text.chars().take(status_width()).collect();
-            write_to_stderr(true, &status);
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if live.lines != lines {
+            live.lines = lines;
+            live.draw("");
         }
     }
 
-    fn raw_line(&self, text: impl Display) {
-        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        write_to_stderr(!status.is_empty(), &format!("{text}\n{status}"));
+    /// Returns how many columns the terminal has.
+    pub fn width(&self) -> usize {
+        width()
     }
 
-    /// Leaves the line that the cursor is on as it is: the terminal has written `^C` behind it.
+    fn raw_line(&self, text: impl Display) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.redraws {
+            live.draw(&format!("{text}\n"));
+        } else {
+            let _ = write_coloured(&format!("{text}\n"));
+        }
+    }
+
+    /// Leaves the lines that the cursor is on as they are: the terminal has written `^C` behind them.
     pub fn interrupted(&self) {
         if self.redraws {
-            self.status.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            write_to_stderr(false, "\n");
+            *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Live::default();
+            let _ = write_coloured("\n");
         }
     }
 
@@ -141,20 +165,84 @@ impl Printer {
     }
 }
 
-/// The width that a status line is cut to: a longer one would wrap, and could not be redrawn.
-fn status_width() -> usize {
-    let width = terminal_size::terminal_size_of(stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
-    usize::from(width).saturating_sub(1)
+impl Live {
+    /// Draws the live lines anew, with `above` in front of them. Whoever cannot be told cannot be told that either.
+    fn draw(&mut self, above: &str) {
+        let width = width();
+        // Where the terminal has become narrower, what was drawn takes more rows now.
+        let rows: usize = self.widths.iter().map(|columns| columns.saturating_sub(1) / width.max(1) + 1).sum();
+        // These are no colours, so `NO_COLOR` must not take them away, as `anstream` would.
+        let mut erase = String::from(BEGIN_FRAME);
+        if rows > 0 {
+            erase.push('\r');
+            if rows > 1 {
+                erase.push_str(&format!("\x1b[{}A", rows - 1));
+            }
+            erase.push_str("\x1b[J");
+        }
+        let _ = stderr().write_all(erase.as_bytes());
+        let lines: Vec<String> = self.lines.iter().map(|line| cut(line, width.saturating_sub(1))).collect();
+        let _ = write_coloured(&format!("{above}{}", lines.join("\n")));
+        let _ = stderr().write_all(END_FRAME.as_bytes());
+        let _ = stderr().flush();
+        self.widths = lines.iter().map(|line| columns(line)).collect();
+    }
 }
 
-/// Writes text, in place of the line that the cursor is on if that is to be cleared. Whoever cannot be told cannot be
-/// told that either.
-fn write_to_stderr(clear: bool, text: &str) {
-    if clear {
-        // Not a colour, so `NO_COLOR` must not take it away, as `anstream` would.
-        let _ = stderr().write_all(CLEAR_LINE.as_bytes());
+/// The width of the terminal.
+fn width() -> usize {
+    usize::from(terminal_size::terminal_size_of(stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0))
+}
+
+/// Counts the columns of a text, without what only colours it.
+pub fn columns(text: &str) -> usize {
+    let mut escape = false;
+    let is_shown = |character: char| {
+        let was = escape;
+        escape = if escape { character != 'm' } else { character == '\x1b' };
+        !was && !escape
+    };
+    text.chars().map(is_shown).filter(|shown| *shown).count()
+}
+
+/// Cuts a text to so many columns, and ends its colours.
+fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
     }
+    let (mut kept, mut escape, mut left) = (String::new(), false, width.saturating_sub(1));
+    for character in text.chars() {
+        if escape || character == '\x1b' {
+            escape = character != 'm';
+            kept.push(character);
+        } else if left > 0 {
+            left -= 1;
+            kept.push(character);
+        } else {
+            break;
+        }
+    }
+    kept.push_str("…\x1b[0m");
+    kept
+}
+
+fn write_coloured(text: &str) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
-    let _ = err.write_all(text.as_bytes());
-    let _ = err.flush();
+    err.write_all(text.as_bytes())?;
+    err.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_take_no_columns_and_survive_a_cut() {
+        let text = format!("{RED}four{RED:#} and more");
+        assert_eq!(columns(&text), 13);
+        assert_eq!(cut(&text, 13), text);
+        let short = cut(&text, 6);
+        assert_eq!(columns(&short), 6);
+        assert!(short.ends_with(" …\x1b[0m") && short.contains("four"), "{short:?}");
+    }
 }

@@ -192,10 +192,6 @@ impl Approver for Asker<'_> {
     fn approve(&self, question: Question<'_>) -> bool {
         match question {
             Question::Deploy(plan) => self.ask(&format!("Deploy these changes to environment `{}`?", plan.environment)),
-            Question::Change(plan) => self.ask(&format!("Deploy these changes to {}?", plan.stack_name)),
-            Question::Recreate { stack_name, .. } => {
-                self.ask(&format!("Creating {stack_name} had failed. Delete what is left of it, and create it again?"))
-            }
             Question::Rollback(plan) => {
                 render::rollback::plan(self.printer, plan);
                 self.ask(&format!("Roll all this of environment `{}` back?", plan.environment))

@@ -1,23 +1,27 @@
 //! What deploying and destroying say.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
-use toolkit::{DestroyPlan, Event, Events, Outcome, PlannedChange, Retained, StackPlan};
+use toolkit::{DestroyPlan, Event, Events, Outcome, Retained};
 
 use super::findings::plural;
+use super::screen::Screen;
 use crate::printer::{BOLD, CYAN, DIM, GREEN, Printer, RED, YELLOW};
 
-/// Prints events as they come.
+/// Prints events as they come; at a terminal, below them a line for each stack that is worked on.
 pub struct Narrator<'a> {
     printer: &'a Printer,
-    /// When work on the stack began.
-    started: Mutex<Instant>,
+    screen: Screen,
 }
 
 impl<'a> Narrator<'a> {
     pub fn new(printer: &'a Printer) -> Self {
-        Self { printer, started: Mutex::new(Instant::now()) }
+        Self { printer, screen: Screen::new(printer) }
+    }
+
+    /// Says that nothing new is begun.
+    pub fn stopping(&self) {
+        self.screen.stopping();
     }
 }
 
@@ -37,7 +41,92 @@ impl Narrator<'_> {
         match event {
             Event::AccountVerified { account, region, .. } => {
                 printer.line(format_args!("{DIM}account {account}, region {region}{DIM:#}"));
+                self.screen.status("looking at what is there");
             }
+            Event::Selected { .. } | Event::LeftAlone { .. } => self.selected(event),
+            Event::StackStarted { stack, stack_name, position, total } => {
+                if !printer.redraws() {
+                    printer.line(format_args!("{BOLD}[{position}/{total}] {stack}{BOLD:#} {DIM}{stack_name}{DIM:#}"));
+                }
+                self.screen.begin(stack, *total);
+            }
+            Event::Waiting { stack, status } => {
+                printer.line(format_args!(
+                    "{BOLD}{stack}{BOLD:#} is in {status}: waiting for the end of what is under way"
+                ));
+            }
+            Event::EarlierFailure { stack, status, reason } => {
+                let reason = reason.as_deref().unwrap_or("its events do not say why");
+                printer.line(format_args!("{YELLOW}earlier:{YELLOW:#} `{stack}` is in {status}: {reason}"));
+            }
+            Event::LeftoverDeleted { stack, leftover } => {
+                printer.line(format_args!("{BOLD}{stack}{BOLD:#} deleted {leftover}"));
+            }
+            Event::TemplateUploaded { stack, bucket, key, bytes } => {
+                printer.line(format_args!("{DIM}{stack}: template of {bytes} bytes: s3://{bucket}/{key}{DIM:#}"))
+            }
+            Event::Preparing { stack } => self.screen.status(format!("making the change set of {stack}")),
+            Event::Planned(plan) => {
+                self.screen.planned(plan);
+                super::plan::show(printer, plan);
+            }
+            Event::AllowanceUnneeded { resource } => printer.line(format_args!(
+                "{YELLOW}not needed:{YELLOW:#} `--allow-data-loss {resource}`, since nothing is lost there"
+            )),
+            Event::Unchanged { .. } | Event::Confirmed { .. } => {}
+            Event::Comparing { stack } => self.screen.status(format!("comparing {stack}")),
+            Event::Compared { .. } => self.screen.status(""),
+            Event::Declined { stacks } => {
+                printer.line(format_args!("not approved: {} as before", plural(stacks.len(), "stack")));
+            }
+            Event::Executing { stack, resources } => {
+                self.screen.count(stack, 0, *resources);
+                self.screen.doing(stack, "waiting for CloudFormation");
+            }
+            Event::Progress { .. } => self.progress(event),
+            Event::Unreachable { error } => {
+                printer.line(format_args!("{YELLOW}no answer, trying again:{YELLOW:#} {error}"));
+            }
+            Event::ProtectionChanged { stack, protected } => {
+                let state = if *protected { "on" } else { "off" };
+                printer.line(format_args!("{BOLD}{stack}{BOLD:#} termination protection is {state} now"));
+            }
+            Event::PolicySet { stack, protected } => {
+                let what = if protected.is_empty() {
+                    "everything".to_owned()
+                } else {
+                    format!("everything but the loss of {}", protected.join(", "))
+                };
+                printer.line(format_args!("{BOLD}{stack}{BOLD:#} its stack policy allows {what} now"));
+            }
+            Event::StackFinished { .. } | Event::StackDeleted { .. } | Event::RolledBack { .. } => self.finished(event),
+            Event::StackFailed { stack, error } => {
+                let taken = self.screen.end(stack, true);
+                printer.line(format_args!(
+                    "{RED}✗{RED:#} {BOLD}{stack}{BOLD:#} {RED}failed{RED:#}{}: {error}",
+                    after(taken)
+                ));
+            }
+            Event::NotBegun { stacks } => {
+                printer.line(format_args!("{YELLOW}not begun:{YELLOW:#} {}", stacks.join(", ")))
+            }
+            Event::BucketEmptied { stack, bucket, objects } => {
+                let objects = plural(*objects, "object version");
+                printer.line(format_args!("{BOLD}{stack}{BOLD:#} emptied {bucket}: {objects}"));
+            }
+            Event::AlsoFailed { stack, error } => {
+                self.screen.end(stack, true);
+                printer.line(format_args!("{RED}also failed:{RED:#} {BOLD}{stack}{BOLD:#} {error}"));
+            }
+            Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
+                super::lock::narrate(printer, event);
+            }
+        }
+    }
+
+    fn selected(&self, event: &Event) {
+        let printer = self.printer;
+        match event {
             Event::Selected { stacks, read } => {
                 for stack in stacks {
                     if let Some(because) = &stack.because {
@@ -50,78 +139,45 @@ impl Narrator<'_> {
                         .line(format_args!("{DIM}reads {outputs} of `{}`, which stays as it is{DIM:#}", stack.stack));
                 }
             }
-            Event::StackStarted { stack, stack_name, position, total } => {
-                *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-                printer.line(format_args!("{BOLD}[{position}/{total}] {stack}{BOLD:#} {DIM}{stack_name}{DIM:#}"));
-                printer.status(&format!("  {stack}: looking at what is there"));
+            Event::LeftAlone { stack, reason } => {
+                printer.line(format_args!("{CYAN}left alone:{CYAN:#} `{stack}`, because {reason}"));
             }
-            Event::Waiting { stack, status } => {
-                printer.line(format_args!("  `{stack}` is in {status}: waiting for the end of what is under way"));
-            }
-            Event::EarlierFailure { stack, status, reason } => {
-                let reason = reason.as_deref().unwrap_or("its events do not say why");
-                printer.line(format_args!("  {YELLOW}earlier:{YELLOW:#} `{stack}` is in {status}: {reason}"));
-            }
-            Event::LeftoverDeleted { leftover, .. } => printer.line(format_args!("  deleted {leftover}")),
-            Event::TemplateUploaded { bucket, key, bytes, .. } => {
-                printer.line(format_args!("  {DIM}template of {bytes} bytes: s3://{bucket}/{key}{DIM:#}"));
-            }
-            Event::Planned(plan) => self.planned(plan),
-            Event::Unchanged { .. } => printer.line("  nothing to change"),
-            Event::Declined { stack } => printer.line(format_args!("  not approved: `{stack}` stays as it was")),
-            Event::Executing { resources, .. } => printer.status(&format!("  0/{resources}")),
-            Event::Progress { .. } => self.progress(event),
-            Event::Unreachable { error } => {
-                printer.line(format_args!("  {YELLOW}no answer, trying again:{YELLOW:#} {error}"));
-            }
-            Event::ProtectionChanged { protected, .. } => {
-                let state = if *protected { "on" } else { "off" };
-                printer.line(format_args!("  termination protection is {state} now"));
-            }
-            Event::StackFinished { outcome, .. } => {
+            _ => {}
+        }
+    }
+
+    fn finished(&self, event: &Event) {
+        let printer = self.printer;
+        let done = |stack: &str, words: String| {
+            let taken = self.screen.end(stack, false);
+            printer.line(format_args!("{GREEN}✓{GREEN:#} {BOLD}{stack}{BOLD:#} {words}{}", after(taken)));
+        };
+        match event {
+            Event::StackFinished { stack, outcome, .. } => {
                 let word = match outcome {
                     Outcome::Created => "created",
                     Outcome::Updated => "updated",
-                    Outcome::Unchanged => return printer.status(""),
+                    Outcome::Unchanged => "had nothing to change",
                 };
-                printer.status("");
-                printer.line(format_args!("  {GREEN}{word}{GREEN:#} in {}", self.elapsed()));
+                done(stack, format!("{GREEN}{word}{GREEN:#}"));
             }
-            Event::BucketEmptied { bucket, objects, .. } => {
-                printer.line(format_args!("  emptied {bucket}: {}", plural(*objects, "object version")));
-            }
-            Event::StackDeleted { retained, .. } => {
-                printer.status("");
-                printer.line(format_args!("  {GREEN}deleted{GREEN:#} in {}", self.elapsed()));
+            Event::StackDeleted { stack, retained } => {
+                done(stack, format!("{GREEN}deleted{GREEN:#}"));
                 for kept in retained {
                     printer.line(retained_line(kept));
                 }
             }
-            Event::RolledBack { status, skipped, .. } => {
-                printer.status("");
+            Event::RolledBack { stack, status, skipped } => {
                 let skipped =
                     if skipped.is_empty() { String::new() } else { format!(", without {}", skipped.join(", ")) };
-                printer.line(format_args!("  {GREEN}{status}{GREEN:#}{skipped} in {}", self.elapsed()));
+                done(stack, format!("{GREEN}{status}{GREEN:#}{skipped}"));
             }
-            Event::Comparing { stack } => printer.status(&format!("  {stack}: being compared")),
-            Event::Compared { .. } => printer.status(""),
-            Event::AlsoFailed { error, .. } => printer.line(format_args!("  {RED}also failed:{RED:#} {error}")),
-            Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
-                super::lock::narrate(printer, event);
-            }
-        }
-    }
-
-    fn planned(&self, plan: &StackPlan) {
-        let what = if plan.creates_stack { "new stack" } else { "changes" };
-        self.printer.line(format_args!("  {what}: {}", counted(&plan.changes)));
-        for change in &plan.changes {
-            self.printer.line(change_line(change));
+            _ => {}
         }
     }
 
     fn progress(&self, event: &Event) {
-        let Event::Progress { logical_id, resource_type, status, reason, failed, done, total, .. } = event else {
+        let Event::Progress { stack, logical_id, resource_type, status, reason, failed, done, total } = event else {
             return;
         };
         let printer = self.printer;
@@ -129,64 +185,26 @@ impl Narrator<'_> {
         let reason = reason.as_deref();
         if *failed {
             let reason = reason.unwrap_or("no reason given");
-            printer.line(format_args!("  {RED}{status}{RED:#} {logical_id} {DIM}{resource_type}{DIM:#} {reason}"));
+            printer.line(format_args!(
+                "  {BOLD}{stack}{BOLD:#} {RED}{status}{RED:#} {logical_id} {DIM}{resource_type}{DIM:#} {reason}"
+            ));
         } else if is_stack && status.contains("ROLLBACK") && status.ends_with("_IN_PROGRESS") {
-            printer.line(format_args!("  {YELLOW}{status}{YELLOW:#} {}", reason.unwrap_or_default()));
+            self.screen.undone(stack);
+            let reason = reason.unwrap_or_default();
+            printer.line(format_args!("  {BOLD}{stack}{BOLD:#} {YELLOW}{status}{YELLOW:#} {reason}"));
         } else if !is_stack && !printer.redraws() && (status.ends_with("_COMPLETE") || status == "DELETE_SKIPPED") {
-            printer.line(format_args!("  {DIM}{status}{DIM:#} {logical_id} {DIM}{resource_type}{DIM:#}"));
+            printer.line(format_args!("  {stack} {DIM}{status}{DIM:#} {logical_id} {DIM}{resource_type}{DIM:#}"));
         }
-        let count = if *total > 0 { format!("{done}/{total} ") } else { String::new() };
-        printer.status(&format!("  {count}{logical_id} {status}"));
-    }
-
-    fn elapsed(&self) -> String {
-        let started = *self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("{:.1} s", started.elapsed().as_secs_f32())
-    }
-}
-
-/// `2 to add, 1 to change (1 replaced), 1 to remove`
-fn counted(changes: &[PlannedChange]) -> String {
-    let count = |action: &str| changes.iter().filter(|change| change.action == action).count();
-    let replaced = changes.iter().filter(|change| is_replaced(change)).count();
-    let mut texts = Vec::new();
-    for (action, word) in [("Add", "add"), ("Modify", "change"), ("Remove", "remove"), ("Import", "import")] {
-        match count(action) {
-            0 => {}
-            some if action == "Modify" && replaced > 0 => texts.push(format!("{some} to change ({replaced} replaced)")),
-            some => texts.push(format!("{some} to {word}")),
+        self.screen.count(stack, *done, *total);
+        if !is_stack {
+            self.screen.resource(stack, logical_id, status);
         }
     }
-    if texts.is_empty() { "no resources change".to_owned() } else { texts.join(", ") }
 }
 
-fn change_line(change: &PlannedChange) -> String {
-    let PlannedChange { logical_id, resource_type, .. } = change;
-    let (style, sign) = match change.action.as_str() {
-        "Add" => (GREEN, "+"),
-        "Remove" => (RED, "-"),
-        _ if is_replaced(change) => (RED, "!"),
-        "Import" => (CYAN, "="),
-        _ => (YELLOW, "~"),
-    };
-    let mut parts = vec![format!("    {style}{sign} {logical_id}{style:#} {DIM}{resource_type}{DIM:#}")];
-    let names: Vec<_> = change.properties.iter().map(|property| property.name.as_str()).collect();
-    if !names.is_empty() {
-        parts.push(format!("({})", names.join(", ")));
-    }
-    match change.replacement.as_deref() {
-        Some("True") => parts.push(format!("{RED}is replaced{RED:#}")),
-        Some("Conditional") => parts.push(format!("{YELLOW}may be replaced{YELLOW:#}")),
-        _ => {}
-    }
-    if change.action == "Remove" && change.policy_action.as_deref().is_some_and(|policy| policy.contains("Retain")) {
-        parts.push("stays, outside of the stack".to_owned());
-    }
-    parts.join(" ")
-}
-
-fn is_replaced(change: &PlannedChange) -> bool {
-    change.replacement.as_deref() == Some("True")
+/// ` in 12.3 s`
+fn after(taken: Option<Duration>) -> String {
+    taken.map(|taken| format!(" in {:.1} s", taken.as_secs_f32())).unwrap_or_default()
 }
 
 fn retained_line(kept: &Retained) -> String {

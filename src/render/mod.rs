@@ -11,6 +11,8 @@ pub mod local;
 pub mod lock;
 pub mod overview;
 pub mod pipeline;
+pub mod plan;
 pub mod rollback;
 pub mod rules;
 pub mod sarif;
+pub mod screen;

@@ -1,4 +1,4 @@
-use crate::{DestroyPlan, Plan, RollbackPlan, StackPlan};
+use crate::{DestroyPlan, Plan, RollbackPlan};
 
 /// Gives a person's word, or refuses it.
 ///
@@ -13,15 +13,6 @@ pub trait Approver: Send + Sync {
 pub enum Question<'a> {
     /// May all of this be done?
     Deploy(&'a Plan),
-    /// May these changes be executed?
-    Change(&'a StackPlan),
-    /// May the remains of a stack that was never created be deleted, so that it can be created?
-    Recreate {
-        /// The stack's name in CloudFormation.
-        stack_name: &'a str,
-        /// Why its creation failed, where that is still known.
-        reason: Option<&'a str>,
-    },
     /// May all of this be deleted?
     Destroy(&'a DestroyPlan),
     /// May these stacks be rolled back?

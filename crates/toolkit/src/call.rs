@@ -1,8 +1,9 @@
 //! How the cloud is called: with patience, and not too often.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cloud::Cloud;
+use cloud::{Cloud, ErrorKind};
 use tokio::time::{Instant, sleep};
 
 use crate::{Event, Events, Patience};
@@ -31,6 +32,9 @@ impl Context<'_> {
         loop {
             match call().await {
                 Err(error) if error.is_transient() => {
+                    if error.kind == ErrorKind::Throttled {
+                        pause.stretch(self.run);
+                    }
                     let first = *first_failure.get_or_insert_with(|| {
                         self.tell(Event::Unreachable { error: error.to_string() });
                         Instant::now()
@@ -51,6 +55,17 @@ impl Context<'_> {
     }
 }
 
+/// The longest pause after calls that were too many, before it is jittered.
+const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(10);
+
+/// Mixes bits (the finalizer of `SplitMix64`).
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
 /// The time between two looks at the same thing: short at first, so that quick work is seen quickly, then two seconds,
 /// which CloudFormation's request limits bear.
 pub(crate) struct Pause {
@@ -64,9 +79,19 @@ impl Default for Pause {
 }
 
 impl Pause {
+    /// Waits longer next time, by an amount that differs from call to call and from run to run: those that were refused
+    /// together should not come back together.
+    fn stretch(&mut self, run: &str) {
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+        let seed = run.bytes().fold(CALLS.fetch_add(1, Ordering::Relaxed), |hash, byte| mix(hash ^ u64::from(byte)));
+        // From half to one and a half.
+        let tenths = 5 + u32::try_from(mix(seed) % 11).unwrap_or_default();
+        self.next = (self.next * 2).min(LONGEST_AFTER_REFUSAL) * tenths / 10;
+    }
+
     /// Waits.
     pub async fn wait(&mut self) {
         sleep(self.next).await;
-        self.next = (self.next * 3 / 2).min(Duration::from_secs(2));
+        self.next = (self.next * 3 / 2).min(Duration::from_secs(2).max(self.next));
     }
 }

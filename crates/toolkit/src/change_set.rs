@@ -1,11 +1,10 @@
-//! Makes the change set of one stack, and says what it would change.
+//! Makes, executes and discards the change set of one stack.
 
 use cloud::ErrorKind;
 use cloud::cloud_formation::{
     Change, ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetStatus, DeleteStackRequest, ExecutionStatus,
     StackStatus,
 };
-use serde::Serialize;
 use template::StackTemplate;
 
 use crate::call::{Context, Pause};
@@ -14,23 +13,10 @@ use crate::{Error, Event, PlannedChange, PlannedProperty};
 /// How often a name that is still taken by a change set being deleted is tried again.
 const NAME_TAKEN_TRIES: u32 = 10;
 
-/// What executing a change set would do to a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StackPlan {
-    /// The stack's name within the app.
-    pub stack: String,
-    /// Its name in CloudFormation.
-    pub stack_name: String,
-    /// Whether the stack is created.
-    pub creates_stack: bool,
-    /// The changes, in CloudFormation's order.
-    pub changes: Vec<PlannedChange>,
-}
-
 /// A change set that was made.
 pub(crate) enum Made {
     /// It can be executed.
-    Ready(ChangeSetIds, StackPlan),
+    Ready(ChangeSetIds, Vec<PlannedChange>),
     /// There is nothing to change; it is deleted again.
     Empty,
 }
@@ -55,18 +41,19 @@ pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate
     Ok(())
 }
 
-/// Makes a change set, and waits until it can be executed.
+/// Makes a change set, and waits until it can be executed. `purpose` tells it from others of this run for the stack.
 pub(crate) async fn make(
     context: &Context<'_>,
     stack: &StackTemplate,
     mut request: ChangeSetRequest,
     creates_stack: bool,
+    purpose: &str,
 ) -> Result<Made, Error> {
     let cloud_formation = &context.cloud.cloud_formation;
     let mut pause = Pause::default();
     let mut tries = 0;
     let ids = loop {
-        request.client_token = Some(context.token(&stack.name, &format!("change-{tries}")));
+        request.client_token = Some(context.token(&stack.name, &format!("{purpose}-{tries}")));
         match context.call(async || cloud_formation.create_change_set(&request).await).await {
             Ok(ids) => break ids,
             // An earlier one of this name is still being deleted; or the answer to an earlier call was lost, and it
@@ -92,7 +79,7 @@ pub(crate) async fn make(
         discard(context, &stack.name, &ids, creates_stack).await?;
         return Err(Error::ChangeSet { stack: stack.name.clone(), reason });
     }
-    Ok(Made::Ready(ids, plan(stack, creates_stack, &made)))
+    Ok(Made::Ready(ids, made.changes.iter().map(planned).collect()))
 }
 
 /// Says why a change set failed: what early validation found, and else what the change set itself says.
@@ -125,9 +112,14 @@ async fn wait(context: &Context<'_>, ids: &ChangeSetIds) -> cloud::Result<Change
 }
 
 /// Starts executing a change set, once: an answer that was lost is not taken for a refusal.
-pub(crate) async fn execute(context: &Context<'_>, stack: &str, ids: &ChangeSetIds) -> Result<(), Error> {
+pub(crate) async fn execute(
+    context: &Context<'_>,
+    stack: &str,
+    ids: &ChangeSetIds,
+    purpose: &str,
+) -> Result<(), Error> {
     let cloud_formation = &context.cloud.cloud_formation;
-    let token = context.token(stack, "execute");
+    let token = context.token(stack, purpose);
     let execute = async || match cloud_formation.execute_change_set(&ids.stack, &ids.change_set, Some(&token)).await {
         Err(error) => {
             if has_begun(context, ids).await? {
@@ -198,16 +190,18 @@ pub(crate) async fn discard(
     Ok(())
 }
 
-fn plan(stack: &StackTemplate, creates_stack: bool, made: &ChangeSetDescription) -> StackPlan {
-    StackPlan {
-        stack: stack.name.clone(),
-        stack_name: stack.stack_name.clone(),
-        creates_stack,
-        changes: made.changes.iter().map(planned).collect(),
+/// Describes a change set of these ids; `None` if it is gone, or its stack.
+pub(crate) async fn find(context: &Context<'_>, ids: &ChangeSetIds) -> Result<Option<ChangeSetDescription>, Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    match context.call(async || cloud_formation.describe_change_set(&ids.stack, &ids.change_set).await).await {
+        Ok(description) => Ok(Some(description)),
+        Err(error) if matches!(error.kind, ErrorKind::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn planned(change: &Change) -> PlannedChange {
+/// Says of a change of CloudFormation's what a plan says.
+pub(crate) fn planned(change: &Change) -> PlannedChange {
     let mut properties: Vec<PlannedProperty> = Vec::new();
     for detail in &change.details {
         let property = PlannedProperty {

@@ -1,21 +1,19 @@
 //! Deploys stacks by change sets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use cloud::Cloud;
-use cloud::cloud_formation::{ChangeSetIds, ChangeSetRequest, ChangeSetType, StackDescription};
+use cloud::{Cloud, Interceptor};
 use serde::Serialize;
-use template::{Assembly, StackTemplate};
+use template::Assembly;
 
 use crate::call::Context;
-use crate::causes::failed;
-use crate::change_set::{self, Made, StackPlan};
-use crate::follow::{Operation, follow, last_event};
-use crate::parameters::{Outputs, check_parameters, fill};
-use crate::selection::{self, values};
-use crate::situation::{Situation, settle, succeeded};
-use crate::source::{capabilities, source};
-use crate::{Approver, DeployOptions, Error, Event, Events, Question, preflight};
+use crate::calm::Calm;
+use crate::engine::{Engine, Prepared, saved};
+use crate::limiter::Limiter;
+use crate::parameters::check_parameters;
+use crate::plan::loss::Allowed;
+use crate::{Approver, DeployOptions, Error, Event, Events, Plan, Question, preflight, selection};
 
 /// What became of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,9 +42,10 @@ pub enum Outcome {
 
 /// Deploys the stacks named, or all of them, and what they need, in dependency order; returns what became of each.
 ///
-/// Every stack gets a change set, which is approved before it is executed; what is executed is what was approved. The
-/// first failure ends the deployment: the stacks before it stay deployed, and the failed one is left as CloudFormation
-/// leaves it, from where the next call goes on.
+/// First everything is planned: every stack that can have its change set gets it, what the others do is predicted from
+/// their templates. The whole plan is approved once; what is executed is what was approved. The first failure ends the
+/// deployment once what runs beside it has ended: the stacks before it stay deployed, and the failed one is left as
+/// CloudFormation leaves it, from where the next call goes on.
 pub async fn deploy(
     assembly: &Assembly,
     names: &[String],
@@ -55,146 +54,136 @@ pub async fn deploy(
     approver: &dyn Approver,
     events: &dyn Events,
 ) -> Result<Vec<StackOutcome>, Error> {
+    let cloud = limited(cloud, options);
+    let events = Calm::new(events);
+    let engine = engine(assembly, &cloud, options, &events);
+    let prepared = prepare(&engine, names).await?;
+    approve(&engine, &prepared, approver).await?;
+    engine.execute(&prepared).await
+}
+
+/// Plans a deployment and does nothing of it. Its change sets are kept, so that [`deploy_plan`] executes exactly them: a
+/// stack that does not exist yet stays in `REVIEW_IN_PROGRESS` until then. The next deployment of the stack, or the next
+/// plan, deletes them.
+pub async fn plan(
+    assembly: &Assembly,
+    names: &[String],
+    cloud: &Cloud,
+    options: &DeployOptions,
+    events: &dyn Events,
+) -> Result<Plan, Error> {
+    let secret = options.parameters.iter().find_map(|(stack, given)| {
+        let template = &assembly.stack(stack)?.template;
+        let is_hidden = |name: &&String| {
+            let flag = template.find(["Parameters", name.as_str(), "NoEcho"]).map(|flag| &flag.node);
+            matches!(flag, Some(tree::Node::Bool(true)))
+                || matches!(flag, Some(tree::Node::String(text)) if text == "true")
+        };
+        given.keys().find(is_hidden).map(|name| (stack.clone(), name.clone()))
+    });
+    if let Some((stack, parameter)) = secret {
+        return Err(Error::SecretInPlan { stack, parameter });
+    }
+    let cloud = limited(cloud, options);
+    let events = Calm::new(events);
+    let engine = engine(assembly, &cloud, options, &events);
+    Ok(prepare(&engine, names).await?.plan)
+}
+
+/// Does what a plan says, if everything is still as it was when the plan was made.
+///
+/// Of the options, the parameters, the role and what may be lost are the plan's. A plan that was begun and interrupted can
+/// be run again.
+pub async fn deploy_plan(
+    assembly: &Assembly,
+    plan: Plan,
+    cloud: &Cloud,
+    options: &DeployOptions,
+    approver: &dyn Approver,
+    events: &dyn Events,
+) -> Result<Vec<StackOutcome>, Error> {
+    saved::check(&plan, assembly)?;
+    let options = DeployOptions {
+        parameters: saved::given(&plan),
+        role: plan.role.clone(),
+        allow_data_loss: plan.allowed_data_loss.clone(),
+        ..options.clone()
+    };
+    let cloud = limited(cloud, &options);
+    let events = Calm::new(events);
+    let engine = engine(assembly, &cloud, &options, &events);
+    preflight::verify(&engine.context, assembly).await?;
+    let mut names: Vec<String> = plan.steps.iter().map(|step| step.stack.clone()).collect();
+    names.extend(plan.unchanged.iter().cloned());
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let selection = selection::for_deploy(&engine.context, assembly, &names, &options).await?;
+    let survey = engine.survey(selection).await?;
+    let prepared = engine.take_up(survey, plan).await?;
+    engine.context.tell(Event::Planned(prepared.plan.clone()));
+    // A plan is a file, and whoever wrote it may have been allowed less than its author thinks.
+    Allowed::of(&prepared.plan).guard(prepared.plan.losses())?;
+    if !prepared.plan.is_empty() && !approver.approve(Question::Deploy(&prepared.plan)) {
+        // It is saved, and can be executed by whoever approves it.
+        return Err(declined(&options, &prepared.plan));
+    }
+    engine.execute(&prepared).await
+}
+
+fn engine<'a>(
+    assembly: &'a Assembly,
+    cloud: &'a Cloud,
+    options: &'a DeployOptions,
+    events: &'a dyn Events,
+) -> Engine<'a> {
     let context = Context { cloud, events, patience: options.patience, run: &options.run };
+    Engine { context, assembly, options }
+}
+
+/// Puts the limit of calls in front of a cloud.
+fn limited(cloud: &Cloud, options: &DeployOptions) -> Cloud {
+    let limiter: Arc<dyn Interceptor> = Arc::new(Limiter::new(options.calls_per_second));
+    cloud.intercepted(&limiter)
+}
+
+/// Plans, shows the plan, and refuses what would lose something.
+async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
+    let Engine { context, assembly, options } = engine;
     selection::select(assembly, names)?;
     check_parameters(assembly, &options.parameters)?;
-    preflight::verify(&context, assembly).await?;
-    let selection = selection::for_deploy(&context, assembly, names, options.artifacts.as_ref()).await?;
+    preflight::verify(context, assembly).await?;
+    let selection = selection::for_deploy(context, assembly, names, options).await?;
     let is_selected = |name: &&String| selection.stacks.iter().any(|stack| stack.name == **name);
     if let Some(unused) = options.parameters.keys().find(|name| !is_selected(name)) {
         return Err(Error::NotSelected { stack: unused.clone() });
     }
-    let deployment = Deployment { context, assembly, options, approver };
-    let mut outputs = selection.outputs;
-    let mut outcomes = Vec::new();
-    let total = selection.stacks.len();
-    for (index, stack) in selection.stacks.into_iter().enumerate() {
-        context.tell(Event::StackStarted {
-            stack: stack.name.clone(),
-            stack_name: stack.stack_name.clone(),
-            position: index + 1,
-            total,
-        });
-        let outcome = deployment.deploy_stack(stack, &outputs).await?;
-        context.tell(Event::StackFinished {
-            stack: stack.name.clone(),
-            outcome: outcome.outcome,
-            outputs: outcome.outputs.clone(),
-        });
-        outputs.insert(stack.name.clone(), outcome.outputs.clone());
-        outcomes.push(outcome);
+    let survey = engine.survey(selection).await?;
+    let prepared = engine.prepare(survey).await?;
+    context.tell(Event::Planned(prepared.plan.clone()));
+    for resource in prepared.survey.allowed.unneeded(&prepared.plan) {
+        context.tell(Event::AllowanceUnneeded { resource });
     }
-    Ok(outcomes)
+    if let Err(error) = prepared.survey.allowed.guard(prepared.plan.losses()) {
+        engine.discard(&prepared.plan, |_| false).await?;
+        return Err(error);
+    }
+    Ok(prepared)
 }
 
-/// What holds for all stacks of one deployment.
-struct Deployment<'a> {
-    context: Context<'a>,
-    assembly: &'a Assembly,
-    options: &'a DeployOptions,
-    approver: &'a dyn Approver,
+/// Asks for a person's word; after a no, nothing of the plan stays.
+async fn approve(engine: &Engine<'_>, prepared: &Prepared, approver: &dyn Approver) -> Result<(), Error> {
+    let plan = &prepared.plan;
+    if plan.is_empty() || approver.approve(Question::Deploy(plan)) {
+        return Ok(());
+    }
+    engine.decline(plan).await?;
+    Err(declined(engine.options, plan))
 }
 
-impl Deployment<'_> {
-    /// Deploys one stack. All it needs to know of the others is in `outputs`.
-    async fn deploy_stack(&self, stack: &StackTemplate, outputs: &Outputs) -> Result<StackOutcome, Error> {
-        let context = &self.context;
-        let situation = settle(context, self.approver, stack).await?;
-        let name = format!("{}-deploy", self.assembly.app);
-        let existing = match &situation {
-            Situation::Existing(description) => Some(&**description),
-            Situation::New { .. } => None,
-        };
-        if existing.is_some() || matches!(situation, Situation::New { under_review: true }) {
-            change_set::delete_leftover(context, stack, &name).await?;
-        }
-        let request = self.request(stack, name, existing, outputs).await?;
-        let (description, outcome) = match change_set::make(context, stack, request, existing.is_none()).await? {
-            Made::Empty => {
-                context.tell(Event::Unchanged { stack: stack.name.clone() });
-                (existing.cloned(), Outcome::Unchanged)
-            }
-            Made::Ready(ids, plan) => {
-                self.approve(&ids, &plan).await?;
-                let outcome = if plan.creates_stack { Outcome::Created } else { Outcome::Updated };
-                (Some(self.execute(stack, &ids, &plan).await?), outcome)
-            }
-        };
-        if let Some(description) = &description {
-            self.protect(stack, description).await?;
-        }
-        Ok(StackOutcome {
-            stack: stack.name.clone(),
-            stack_name: stack.stack_name.clone(),
-            outcome,
-            outputs: description.as_ref().map(values).unwrap_or_default(),
-        })
+fn declined(options: &DeployOptions, plan: &Plan) -> Error {
+    if options.stop.is_requested() {
+        return Error::Stopped { not_begun: Vec::new() };
     }
-
-    async fn request(
-        &self,
-        stack: &StackTemplate,
-        name: String,
-        existing: Option<&StackDescription>,
-        outputs: &Outputs,
-    ) -> Result<ChangeSetRequest, Error> {
-        let given = self.options.parameters.get(&stack.name);
-        let parameters = fill(stack, existing, given, outputs)?;
-        let artifacts = self.options.artifacts.as_ref();
-        let bucket = artifacts.and_then(|artifacts| outputs.get(&artifacts.stack)?.get(&artifacts.output));
-        let environment = &self.assembly.environment;
-        let template = source(&self.context, environment, stack, bucket.map(String::as_str)).await?;
-        let change_set_type = if existing.is_some() { ChangeSetType::Update } else { ChangeSetType::Create };
-        let mut request = ChangeSetRequest::new(&stack.stack_name, name, change_set_type, template);
-        request.parameters = parameters;
-        request.tags = stack.tags.iter().cloned().collect();
-        request.capabilities = capabilities(&stack.template);
-        request.role_arn.clone_from(&self.options.role);
-        Ok(request)
-    }
-
-    /// Shows the plan and asks; after a no, nothing of it stays.
-    async fn approve(&self, ids: &ChangeSetIds, plan: &StackPlan) -> Result<(), Error> {
-        self.context.tell(Event::Planned(plan.clone()));
-        if self.approver.approve(Question::Change(plan)) {
-            return Ok(());
-        }
-        change_set::discard(&self.context, &plan.stack, ids, plan.creates_stack).await?;
-        self.context.tell(Event::Declined { stack: plan.stack.clone() });
-        Err(Error::Declined { what: format!("the change of stack `{}`", plan.stack) })
-    }
-
-    async fn execute(
-        &self,
-        stack: &StackTemplate,
-        ids: &ChangeSetIds,
-        plan: &StackPlan,
-    ) -> Result<StackDescription, Error> {
-        let context = &self.context;
-        let after = last_event(context, &ids.stack).await?;
-        change_set::execute(context, &stack.name, ids).await?;
-        let resources = plan.changes.len();
-        context.tell(Event::Executing { stack: stack.name.clone(), resources });
-        let operation = Operation { stack: &stack.name, id: &ids.stack, after: after.as_deref(), resources };
-        let ended = follow(context, operation).await?;
-        if succeeded(&ended)
-            && let Some(description) = ended.description
-        {
-            return Ok(description);
-        }
-        let operation = if plan.creates_stack { "create" } else { "update" };
-        Err(failed(context, &stack.name, &stack.stack_name, operation, &ended).await)
-    }
-
-    /// Switches termination protection to what the template's stack says.
-    async fn protect(&self, stack: &StackTemplate, description: &StackDescription) -> Result<(), Error> {
-        let protected = stack.termination_protection;
-        if description.termination_protection != protected {
-            let id = description.id.as_str();
-            let cloud_formation = &self.context.cloud.cloud_formation;
-            self.context.call(async || cloud_formation.update_termination_protection(id, protected).await).await?;
-            self.context.tell(Event::ProtectionChanged { stack: stack.name.clone(), protected });
-        }
-        Ok(())
-    }
+    Error::Declined { what: format!("the plan for environment `{}`", plan.environment) }
 }

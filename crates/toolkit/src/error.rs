@@ -1,4 +1,5 @@
 use crate::lock::{self, Holder};
+use crate::plan::loss::Loss;
 use crate::{DestroyPlan, Failure, hints};
 
 /// Why stacks could not be deployed, destroyed or read.
@@ -182,6 +183,72 @@ pub enum Error {
         /// What was to be deleted.
         plan: Box<DestroyPlan>,
     },
+    /// Something would be lost that cannot be made again.
+    #[error("what holds data would be lost, and was not touched: {}", joined(losses))]
+    DataLoss {
+        /// What.
+        losses: Vec<Loss>,
+    },
+    /// There is no resource of this name.
+    #[error("there is no resource `{name}` in the stacks that are deployed this time")]
+    UnknownResource {
+        /// The name given.
+        name: String,
+    },
+    /// Several stacks have a resource of this name.
+    #[error("`{name}` is in {}", stacks.join(" and in "))]
+    AmbiguousResource {
+        /// The name given.
+        name: String,
+        /// The stacks.
+        stacks: Vec<String>,
+    },
+    /// A change set would do what was not approved.
+    #[error("stack `{stack}` would change in a way that was not approved, and was not touched: {}", impacts.join("; "))]
+    Unapproved {
+        /// The stack.
+        stack: String,
+        /// What would happen, in words.
+        impacts: Vec<String>,
+    },
+    /// A saved plan does not fit what is there any more.
+    #[error("the plan is stale, and nothing was done: {}", reasons.join("; "))]
+    StalePlan {
+        /// Why, in words.
+        reasons: Vec<String>,
+    },
+    /// A value that has to stay hidden would be written into a plan.
+    #[error("parameter `{parameter}` of stack `{stack}` hides its value, which a saved plan would show")]
+    SecretInPlan {
+        /// The stack.
+        stack: String,
+        /// The parameter.
+        parameter: String,
+    },
+    /// The run was asked to stop.
+    #[error("stopped{}", not_begun_yet(not_begun))]
+    Stopped {
+        /// The stacks that were not begun.
+        not_begun: Vec<String>,
+    },
+    /// A stack that is left alone was asked for, or lacks an output that another one needs.
+    #[error("stack `{stack}` is left alone, because {reason}{}", lacking(missing.as_ref()))]
+    LeftAlone {
+        /// The stack.
+        stack: String,
+        /// Why it is.
+        reason: String,
+        /// The stack that needs it, and the output.
+        missing: Option<(String, String)>,
+    },
+    /// Several stacks failed at once.
+    #[error("{first}; {} failed, too", joined(others))]
+    Several {
+        /// The first failure.
+        first: Box<Error>,
+        /// The others.
+        others: Vec<Error>,
+    },
     /// A call failed.
     #[error(transparent)]
     Cloud(cloud::Error),
@@ -194,6 +261,11 @@ impl From<cloud::Error> for Error {
 }
 
 impl Error {
+    /// Adds what failed besides.
+    pub(crate) fn with_others(first: Self, others: Vec<Self>) -> Self {
+        if others.is_empty() { first } else { Self::Several { first: Box::new(first), others } }
+    }
+
     /// Returns what to do about it, most useful first.
     pub fn hints(&self) -> Vec<String> {
         match self {
@@ -244,6 +316,26 @@ impl Error {
             Self::BucketsNotEmpty { .. } => {
                 vec!["`--empty-buckets` deletes their objects, for good; or move the objects elsewhere".to_owned()]
             }
+            Self::DataLoss { losses } => {
+                let flags: Vec<_> =
+                    losses.iter().map(|loss| format!("--allow-data-loss {}.{}", loss.stack, loss.logical_id)).collect();
+                vec![format!("what may be lost has to be named: `{}`", flags.join(" "))]
+            }
+            Self::UnknownResource { .. } => {
+                vec!["write it as `LOGICAL_ID` or `STACK.LOGICAL_ID`, as the plan shows it".to_owned()]
+            }
+            Self::AmbiguousResource { name, stacks } => {
+                vec![format!("name the stack, too: `--allow-data-loss {}.{name}`", stacks[0])]
+            }
+            Self::Unapproved { .. } => {
+                vec!["deploy again: what came before is done, and all of the rest is shown first".to_owned()]
+            }
+            Self::SecretInPlan { .. } => vec!["deploy without `--plan-out`".to_owned()],
+            Self::StalePlan { .. } => vec!["make a new one: `baleen deploy --plan-out FILE`".to_owned()],
+            Self::Stopped { not_begun } if not_begun.is_empty() => Vec::new(),
+            Self::Stopped { .. } => vec!["run the same command again to go on".to_owned()],
+            Self::LeftAlone { .. } => Vec::new(),
+            Self::Several { first, .. } => first.hints(),
             Self::Declined { .. } => Vec::new(),
             Self::Cloud(error) => cloud_hint(error).map(str::to_owned).into_iter().collect(),
         }
@@ -291,4 +383,20 @@ fn buckets(plan: &DestroyPlan) -> String {
     let texts: Vec<_> =
         buckets.map(|bucket| format!("{} ({} object versions)", bucket.bucket, bucket.objects)).collect();
     texts.join(", ")
+}
+
+fn joined(things: &[impl ToString]) -> String {
+    things.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn not_begun_yet(stacks: &[String]) -> String {
+    if stacks.is_empty() {
+        " before anything was changed".to_owned()
+    } else {
+        format!("; not begun: {}", stacks.join(", "))
+    }
+}
+
+fn lacking(missing: Option<&(String, String)>) -> String {
+    missing.map(|(stack, output)| format!(", and `{stack}` needs its output `{output}`")).unwrap_or_default()
 }

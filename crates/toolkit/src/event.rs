@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Holder, Outcome, Retained, StackPlan};
+use crate::{Holder, Outcome, Plan, PlannedChange, Retained};
 
 /// Is told what happens.
 pub trait Events: Send + Sync {
@@ -84,17 +84,22 @@ pub enum Event {
         /// The size in bytes.
         bytes: u64,
     },
-    /// The changes are known.
-    Planned(StackPlan),
+    /// The change set of a stack is being made.
+    Preparing {
+        /// The stack.
+        stack: String,
+    },
+    /// It is known what is going to be done.
+    Planned(Plan),
     /// There is nothing to change.
     Unchanged {
         /// The stack.
         stack: String,
     },
-    /// A person refused the changes; what had been prepared is deleted.
+    /// A person refused the plan; what had been prepared is deleted.
     Declined {
-        /// The stack.
-        stack: String,
+        /// The stacks.
+        stacks: Vec<String>,
     },
     /// CloudFormation has begun.
     Executing {
@@ -210,6 +215,44 @@ pub enum Event {
     LockLeft {
         /// Why.
         error: String,
+    },
+    /// A stack is left alone; at most its outputs are read.
+    LeftAlone {
+        /// The stack.
+        stack: String,
+        /// Why.
+        reason: String,
+    },
+    /// What may be lost by `--allow-data-loss` is not touched.
+    AllowanceUnneeded {
+        /// The resource: `STACK.LOGICAL_ID`.
+        resource: String,
+    },
+    /// A change set that could only be made now does nothing that was not approved.
+    Confirmed {
+        /// The stack.
+        stack: String,
+        /// The changes.
+        changes: Vec<PlannedChange>,
+    },
+    /// The policy of a stack was set.
+    PolicySet {
+        /// The stack.
+        stack: String,
+        /// The resources that may not be replaced or deleted.
+        protected: Vec<String>,
+    },
+    /// Work on a stack failed. What runs beside it is followed to its end.
+    StackFailed {
+        /// The stack.
+        stack: String,
+        /// Why.
+        error: String,
+    },
+    /// Stacks were not begun, because something failed or the run was asked to stop.
+    NotBegun {
+        /// The stacks.
+        stacks: Vec<String>,
     },
 }
 

@@ -9,18 +9,21 @@
 mod approval;
 mod assemble;
 mod call;
+mod calm;
 mod causes;
 mod change_set;
 mod deploy;
 mod deployed;
 mod destroy;
 mod drift;
+mod engine;
 mod error;
 mod event;
 mod failure;
 mod follow;
 mod hints;
 mod history;
+mod limiter;
 mod lock;
 mod options;
 mod outputs;
@@ -30,16 +33,17 @@ mod permissions;
 mod plan;
 mod preflight;
 mod rollback;
+mod schedule;
 mod selection;
 mod situation;
 mod source;
 mod status;
+mod stop;
 mod write;
 
 pub use approval::{Approver, Question};
 pub use assemble::{Checked, assemble};
-pub use change_set::StackPlan;
-pub use deploy::{Outcome, StackOutcome, deploy};
+pub use deploy::{Outcome, StackOutcome, deploy, deploy_plan, plan};
 pub use deployed::{DeployedTemplate, deployed_templates};
 pub use destroy::{BucketContent, DestroyPlan, Destroyed, DoomedStack, Retained, destroy};
 pub use drift::{Difference, DriftedResource, StackDrift, Weight, drift};
@@ -48,15 +52,19 @@ pub use event::{Event, Events, ReadStack, SelectedStack, silent};
 pub use failure::{Cause, Failure};
 pub use history::{HistoryEvent, StackHistory, history, watch};
 pub use lock::{Holder, Lock, LockOptions, LockState, LockTable, lock, lock_state, locked};
-pub use options::{Artifacts, DeployOptions, DestroyOptions, Kept, Patience, ResourceName, RollbackOptions};
+pub use options::{
+    Artifacts, DeployOptions, DestroyOptions, Kept, Patience, ResourceName, RollbackOptions, StackPolicy,
+};
 pub use outputs::{StackOutputs, outputs};
 pub use overview::{Health, Overview, StackOverview, overview};
 pub use parameters::check_parameters;
 pub use permissions::{Permissions, Policy, Statement, permissions};
+pub use plan::loss::Loss;
 pub use plan::{
     Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedProperty, PlannedStep, Standing, StepKind,
     plan_schema,
 };
 pub use rollback::{RollbackCall, RollbackPlan, RollbackStep, RolledBack, rollback};
 pub use selection::select;
+pub use stop::Stop;
 pub use write::{MANIFEST, Manifest, ManifestStack, WriteError, template_file, write};

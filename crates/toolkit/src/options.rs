@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::Stop;
+
 /// How to deploy.
 #[derive(Clone, Debug)]
 pub struct DeployOptions {
@@ -23,11 +25,30 @@ pub struct DeployOptions {
     pub allow_data_loss: Vec<String>,
     /// How many stacks are worked on at once, at most.
     pub concurrency: usize,
+    /// How many calls of CloudFormation are made a second, at most, before it says that this is too many.
+    pub calls_per_second: f64,
+    /// What stack policies are set; they stay what they are where absent.
+    pub stack_policy: Option<StackPolicy>,
+    /// Asks the deployment to stop.
+    pub stop: Stop,
+}
+
+/// What later updates of a stack may do to its resources, whoever makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackPolicy {
+    /// Everything.
+    AllowAll,
+    /// They may not replace or delete what holds something that cannot be made again. A deployment that is allowed to lose
+    /// something excepts that for as long as it takes.
+    ProtectData,
 }
 
 impl DeployOptions {
     /// How many stacks are worked on at once where nothing else is said.
     pub const CONCURRENCY: usize = 4;
+
+    /// How many calls a second AWS bears usually; where it does not, the rate is halved.
+    pub const CALLS_PER_SECOND: f64 = 20.0;
 
     /// Starts with what suits most deployments.
     pub fn new(run: impl Into<String>) -> Self {
@@ -40,6 +61,9 @@ impl DeployOptions {
             keep: Vec::new(),
             allow_data_loss: Vec::new(),
             concurrency: Self::CONCURRENCY,
+            calls_per_second: Self::CALLS_PER_SECOND,
+            stack_policy: None,
+            stop: Stop::default(),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cloud::cloud_formation::{ParameterValue, StackDescription};
+use cloud::cloud_formation::StackDescription;
 use template::{Assembly, StackTemplate};
 
-use crate::{Error, selection};
+use crate::{Error, PlannedParameter, selection};
 
 /// Outputs of stacks: by stack, then by output.
 pub(crate) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
@@ -26,29 +26,37 @@ pub fn check_parameters(assembly: &Assembly, given: &BTreeMap<String, BTreeMap<S
     Ok(())
 }
 
-/// Fills the parameters of a stack: weak references from the outputs of other stacks; the author's own from what was
-/// given, or else from what the stack has, or else from their default.
-pub(crate) fn fill(
+/// Finds where the parameters of a stack have their values from: weak references from the outputs of other stacks, whose
+/// values may not be known yet; the author's own from what was given, or else from what the stack has, or else from their
+/// default. With `keeps`, all stay what they are.
+pub(crate) fn resolve(
     stack: &StackTemplate,
     existing: Option<&StackDescription>,
     given: Option<&BTreeMap<String, String>>,
     outputs: &Outputs,
-) -> Result<BTreeMap<String, ParameterValue>, Error> {
+    keeps: bool,
+) -> Result<BTreeMap<String, PlannedParameter>, Error> {
     let mut values = BTreeMap::new();
+    let present = |name: &str| existing.is_some_and(|existing| existing.parameters.contains_key(name));
+    let declared = stack.template.get("Parameters").and_then(tree::Tree::as_map);
     for reference in &stack.parameters {
-        let value = outputs.get(&reference.stack).and_then(|outputs| outputs.get(&reference.output));
-        let value = value.ok_or_else(|| Error::MissingOutput {
-            stack: stack.name.clone(),
-            producer: reference.stack.clone(),
-            output: reference.output.clone(),
-        })?;
-        values.insert(reference.parameter.clone(), ParameterValue::Value(value.clone()));
+        if declared.is_none_or(|declared| declared.get(&reference.parameter).is_none()) {
+            continue;
+        }
+        let value = outputs.get(&reference.stack).and_then(|outputs| outputs.get(&reference.output)).cloned();
+        let (stack, output) = (reference.stack.clone(), reference.output.clone());
+        let planned = if keeps && present(&reference.parameter) {
+            PlannedParameter::Previous
+        } else {
+            PlannedParameter::Output { stack, output, value }
+        };
+        values.insert(reference.parameter.clone(), planned);
     }
     for (name, has_default) in authors_parameters(stack) {
         if let Some(value) = given.and_then(|given| given.get(name)) {
-            values.insert(name.to_owned(), ParameterValue::Value(value.clone()));
-        } else if existing.is_some_and(|existing| existing.parameters.contains_key(name)) {
-            values.insert(name.to_owned(), ParameterValue::Previous);
+            values.insert(name.to_owned(), PlannedParameter::Given { value: value.clone() });
+        } else if present(name) {
+            values.insert(name.to_owned(), PlannedParameter::Previous);
         } else if !has_default {
             return Err(Error::MissingParameter { stack: stack.name.clone(), parameter: name.to_owned() });
         }

@@ -1,6 +1,9 @@
 //! What a deployment is going to do: shown, approved, saved, and then done exactly like that.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine takes it next"))]
+pub(crate) mod compare;
+pub(crate) mod estimate;
+pub(crate) mod loss;
+pub(crate) mod predict;
 pub(crate) mod steps;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use crate::call::Context;
 use crate::parameters::Outputs;
 use crate::source::needs_bucket;
 use crate::status::has_outputs;
-use crate::{Artifacts, Error, Event, ReadStack, SelectedStack};
+use crate::{Artifacts, DeployOptions, Error, Event, ReadStack, SelectedStack};
 
 /// The stacks to deploy, and what is known before.
 pub(crate) struct Selection<'a> {
@@ -36,9 +36,18 @@ pub(crate) async fn for_deploy<'a>(
     context: &Context<'_>,
     assembly: &'a Assembly,
     names: &[String],
-    artifacts: Option<&Artifacts>,
+    options: &DeployOptions,
 ) -> Result<Selection<'a>, Error> {
+    let artifacts = options.artifacts.as_ref();
     let mut queue = select(assembly, names)?;
+    for kept in queue.iter().filter(|stack| options.keeps(&stack.name).is_some()) {
+        let (stack, reason) = (kept.name.clone(), options.keeps(&kept.name).unwrap_or_default().to_owned());
+        if !names.is_empty() {
+            return Err(Error::LeftAlone { stack, reason, missing: None });
+        }
+        context.tell(Event::LeftAlone { stack, reason });
+    }
+    queue.retain(|stack| options.keeps(&stack.name).is_none());
     let mut selected: BTreeMap<&str, Option<String>> = queue.iter().map(|stack| (stack.name.as_str(), None)).collect();
     let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut present: BTreeMap<&str, Option<BTreeMap<String, String>>> = BTreeMap::new();
@@ -50,6 +59,16 @@ pub(crate) async fn for_deploy<'a>(
             }
             match reason_to_deploy(&stack.name, &wanted, present[name].as_ref()) {
                 None => read.entry(name).or_default().extend(wanted),
+                Some(_) if let Some(reason) = options.keeps(name) => {
+                    let present = present[name].as_ref();
+                    let lacks = |output: &&&str| present.is_none_or(|present| !present.contains_key(**output));
+                    // One that is only to come before has nothing to lend.
+                    if let Some(output) = wanted.iter().find(lacks) {
+                        let missing = Some((stack.name.clone(), (*output).to_owned()));
+                        let (stack, reason) = (name.to_owned(), reason.to_owned());
+                        return Err(Error::LeftAlone { stack, reason, missing });
+                    }
+                }
                 Some(reason) => {
                     read.remove(name);
                     selected.insert(name, Some(reason));

@@ -7,7 +7,7 @@ use crate::call::Context;
 use crate::causes::{earlier_cause, failed};
 use crate::follow::{Ended, Operation, follow, last_event};
 use crate::status::{Action, Command, Refusal, action, is_deployed};
-use crate::{Approver, Error, Event, Question};
+use crate::{Error, Event};
 
 /// How a stack stands when it can be deployed.
 pub(crate) enum Situation {
@@ -16,19 +16,20 @@ pub(crate) enum Situation {
         /// Whether there is such a change set, or there was.
         under_review: bool,
     },
+    /// Its creation failed and was undone; nothing but its name is left, and has to be deleted before it can be created.
+    Remains(Box<StackDescription>),
     /// It exists.
     Existing(Box<StackDescription>),
 }
 
-/// Waits for what is under way, deletes what was never created, and refuses what cannot be deployed.
-pub(crate) async fn settle(
-    context: &Context<'_>,
-    approver: &dyn Approver,
-    stack: &StackTemplate,
-) -> Result<Situation, Error> {
+/// Waits for what is under way, and refuses what cannot be deployed. Changes nothing.
+pub(crate) async fn settle(context: &Context<'_>, stack: &StackTemplate) -> Result<Situation, Error> {
     loop {
         match stand(context, stack, Command::Deploy).await? {
-            (Action::Recreate, Some(description)) => clear(context, approver, stack, &description).await?,
+            (Action::Recreate, Some(description)) => {
+                examine(context, stack, &description).await?;
+                return Ok(Situation::Remains(description));
+            }
             (Action::Update, Some(description)) => return Ok(Situation::Existing(description)),
             (_, description) => {
                 let under_review =
@@ -76,13 +77,8 @@ pub(crate) async fn wait(context: &Context<'_>, stack: &str, description: &Stack
     Ok(())
 }
 
-/// Deletes a stack whose creation failed, so that it can be created.
-async fn clear(
-    context: &Context<'_>,
-    approver: &dyn Approver,
-    stack: &StackTemplate,
-    description: &StackDescription,
-) -> Result<(), Error> {
+/// Says why the creation of a stack had failed, and refuses to forget what was kept of it.
+async fn examine(context: &Context<'_>, stack: &StackTemplate, description: &StackDescription) -> Result<(), Error> {
     let id = description.id.as_str();
     let resources = context.call(async || context.cloud.cloud_formation.stack_resources(id).await).await?;
     let kept: Vec<_> = resources
@@ -102,14 +98,16 @@ async fn clear(
         });
     }
     let reason = earlier_cause(context, id).await?.map(|cause| cause.to_string());
-    context.tell(Event::EarlierFailure {
-        stack: stack.name.clone(),
-        status: description.status.to_string(),
-        reason: reason.clone(),
-    });
-    if !approver.approve(Question::Recreate { stack_name: &stack.stack_name, reason: reason.as_deref() }) {
-        return Err(Error::Declined { what: format!("deleting what is left of stack `{}`", stack.name) });
-    }
+    context.tell(Event::EarlierFailure { stack: stack.name.clone(), status: description.status.to_string(), reason });
+    Ok(())
+}
+
+/// Deletes what is left of a stack whose creation failed, so that it can be created.
+pub(crate) async fn clear(
+    context: &Context<'_>,
+    stack: &StackTemplate,
+    description: &StackDescription,
+) -> Result<(), Error> {
     delete(context, &stack.name, description, Vec::new()).await?;
     context.tell(Event::LeftoverDeleted {
         stack: stack.name.clone(),

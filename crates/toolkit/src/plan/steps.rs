@@ -14,6 +14,8 @@ pub(crate) struct Step {
     pub template: Tree,
     /// What is done, beside giving it the template.
     pub work: Work,
+    /// Whether the parameters stay what they are, whatever is given and whatever other stacks put out.
+    pub keeps_parameters: bool,
     /// Why, where the author's templates alone do not say it: lowercase, no final full stop.
     pub why: Option<String>,
     /// The steps that must be done before, by their place in the list: earlier ones only.
@@ -58,6 +60,7 @@ pub(crate) fn steps(
             stack: stack.name.clone(),
             template: stack.template.clone(),
             work: Work::Deploy,
+            keeps_parameters: false,
             why: None,
             after,
         });
@@ -67,7 +70,7 @@ pub(crate) fn steps(
 
 #[cfg(test)]
 mod tests {
-    use template::{App, Declare, Raw, References, Settings};
+    use template::{App, Raw, References, Settings};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::cloud_formation::{StackStatus, ValidationFailure};
-use toolkit::{DeployOptions, Error, Event, Outcome, Question};
+use toolkit::{DeployOptions, Error, Event, Outcome, Question, StepKind};
 
 use crate::fake::Fake;
 use crate::system::{Log, Variant, assembly, deploy, no, options, yes};
@@ -22,10 +22,12 @@ async fn everything_is_created_in_order_and_then_there_is_nothing_to_change() {
     let names = ["bootstrap", "storage", "fleet", "jobs"];
     assert_eq!(outcomes(&created), names.map(|name| (name, Outcome::Created)));
     assert_eq!(created[0].outputs["ArtifactBucket"], "baleen-test-bootstrap-artifacts");
-    let once = ["stack-started", "planned", "executing", "stack-finished"];
-    let expected: Vec<_> =
-        ["account-verified", "selected"].into_iter().chain(names.iter().flat_map(|_| once)).collect();
-    assert_eq!(log.kinds(), expected);
+    let kinds = log.kinds();
+    // Those that need nothing get their change sets at once.
+    assert_eq!(kinds[..5], ["account-verified", "selected", "preparing", "preparing", "planned"]);
+    for (kind, times) in [("stack-started", 4), ("confirmed", 2), ("executing", 4), ("stack-finished", 4)] {
+        assert_eq!(kinds.iter().filter(|own| *own == kind).count(), times, "{kind}: {kinds:?}");
+    }
     assert_eq!(
         fake.state().stacks["baleen-test-fleet"].parameters,
         BTreeMap::from([
@@ -64,9 +66,10 @@ async fn a_change_reaches_only_what_it_changes() {
             _ => None,
         })
         .collect();
-    assert_eq!(plans.len(), 1);
+    assert_eq!((plans.len(), plans[0].steps.len()), (1, 1));
+    assert_eq!(plans[0].unchanged, ["bootstrap", "fleet", "jobs"]);
     let changes: Vec<_> =
-        plans[0].changes.iter().map(|change| (change.action.as_str(), change.logical_id.as_str())).collect();
+        plans[0].steps[0].changes.iter().map(|change| (change.action.as_str(), change.logical_id.as_str())).collect();
     assert_eq!(changes, [("Modify", "Sources")]);
     let progress = log.events().into_iter().rev().find_map(|event| match event {
         Event::Progress { done, total, .. } => Some((done, total)),
@@ -96,7 +99,7 @@ async fn what_is_declined_leaves_nothing_behind() {
     let fake = Fake::default();
     let old = assembly(&Variant::default());
     let error = toolkit::deploy(&old, &[], &fake.cloud(), &options(), &no, &toolkit::silent).await;
-    assert_eq!(error.expect_err("declined").to_string(), "the change of stack `bootstrap` was not approved");
+    assert_eq!(error.expect_err("declined").to_string(), "the plan for environment `test` was not approved");
     assert!(fake.state().stacks.is_empty(), "not even a stack under review");
 
     deploy(&old, &[], &fake.cloud()).await.0.expect("deployed");
@@ -171,7 +174,12 @@ async fn what_is_left_of_a_failed_creation_is_deleted_only_with_a_word() {
     fake.state().failing.insert("Group".to_owned(), "no".to_owned());
     let assembly = assembly(&Variant::default());
     deploy(&assembly, &[], &fake.cloud()).await.0.expect_err("failed");
-    let refuse_to_delete = |question: Question<'_>| !matches!(question, Question::Recreate { .. });
+    let refuse_to_delete = |question: Question<'_>| {
+        let Question::Deploy(plan) = question else { panic!("{question:?}") };
+        let kinds: Vec<_> = plan.steps.iter().map(|step| (step.stack.as_str(), step.step)).collect();
+        assert_eq!(kinds, [("fleet", StepKind::Recreate), ("jobs", StepKind::Create)]);
+        false
+    };
     let result = toolkit::deploy(&assembly, &[], &fake.cloud(), &options(), &refuse_to_delete, &toolkit::silent).await;
     assert!(matches!(result, Err(Error::Declined { .. })));
     assert_eq!(fake.state().stacks["baleen-test-fleet"].status, StackStatus::RollbackComplete);

@@ -1,0 +1,318 @@
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use cloud::cloud_formation::StackDescription;
+use jiff::Timestamp;
+use tree::Tree;
+
+use super::survey::outputs_of;
+use super::unchanged::is_unchanged;
+use super::{Decision, Engine, Node, Prepared, Seen, Survey, values};
+use crate::change_set::{self, Made};
+use crate::parameters::{Outputs, resolve};
+use crate::plan::estimate::estimate;
+use crate::plan::steps::{Deployed, Work};
+use crate::plan::{Basis, PLAN_VERSION, Plan, PlannedParameter, PlannedStep, Standing, StepKind};
+use crate::schedule::{Ended, schedule};
+use crate::source::needs_bucket;
+use crate::{Error, Event};
+
+/// What is known of a stack's outputs while a deployment is planned.
+#[derive(Default)]
+struct Known {
+    /// The outputs whose value is known, and will be the same when they are needed.
+    outputs: Outputs,
+    /// The stacks that are going to change: those of their outputs that are not known have to be waited for.
+    changing: BTreeMap<String, bool>,
+}
+
+/// What is settled about one node while the others are still looked at.
+struct Draft {
+    parameters: BTreeMap<String, PlannedParameter>,
+    step: Option<PlannedStep>,
+}
+
+impl Engine<'_> {
+    /// Makes the change sets that can be made now, and predicts the other steps.
+    ///
+    /// If that fails, or is stopped, no change set stays.
+    pub async fn prepare(&self, survey: Survey) -> Result<Prepared, Error> {
+        let known = RefCell::new(Known { outputs: survey.outputs.clone(), ..Known::default() });
+        let after: Vec<_> = survey.nodes.iter().map(|node| node.after.clone()).collect();
+        let draft = async |place: usize| self.draft(&survey, place, &known).await;
+        let ended = schedule(&after, self.options.concurrency, || !self.is_stopping(), draft).await;
+        let mut drafts = Vec::with_capacity(ended.len());
+        let mut failure = None;
+        for ended in ended {
+            match ended {
+                Ended::Done(draft) => drafts.push(Some(draft)),
+                Ended::Failed(error) => {
+                    drafts.push(None);
+                    failure.get_or_insert(error);
+                }
+                Ended::NotBegun => drafts.push(None),
+            }
+        }
+        if self.is_stopping() {
+            failure.get_or_insert(Error::Stopped { not_begun: Vec::new() });
+        }
+        let (plan, decisions) = self.plan(&survey, drafts);
+        match failure {
+            None => Ok(Prepared { survey, decisions, plan }),
+            Some(error) => {
+                // The failure says more than that what it leaves behind cannot be taken away; the next run does that.
+                let _ = self.discard(&plan, |_| false).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Settles what is done to one stack.
+    async fn draft(&self, survey: &Survey, place: usize, known: &RefCell<Known>) -> Result<Draft, Error> {
+        let node = &survey.nodes[place];
+        let name = node.stack.name.as_str();
+        let deployed = survey.deployed(name);
+        let existing = deployed.map(|deployed| &deployed.description);
+        let parameters = self.parameters(survey, node, existing, &known.borrow().outputs)?;
+        let waits = self.waits_for(survey, node, &parameters, &known.borrow());
+        let is_settled = node.round == 0 && waits.is_none();
+        if is_settled && deployed.is_some_and(|deployed| is_unchanged(&node.stack, deployed, &parameters)) {
+            return Ok(self.unchanged(survey, name, parameters, known));
+        }
+        let step = match waits {
+            Some(because) => {
+                let changes = survey.predictions[node.round].changes(name).to_vec();
+                Some(self.step(survey, node, &parameters, Basis::Predicted { because }, changes))
+            }
+            None => self.change_set(survey, node, existing, &parameters, known).await?,
+        };
+        if step.is_none() {
+            return Ok(self.unchanged(survey, name, parameters, known));
+        }
+        let mut known = known.borrow_mut();
+        known.changing.insert(name.to_owned(), deployed.is_none());
+        let stable = deployed.map(outputs_of).unwrap_or_default().into_iter();
+        let stable = stable.filter(|(output, _)| survey.predictions.iter().all(|each| each.keeps(name, output)));
+        known.outputs.insert(name.to_owned(), stable.collect());
+        Ok(Draft { parameters, step })
+    }
+
+    fn unchanged(
+        &self,
+        survey: &Survey,
+        stack: &str,
+        parameters: BTreeMap<String, PlannedParameter>,
+        known: &RefCell<Known>,
+    ) -> Draft {
+        self.context.tell(Event::Unchanged { stack: stack.to_owned() });
+        let outputs = survey.deployed(stack).map(outputs_of).unwrap_or_default();
+        known.borrow_mut().outputs.insert(stack.to_owned(), outputs);
+        Draft { parameters, step: None }
+    }
+
+    /// Makes the change set of a step; `None` if there is nothing to change.
+    async fn change_set(
+        &self,
+        survey: &Survey,
+        node: &Node,
+        existing: Option<&StackDescription>,
+        parameters: &BTreeMap<String, PlannedParameter>,
+        known: &RefCell<Known>,
+    ) -> Result<Option<PlannedStep>, Error> {
+        let (context, stack) = (&self.context, &node.stack);
+        context.tell(Event::Preparing { stack: stack.name.clone() });
+        if !matches!(survey.seen.get(&stack.name), Some(Seen::New { under_review: false })) {
+            change_set::delete_leftover(context, stack, &self.change_set_name()).await?;
+        }
+        let outputs = known.borrow().outputs.clone();
+        let request = self.request(node, existing, values(&stack.name, parameters, &outputs)?, &outputs).await?;
+        match change_set::make(context, stack, request, existing.is_none(), "change").await? {
+            Made::Empty => Ok(None),
+            Made::Ready(ids, changes) => {
+                let basis = Basis::ChangeSet { id: ids.change_set, stack_id: ids.stack };
+                Ok(Some(self.step(survey, node, parameters, basis, survey.weigh(node, changes))))
+            }
+        }
+    }
+
+    fn step(
+        &self,
+        survey: &Survey,
+        node: &Node,
+        parameters: &BTreeMap<String, PlannedParameter>,
+        basis: Basis,
+        changes: Vec<crate::PlannedChange>,
+    ) -> PlannedStep {
+        let name = &node.stack.name;
+        let seen = survey.seen.get(name);
+        let step = match (&node.work, seen) {
+            (Work::Deploy, _) if node.round > 0 => StepKind::Update,
+            (Work::Deploy, Some(Seen::Existing(_))) => StepKind::Update,
+            (Work::Deploy, Some(Seen::Remains(_))) => StepKind::Recreate,
+            (Work::Deploy, Some(Seen::New { .. }) | None) => StepKind::Create,
+        };
+        PlannedStep {
+            stack: name.clone(),
+            stack_name: node.stack.stack_name.clone(),
+            step,
+            why: node.why.clone(),
+            template_sha256: node.sha256.clone(),
+            parameters: parameters.clone(),
+            basis,
+            standing: standing(seen),
+            estimated_seconds: estimate(&node.stack.template, &changes).as_secs(),
+            changes,
+            after: Vec::new(),
+        }
+    }
+
+    /// Finds the parameters of a step, with the values of outputs as far as they are known.
+    pub(super) fn parameters(
+        &self,
+        survey: &Survey,
+        node: &Node,
+        existing: Option<&StackDescription>,
+        known: &Outputs,
+    ) -> Result<BTreeMap<String, PlannedParameter>, Error> {
+        let given = self.options.parameters.get(&node.stack.name).filter(|_| !node.keeps_parameters);
+        let parameters = resolve(&node.stack, existing, given, known, node.keeps_parameters)?;
+        for parameter in parameters.values() {
+            let PlannedParameter::Output { stack: producer, output, value: None } = parameter else { continue };
+            // Nobody is going to make it: not a stack that only lends its outputs, nor a template that lacks it.
+            let is_coming = survey
+                .nodes
+                .iter()
+                .any(|other| other.stack.name == *producer && other.stack.template.find(["Outputs", output]).is_some());
+            if !is_coming {
+                let (stack, producer, output) = (node.stack.name.clone(), producer.clone(), output.clone());
+                return Err(Error::MissingOutput { stack, producer, output });
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// Says what has to happen before a change set can be made: lowercase, no final full stop.
+    fn waits_for(
+        &self,
+        survey: &Survey,
+        node: &Node,
+        parameters: &BTreeMap<String, PlannedParameter>,
+        known: &Known,
+    ) -> Option<String> {
+        let name = node.stack.name.as_str();
+        if node.round > 0 {
+            return Some("it follows another step of the same stack".to_owned());
+        }
+        if matches!(survey.seen.get(name), Some(Seen::Remains(_))) {
+            return Some("what is left of its failed creation has to go first".to_owned());
+        }
+        let unknown = parameters.values().find_map(|parameter| match parameter {
+            PlannedParameter::Output { stack, output, value: None } => Some((stack, output)),
+            _ => None,
+        });
+        if let Some((stack, output)) = unknown {
+            return Some(format!("it needs `{output}` of `{stack}`"));
+        }
+        if let Some(artifacts) = &self.options.artifacts {
+            let bucket = known.outputs.get(&artifacts.stack).and_then(|outputs| outputs.get(&artifacts.output));
+            if bucket.is_none() && known.changing.contains_key(&artifacts.stack) && needs_bucket(&node.stack) {
+                return Some(format!("its template has to be put into the bucket that `{}` makes", artifacts.stack));
+            }
+        }
+        if imports(&node.stack.template) {
+            let is_moving = |upstream: &&String| {
+                known.changing.get(*upstream).is_some_and(|is_new| {
+                    *is_new || survey.predictions.iter().any(|prediction| !prediction.keeps_all(upstream))
+                })
+            };
+            if let Some(upstream) = node.stack.depends_on.iter().find(is_moving) {
+                return Some(format!("it imports what `{upstream}` exports"));
+            }
+        }
+        None
+    }
+
+    /// Puts the steps together.
+    fn plan(&self, survey: &Survey, drafts: Vec<Option<Draft>>) -> (Plan, Vec<Decision>) {
+        let mut plan = Plan {
+            version: PLAN_VERSION,
+            app: self.assembly.app.clone(),
+            environment: self.assembly.environment.clone(),
+            account: self.assembly.account.clone(),
+            region: self.assembly.region.clone(),
+            made_at: Timestamp::now().to_string(),
+            steps: Vec::new(),
+            unchanged: Vec::new(),
+            allowed_data_loss: survey.allowed.names(),
+            role: self.options.role.clone(),
+        };
+        let mut decisions = Vec::with_capacity(drafts.len());
+        // The steps that each node comes after, seen through those that have nothing to change.
+        let mut behind: Vec<Vec<usize>> = Vec::with_capacity(drafts.len());
+        for (node, draft) in survey.nodes.iter().zip(drafts) {
+            let mut after: Vec<usize> = node.after.iter().flat_map(|place| behind[*place].iter().copied()).collect();
+            after.sort_unstable();
+            after.dedup();
+            let Some(draft) = draft else {
+                behind.push(after);
+                decisions.push(Decision { planned: None, parameters: BTreeMap::new() });
+                continue;
+            };
+            let planned = draft.step.map(|step| {
+                plan.steps.push(PlannedStep { after: after.clone(), ..step });
+                plan.steps.len() - 1
+            });
+            behind.push(planned.map_or(after, |place| vec![place]));
+            if planned.is_none() && !plan.unchanged.contains(&node.stack.name) {
+                plan.unchanged.push(node.stack.name.clone());
+            }
+            decisions.push(Decision { planned, parameters: draft.parameters });
+        }
+        (plan, decisions)
+    }
+}
+
+fn standing(seen: Option<&Seen>) -> Option<Standing> {
+    let description = match seen? {
+        Seen::New { .. } => return None,
+        Seen::Remains(description) => description,
+        Seen::Existing(deployed) => &deployed.description,
+    };
+    Some(standing_of(description))
+}
+
+/// Says of a stack what tells whether it was touched since.
+pub(super) fn standing_of(description: &StackDescription) -> Standing {
+    Standing {
+        id: description.id.clone(),
+        status: description.status.to_string(),
+        changed_at: description.updated.or(description.created).map(|time| time.to_string()),
+    }
+}
+
+/// Says whether a template imports exports of other stacks.
+fn imports(template: &Tree) -> bool {
+    let mut rest = vec![template];
+    while let Some(tree) = rest.pop() {
+        match &tree.node {
+            tree::Node::List(items) => rest.extend(items),
+            tree::Node::Map(map) => {
+                for entry in map.iter() {
+                    if entry.key == "Fn::ImportValue" {
+                        return true;
+                    }
+                    rest.push(&entry.value);
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+impl Deployed {
+    /// Says whether this is the template that the stack has.
+    pub(super) fn has(&self, template: &Tree) -> bool {
+        self.text == template.to_json_pretty() || self.text == template.to_json_compact()
+    }
+}

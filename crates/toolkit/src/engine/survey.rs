@@ -1,0 +1,163 @@
+use std::collections::BTreeMap;
+
+use cloud::cloud_formation::StackDescription;
+use futures::{StreamExt, TryStreamExt, stream};
+use template::StackTemplate;
+use tree::{Map, Node as TreeNode, Origin, Tree};
+
+use super::{Engine, Node, Seen, Survey};
+use crate::plan::loss::Allowed;
+use crate::plan::predict::{Prediction, Valued, predict};
+use crate::plan::steps::{Deployed, Step, steps};
+use crate::selection::{Selection, values};
+use crate::situation::{Situation, settle};
+use crate::source::needs_bucket;
+use crate::write::sha256;
+use crate::{DeployOptions, Error};
+
+/// How many stacks are looked at together: that is nothing but reading.
+const LOOKS_AT_ONCE: usize = 16;
+
+impl Engine<'_> {
+    /// Looks at the stacks selected, and decides which steps there are.
+    pub async fn survey(&self, selection: Selection<'_>) -> Result<Survey, Error> {
+        let looks = selection.stacks.iter().map(|stack| async { (stack.name.clone(), self.look(stack).await) });
+        let looks = stream::iter(looks).buffered(LOOKS_AT_ONCE).map(|(name, seen)| Ok::<_, Error>((name, seen?)));
+        let seen: BTreeMap<String, Seen> = tokio::select! {
+            biased;
+            seen = looks.try_collect() => seen?,
+            // Looking and waiting change nothing, so they can be left in the middle.
+            () = self.options.stop.requested() => return Err(Error::Stopped { not_begun: Vec::new() }),
+        };
+        let deployed: BTreeMap<String, Deployed> = seen
+            .iter()
+            .filter_map(|(name, seen)| match seen {
+                Seen::Existing(deployed) => Some((name.clone(), (**deployed).clone())),
+                _ => None,
+            })
+            .collect();
+        let allowed = self.allowed(&selection.stacks, &deployed)?;
+        let mut nodes = nodes(&selection.stacks, steps(self.assembly, &selection.stacks, &deployed));
+        self.wait_for_bucket(&mut nodes);
+        let predictions = predictions(&nodes, &deployed, &self.options.parameters);
+        Ok(Survey { nodes, seen, predictions, outputs: selection.outputs, allowed })
+    }
+
+    /// Lets those whose template has to be put into the artifact bucket come after the stack that makes it.
+    fn wait_for_bucket(&self, nodes: &mut [Node]) {
+        let Some(artifacts) = &self.options.artifacts else { return };
+        let Some(maker) = nodes.iter().position(|node| node.stack.name == artifacts.stack) else { return };
+        for node in nodes.iter_mut().skip(maker + 1).filter(|node| needs_bucket(&node.stack)) {
+            if !node.after.contains(&maker) {
+                node.after.push(maker);
+            }
+        }
+    }
+
+    async fn look(&self, stack: &StackTemplate) -> Result<Seen, Error> {
+        let context = &self.context;
+        Ok(match settle(context, stack).await? {
+            Situation::New { under_review } => Seen::New { under_review },
+            Situation::Remains(description) => Seen::Remains(description),
+            Situation::Existing(description) => {
+                let id = description.id.as_str();
+                let text = context.call(async || context.cloud.cloud_formation.template(id).await).await?;
+                Seen::Existing(Box::new(Deployed::read(*description, text)))
+            }
+        })
+    }
+
+    /// Finds what may be lost, among the resources that are there and those that are going to be.
+    fn allowed(&self, selected: &[&StackTemplate], deployed: &BTreeMap<String, Deployed>) -> Result<Allowed, Error> {
+        let new = selected.iter().map(|stack| (stack.name.as_str(), &stack.template));
+        let old = deployed.iter().map(|(name, deployed)| (name.as_str(), &deployed.template));
+        Allowed::find(&self.options.allow_data_loss, &new.chain(old).collect::<Vec<_>>())
+    }
+}
+
+impl Deployed {
+    /// Parses the template of a stack.
+    fn read(description: StackDescription, text: String) -> Self {
+        let parsed = tree::parse(&text).ok();
+        let nothing = || Tree::new(TreeNode::Map(Map::default()), Origin::Unknown);
+        Self { description, text, template: parsed.unwrap_or_else(nothing) }
+    }
+
+    /// Says whether its template could be read.
+    pub fn is_readable(&self) -> bool {
+        self.template.get("Resources").is_some()
+    }
+}
+
+/// Gives each step its place.
+fn nodes(selected: &[&StackTemplate], steps: Vec<Step>) -> Vec<Node> {
+    let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
+    let node = |step: Step| {
+        let stack = selected.iter().find(|stack| stack.name == step.stack)?;
+        let round = rounds.entry(step.stack.clone()).or_default();
+        let own = *round;
+        *round += 1;
+        Some(Node {
+            sha256: sha256(step.template.to_json_pretty().as_bytes()),
+            stack: StackTemplate { template: step.template, ..(*stack).clone() },
+            work: step.work,
+            why: step.why,
+            keeps_parameters: step.keeps_parameters,
+            after: step.after,
+            round: own,
+        })
+    };
+    steps.into_iter().filter_map(node).collect()
+}
+
+/// Compares the templates before and after the first steps of all stacks, then before and after the second ones …
+fn predictions(
+    nodes: &[Node],
+    deployed: &BTreeMap<String, Deployed>,
+    given: &BTreeMap<String, BTreeMap<String, String>>,
+) -> Vec<Prediction> {
+    let nothing = BTreeMap::new();
+    let used = |stack: &str| deployed.get(stack).map_or(&nothing, |deployed| &deployed.description.parameters);
+    let mut old: BTreeMap<&str, Valued<'_>> = deployed
+        .iter()
+        .filter(|(_, deployed)| deployed.is_readable())
+        .map(|(name, deployed)| (name.as_str(), Valued { template: &deployed.template, values: used(name) }))
+        .collect();
+    // What is given now replaces what is in use.
+    let wanted: BTreeMap<&str, BTreeMap<String, String>> = nodes
+        .iter()
+        .map(|node| {
+            let name = node.stack.name.as_str();
+            let mut values = used(name).clone();
+            values.extend(given.get(name).into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+            (name, values)
+        })
+        .collect();
+    let mut predictions = Vec::new();
+    for round in 0..=nodes.iter().map(|node| node.round).max().unwrap_or_default() {
+        let mut new = old.clone();
+        for node in nodes.iter().filter(|node| node.round == round) {
+            let name = node.stack.name.as_str();
+            let is_readable = deployed.get(name).is_none_or(Deployed::is_readable);
+            let values = if node.keeps_parameters { used(name) } else { &wanted[name] };
+            if is_readable {
+                new.insert(name, Valued { template: &node.stack.template, values });
+            }
+        }
+        predictions.push(predict(&old, &new));
+        old = new;
+    }
+    predictions
+}
+
+impl DeployOptions {
+    /// Says whether a stack is left alone.
+    pub(crate) fn keeps(&self, stack: &str) -> Option<&str> {
+        self.keep.iter().find(|kept| kept.stack == stack).map(|kept| kept.reason.as_str())
+    }
+}
+
+/// Returns the outputs of a stack that is deployed.
+pub(super) fn outputs_of(deployed: &Deployed) -> BTreeMap<String, String> {
+    values(&deployed.description)
+}
