@@ -334,9 +334,8 @@ impl Error {
             Self::StalePlan { .. } => vec!["make a new one: `baleen deploy --plan-out FILE`".to_owned()],
             Self::Stopped { not_begun } if not_begun.is_empty() => Vec::new(),
             Self::Stopped { .. } => vec!["run the same command again to go on".to_owned()],
-            Self::LeftAlone { .. } => Vec::new(),
             Self::Several { first, .. } => first.hints(),
-            Self::Declined { .. } => Vec::new(),
+            Self::Declined { .. } | Self::LeftAlone { .. } => Vec::new(),
             Self::Cloud(error) => cloud_hint(error).map(str::to_owned).into_iter().collect(),
         }
     }

@@ -24,18 +24,16 @@ pub(crate) enum Situation {
 
 /// Waits for what is under way, and refuses what cannot be deployed. Changes nothing.
 pub(crate) async fn settle(context: &Context<'_>, stack: &StackTemplate) -> Result<Situation, Error> {
-    loop {
-        match stand(context, stack, Command::Deploy).await? {
-            (Action::Recreate, Some(description)) => {
-                examine(context, stack, &description).await?;
-                return Ok(Situation::Remains(description));
-            }
-            (Action::Update, Some(description)) => return Ok(Situation::Existing(description)),
-            (_, description) => {
-                let under_review =
-                    description.is_some_and(|description| description.status == StackStatus::ReviewInProgress);
-                return Ok(Situation::New { under_review });
-            }
+    match stand(context, stack, Command::Deploy).await? {
+        (Action::Recreate, Some(description)) => {
+            examine(context, stack, &description).await?;
+            Ok(Situation::Remains(description))
+        }
+        (Action::Update, Some(description)) => Ok(Situation::Existing(description)),
+        (_, description) => {
+            let under_review =
+                description.is_some_and(|description| description.status == StackStatus::ReviewInProgress);
+            Ok(Situation::New { under_review })
         }
     }
 }

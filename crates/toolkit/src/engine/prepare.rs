@@ -82,7 +82,7 @@ impl Engine<'_> {
         let step = match waits {
             Some(because) => {
                 let changes = survey.predictions[node.round].changes(name).to_vec();
-                Some(self.step(survey, node, &parameters, Basis::Predicted { because }, changes))
+                Some(Self::step(survey, node, &parameters, Basis::Predicted { because }, changes))
             }
             None => self.change_set(survey, node, existing, &parameters, known).await?,
         };
@@ -130,13 +130,12 @@ impl Engine<'_> {
             Made::Empty => Ok(None),
             Made::Ready(ids, changes) => {
                 let basis = Basis::ChangeSet { id: ids.change_set, stack_id: ids.stack };
-                Ok(Some(self.step(survey, node, parameters, basis, survey.weigh(node, changes))))
+                Ok(Some(Self::step(survey, node, parameters, basis, survey.weigh(node, changes))))
             }
         }
     }
 
     fn step(
-        &self,
         survey: &Survey,
         node: &Node,
         parameters: &BTreeMap<String, PlannedParameter>,
@@ -297,7 +296,7 @@ fn imports(template: &Tree) -> bool {
         match &tree.node {
             tree::Node::List(items) => rest.extend(items),
             tree::Node::Map(map) => {
-                for entry in map.iter() {
+                for entry in map {
                     if entry.key == "Fn::ImportValue" {
                         return true;
                     }

@@ -93,7 +93,7 @@ fn references<'t>(template: &'t Tree, logical_id: &str) -> Vec<&'t str> {
         match &tree.node {
             Node::List(items) => rest.extend(items),
             Node::Map(map) => {
-                for entry in map.iter() {
+                for entry in map {
                     match entry.key.as_str() {
                         "Ref" | "DependsOn" => names.extend(entry.value.as_str()),
                         "Fn::GetAtt" => {
