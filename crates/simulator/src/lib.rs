@@ -10,10 +10,12 @@
 //! Nothing runs by itself. What was to happen until now happens when somebody looks, so a client that is killed leaves
 //! the stacks at work, as it would in the cloud.
 
+mod calls;
 mod change_set;
 mod clock;
 mod compare;
 mod durations;
+mod early;
 mod events;
 mod operation;
 mod parameters;

@@ -18,6 +18,12 @@ pub struct Settings {
     pub change_set: Duration,
     /// Of a thousand creations, updates and deletions of resources, how many fail by chance.
     pub failures_per_thousand: u16,
+    /// How many calls a second each class of operations allows in the long run; none: as many as there are.
+    pub calls_per_second: Option<f64>,
+    /// How many calls it allows at once.
+    pub burst: u32,
+    /// Whether change sets are validated before they can be executed: properties, and names that are taken.
+    pub early_validation: bool,
     /// What the account may have, by the codes of the service and of the quota.
     pub quotas: BTreeMap<(String, String), f64>,
     /// How many stacks there may be.
@@ -33,6 +39,9 @@ impl Default for Settings {
             lag: Duration::from_millis(1500),
             change_set: Duration::from_secs(6),
             failures_per_thousand: 0,
+            calls_per_second: None,
+            burst: 10,
+            early_validation: true,
             quotas: BTreeMap::new(),
             // AWS page "CloudFormation quotas".
             most_stacks: 2000,

@@ -7,6 +7,7 @@ use cloud::Result;
 use cloud::cloud_formation::StackStatus;
 use serde_json::Value;
 
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::physical::{Maker, partition, suffix};
 use crate::random::Random;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub faults: Vec<ResourceFault>,
     /// The faults that struck: stack, logical id, reason.
     pub struck: Vec<(String, String, String)>,
+    pub calls: Calls,
     /// What was asked for with a token.
     pub tokens: BTreeMap<String, String>,
     /// What will happen, in order.
@@ -77,6 +79,7 @@ impl State {
             storage: Storage::default(),
             faults: Vec::new(),
             struck: Vec::new(),
+            calls: Calls::default(),
             tokens: BTreeMap::new(),
             wakes: BTreeMap::new(),
             sequence: 0,

@@ -8,6 +8,7 @@ mod references;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
+use tree::Tree;
 
 pub(crate) use check::capabilities_needed;
 pub(crate) use evaluate::{Looked, Scope, is_known, text};
@@ -19,6 +20,7 @@ pub(crate) struct Template {
     /// What was uploaded.
     pub body: String,
     value: Value,
+    pub tree: Tree,
     /// The logical ids that each resource refers to or depends on.
     pub dependencies: BTreeMap<String, BTreeSet<String>>,
     /// The logical ids, each after those that it depends on.
@@ -32,7 +34,8 @@ impl Template {
             tree::parse(body).map_err(|error| format!("Template format error: JSON not well-formed. ({error})"))?;
         let value = tree.to_json();
         check::format(&value)?;
-        let mut template = Self { body: body.to_owned(), value, dependencies: BTreeMap::new(), order: Vec::new() };
+        let mut template =
+            Self { body: body.to_owned(), value, tree, dependencies: BTreeMap::new(), order: Vec::new() };
         template.dependencies =
             template.resources().map(|(name, resource)| (name.clone(), references::of_resource(resource))).collect();
         check::references(&template)?;

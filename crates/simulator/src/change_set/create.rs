@@ -10,6 +10,7 @@ use cloud::cloud_formation::{
 
 use super::ChangeSet;
 use crate::durations;
+use crate::early;
 use crate::parameters::Parameters;
 use crate::refusal::{invalid, refusal};
 use crate::settings::Settings;
@@ -140,14 +141,20 @@ impl State {
     pub fn make_change_set(&mut self, id: &str, change_set: &str) {
         let Some(stack) = self.stacks.get(id) else { return };
         let Some(found) = stack.change_sets.iter().find(|found| found.id == change_set) else { return };
-        let made = self.changes(stack, &found.revision);
+        let made = self.changes(stack, &found.revision).map(|changes| {
+            let failures = self.validate(stack, &found.revision, &changes);
+            (changes, failures)
+        });
         let Some(stack) = self.stacks.get_mut(id) else { return };
         let Some(found) = stack.change_sets.iter_mut().find(|found| found.id == change_set) else { return };
         match made {
-            Ok(changes) => {
-                found.status = ChangeSetStatus::CreateComplete;
-                found.execution_status = ExecutionStatus::Available;
-                found.changes = changes;
+            Ok((changes, failures)) => {
+                found.reason = early::reason(&failures);
+                (found.status, found.execution_status) = match found.reason {
+                    Some(_) => (ChangeSetStatus::Failed, ExecutionStatus::Unavailable),
+                    None => (ChangeSetStatus::CreateComplete, ExecutionStatus::Available),
+                };
+                (found.changes, found.failures) = (changes, failures);
             }
             Err(reason) => {
                 found.status = ChangeSetStatus::Failed;

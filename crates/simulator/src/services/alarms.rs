@@ -16,6 +16,7 @@ pub(crate) const ALARMS: [&str; 2] = ["AWS::CloudWatch::Alarm", "AWS::CloudWatch
 impl Alarms for Simulator {
     async fn describe(&self, names: &[String]) -> Result<Vec<AlarmDescription>> {
         self.call("cloudwatch:DescribeAlarms", |state| Ok(names.iter().filter_map(|name| state.alarm(name)).collect()))
+            .await
     }
 }
 

@@ -31,6 +31,7 @@ impl AutoScaling for Simulator {
                 Group { desired, minimum, maximum, in_service: desired }
             }))
         })
+        .await
     }
 }
 
@@ -63,6 +64,6 @@ impl Instances for Simulator {
 impl Quotas for Simulator {
     async fn quota(&self, service: &str, code: &str) -> Result<Option<f64>> {
         let key = (service.to_owned(), code.to_owned());
-        self.call("servicequotas:GetServiceQuota", |state| Ok(state.settings.quotas.get(&key).copied()))
+        self.call("servicequotas:GetServiceQuota", |state| Ok(state.settings.quotas.get(&key).copied())).await
     }
 }

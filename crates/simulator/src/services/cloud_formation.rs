@@ -21,7 +21,7 @@ const CONTINUE: &str = "cloudformation:ContinueUpdateRollback";
 #[async_trait]
 impl CloudFormation for Simulator {
     async fn describe_stack(&self, stack: &str) -> Result<Option<StackDescription>> {
-        self.call("cloudformation:DescribeStacks", |state| Ok(state.find(stack).map(Stack::describe)))
+        self.call("cloudformation:DescribeStacks", |state| Ok(state.find(stack).map(Stack::describe))).await
     }
 
     async fn list_stacks(&self, prefix: &str) -> Result<Vec<StackSummary>> {
@@ -29,6 +29,7 @@ impl CloudFormation for Simulator {
             let live = state.live.iter().filter(|(name, _)| name.starts_with(prefix));
             Ok(live.filter_map(|(_, id)| state.stacks.get(id)).map(Stack::summarize).collect())
         })
+        .await
     }
 
     async fn stack_resources(&self, stack: &str) -> Result<Vec<StackResource>> {
@@ -37,6 +38,7 @@ impl CloudFormation for Simulator {
             let id = state.existing(operation, stack)?;
             Ok(state.stacks.get(&id).map(Stack::list).unwrap_or_default())
         })
+        .await
     }
 
     async fn stack_events(&self, stack: &str, after: Option<&str>) -> Result<Vec<StackEvent>> {
@@ -48,6 +50,7 @@ impl CloudFormation for Simulator {
             let seen = after.and_then(|after| events.iter().rposition(|event| event.id == after));
             Ok(events[seen.map_or(0, |seen| seen + 1)..].to_vec())
         })
+        .await
     }
 
     async fn template(&self, stack: &str) -> Result<String> {
@@ -57,35 +60,36 @@ impl CloudFormation for Simulator {
             let revision = state.stacks.get(&id).and_then(|stack| stack.revision.as_ref());
             Ok(revision.map(|revision| revision.template.body.clone()).unwrap_or_default())
         })
+        .await
     }
 
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<ChangeSetIds> {
-        self.call("cloudformation:CreateChangeSet", |state| state.create_change_set(request))
+        self.call("cloudformation:CreateChangeSet", |state| state.create_change_set(request)).await
     }
 
     async fn describe_change_set(&self, stack: &str, change_set: &str) -> Result<ChangeSetDescription> {
-        self.call("cloudformation:DescribeChangeSet", |state| state.describe_change_set(stack, change_set))
+        self.call("cloudformation:DescribeChangeSet", |state| state.describe_change_set(stack, change_set)).await
     }
 
     async fn validation_failures(&self, stack: &str, change_set: &str) -> Result<Vec<ValidationFailure>> {
-        self.call("cloudformation:DescribeEvents", |state| state.validation_failures(stack, change_set))
+        self.call("cloudformation:DescribeEvents", |state| state.validation_failures(stack, change_set)).await
     }
 
     async fn execute_change_set(&self, stack: &str, change_set: &str, client_token: Option<&str>) -> Result<()> {
         let operation = "cloudformation:ExecuteChangeSet";
-        self.call(operation, |state| state.execute_change_set(stack, change_set, client_token))
+        self.call(operation, |state| state.execute_change_set(stack, change_set, client_token)).await
     }
 
     async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<()> {
-        self.call("cloudformation:DeleteChangeSet", |state| state.delete_change_set(stack, change_set))
+        self.call("cloudformation:DeleteChangeSet", |state| state.delete_change_set(stack, change_set)).await
     }
 
     async fn delete_stack(&self, request: &DeleteStackRequest) -> Result<()> {
-        self.call(DELETE, |state| state.delete_stack(request))
+        self.call(DELETE, |state| state.delete_stack(request)).await
     }
 
     async fn cancel_update(&self, stack: &str) -> Result<()> {
-        self.call(CANCEL, |state| state.cancel_update(stack))
+        self.call(CANCEL, |state| state.cancel_update(stack)).await
     }
 
     async fn update_termination_protection(&self, stack: &str, protected: bool) -> Result<()> {
@@ -97,14 +101,15 @@ impl CloudFormation for Simulator {
             }
             Ok(())
         })
+        .await
     }
 
     async fn rollback_stack(&self, stack: &str, client_token: Option<&str>) -> Result<()> {
-        self.call(ROLLBACK, |state| state.rollback_stack(stack, client_token))
+        self.call(ROLLBACK, |state| state.rollback_stack(stack, client_token)).await
     }
 
     async fn continue_update_rollback(&self, stack: &str, skip: &[String], client_token: Option<&str>) -> Result<()> {
-        self.call(CONTINUE, |state| state.continue_update_rollback(stack, skip, client_token))
+        self.call(CONTINUE, |state| state.continue_update_rollback(stack, skip, client_token)).await
     }
 
     async fn stack_policy(&self, stack: &str) -> Result<Option<String>> {
@@ -113,6 +118,7 @@ impl CloudFormation for Simulator {
             let id = state.existing(operation, stack)?;
             Ok(state.stacks.get(&id).and_then(|stack| stack.policy.clone()))
         })
+        .await
     }
 
     async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<()> {
@@ -127,6 +133,7 @@ impl CloudFormation for Simulator {
             }
             Ok(())
         })
+        .await
     }
 
     async fn exports(&self) -> Result<Vec<Export>> {
@@ -138,18 +145,11 @@ impl CloudFormation for Simulator {
             };
             Ok(state.exports.iter().map(export).collect())
         })
+        .await
     }
 
     async fn importing_stacks(&self, export: &str) -> Result<Vec<String>> {
-        self.call("cloudformation:ListImports", |state| Ok(state.importing(export)))
-    }
-}
-
-impl Simulator {
-    /// Serves a call.
-    pub(crate) fn call<T>(&self, operation: &'static str, serve: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
-        let _ = operation;
-        self.with(serve)
+        self.call("cloudformation:ListImports", |state| Ok(state.importing(export))).await
     }
 }
 

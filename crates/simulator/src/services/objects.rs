@@ -21,7 +21,7 @@ const PUT: &str = "s3:PutObject";
 #[async_trait]
 impl Objects for Simulator {
     async fn head(&self, source: &ObjectVersion) -> Result<Option<ObjectDescription>> {
-        self.call(GET, |state| Ok(state.version(source).map(describe)))
+        self.call(GET, |state| Ok(state.version(source).map(describe))).await
     }
 
     async fn get(&self, source: &ObjectVersion, limit: u64) -> Result<Object> {
@@ -34,6 +34,7 @@ impl Objects for Simulator {
             }
             Ok(object)
         })
+        .await
     }
 
     async fn download(&self, source: &ObjectVersion, path: &Path, progress: Progress<'_>) -> Result<ObjectDescription> {
@@ -44,7 +45,7 @@ impl Objects for Simulator {
     }
 
     async fn put(&self, target: &PutTarget, body: &[u8]) -> Result<Written> {
-        self.call(PUT, |state| state.put_object(target, body))
+        self.call(PUT, |state| state.put_object(target, body)).await
     }
 
     async fn upload(&self, target: &PutTarget, path: &Path, progress: Progress<'_>) -> Result<Written> {
@@ -66,6 +67,7 @@ impl Objects for Simulator {
             });
             Ok(newest.collect())
         })
+        .await
     }
 
     async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<VersionSummary>> {
@@ -82,10 +84,11 @@ impl Objects for Simulator {
             });
             Ok(all.collect())
         })
+        .await
     }
 
     async fn delete(&self, target: &ObjectVersion) -> Result<()> {
-        self.call("s3:DeleteObject", |state| state.delete_object(target))
+        self.call("s3:DeleteObject", |state| state.delete_object(target)).await
     }
 }
 

@@ -22,6 +22,7 @@ impl Tables for Simulator {
             let key = state.key(GET, table, key)?;
             Ok(state.storage.tables.get(table).and_then(|items| items.get(&key)).cloned())
         })
+        .await
     }
 
     async fn put(&self, table: &str, item: &Item, condition: Option<&Expression>) -> Result<()> {
@@ -31,6 +32,7 @@ impl Tables for Simulator {
             state.storage.tables.entry(table.to_owned()).or_default().insert(key, item.clone());
             Ok(())
         })
+        .await
     }
 
     async fn update(&self, table: &str, update: &Update) -> Result<Item> {
@@ -46,6 +48,7 @@ impl Tables for Simulator {
             items.insert(key, item.clone());
             Ok(item)
         })
+        .await
     }
 
     async fn delete(&self, table: &str, key: &Item, condition: Option<&Expression>) -> Result<()> {
@@ -57,6 +60,7 @@ impl Tables for Simulator {
             }
             Ok(())
         })
+        .await
     }
 
     async fn query(&self, _table: &str, _query: &Query) -> Result<Page> {
@@ -75,6 +79,7 @@ impl Tables for Simulator {
             }
             Ok(Page { items, next: None })
         })
+        .await
     }
 }
 

@@ -136,6 +136,7 @@ async fn a_stack_that_failed_and_was_kept_is_mended_by_an_update() {
 #[tokio::test(start_paused = true)]
 async fn names_are_taken_once() {
     let client = Client::default();
+    client.simulator.configure(|settings| settings.early_validation = false);
     client.deploy("one", &pair()).await;
     assert_eq!(client.deploy("two", &pair()).await, StackStatus::RollbackComplete);
     let owner = client.simulator.stack("one").expect("there").id;

@@ -11,13 +11,14 @@ fn template() -> serde_json::Value {
     json!({"Resources": {
         "Films": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "films"}},
         "Access": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Films"}, "PolicyDocument": {}}},
-        "Kept": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {"TableName": "kept", "KeySchema": []}}
+        "Kept": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {"TableName": "kept", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}}
     }})
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_depends_on_another_goes_first_and_policies_hold() {
     let client = Client::default();
+    client.simulator.configure(|settings| settings.early_validation = false);
     client.deploy("app", &template()).await;
     let id = client.simulator.stack("app").expect("there").id;
     let before = client.told("app").len();
