@@ -16,6 +16,18 @@ pub(super) static PATTERN: Rule = Rule {
         "detail-type": ["Object Created"]}}}}}"#,
 };
 
+pub(super) static DETAIL: Rule = Rule {
+    id: "events/detail",
+    severity: Severity::Error,
+    statement: "a pattern asks for fields that such events have, and for values that these can have",
+    why: "the rule is made, never matches, and nothing says so",
+    page: "https://docs.aws.amazon.com/eventbridge/latest/ref/events.html",
+    bad: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["aws.s3"],
+        "detail-type": ["Object Created"], "detail": {"key": [{"suffix": ".mp4"}]}}}}}}"#,
+    good: r#"{"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["aws.s3"],
+        "detail-type": ["Object Created"], "detail": {"object": {"key": [{"suffix": ".mp4"}]}}}}}}}"#,
+};
+
 pub(super) static BUCKET: Rule = Rule {
     id: "events/bucket",
     severity: Severity::Error,
@@ -89,4 +101,4 @@ pub(super) static PERMISSION: Rule = Rule {
 };
 
 /// The rules of this file.
-pub(super) static RULES: &[&Rule] = &[&PATTERN, &BUCKET, &SCHEDULE, &TARGET, &PERMISSION];
+pub(super) static RULES: &[&Rule] = &[&PATTERN, &DETAIL, &BUCKET, &SCHEDULE, &TARGET, &PERMISSION];

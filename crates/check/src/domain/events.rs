@@ -6,7 +6,7 @@ use schemas::events;
 use tree::{Finding, Node};
 
 use super::event_rules::{BUCKET, PATTERN, PERMISSION, SCHEDULE, TARGET};
-use super::{Shared, queue, receivers};
+use super::{Shared, event_details, queue, receivers};
 use crate::look::{Resource, Target, Unreadable, View};
 use crate::words::{all_of, did_you_mean, given, quoted};
 
@@ -40,6 +40,7 @@ pub(super) fn rule(shared: &Shared<'_>, rule: &Resource<'_>, findings: &mut Vec<
             let view = document.view();
             envelope(view, findings);
             values(view, findings);
+            event_details::check(view, findings);
             bucket(view, findings);
         }
         Err(Unreadable::Unknown) => {}

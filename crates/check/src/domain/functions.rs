@@ -2,6 +2,8 @@
 
 use tree::{Finding, Severity};
 
+use super::Shared;
+use super::code::{self, Language};
 use crate::look::{Part, Resource, shortest};
 use crate::rule::Rule;
 use crate::words::quoted;
@@ -10,7 +12,7 @@ use crate::words::quoted;
 const VARIABLES: usize = 4096;
 
 /// Checks a function.
-pub(super) fn check(function: &Resource<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn check(shared: &Shared<'_>, function: &Resource<'_>, findings: &mut Vec<Finding>) {
     environment(function, findings);
     let code = function.at("Code/ZipFile");
     if code.is_absent() {
@@ -18,7 +20,7 @@ pub(super) fn check(function: &Resource<'_>, findings: &mut Vec<Finding>) {
     }
     let parts = code.parts();
     let runtime = function.at("Runtime");
-    let Some(language) = runtime.text().and_then(|text| Language::of(&text)) else {
+    let Some(language) = runtime.text().and_then(|text| language(&text)) else {
         if let Some(text) = runtime.text() {
             let message = format!("code stands in the template, but the runtime {} takes none", quoted(&text));
             let hint = "code can stand in the template for runtimes of Python and Node.js only";
@@ -37,21 +39,14 @@ pub(super) fn check(function: &Resource<'_>, findings: &mut Vec<Finding>) {
     if is_whole {
         variables(function, language, &text, findings);
     }
+    code::check(shared, function, language, &text, findings);
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Language {
-    Python,
-    JavaScript,
-}
-
-impl Language {
-    fn of(runtime: &str) -> Option<Self> {
-        match runtime {
-            _ if runtime.starts_with("python") => Some(Self::Python),
-            _ if runtime.starts_with("nodejs") => Some(Self::JavaScript),
-            _ => None,
-        }
+fn language(runtime: &str) -> Option<Language> {
+    match runtime {
+        _ if runtime.starts_with("python") => Some(Language::Python),
+        _ if runtime.starts_with("nodejs") => Some(Language::JavaScript),
+        _ => None,
     }
 }
 

@@ -14,18 +14,60 @@ pub(super) struct Grants<'a> {
 #[derive(Default)]
 struct Held<'a> {
     statements: Vec<View<'a>>,
+    /// Patterns of actions that policies of AWS allow, on whatever.
+    managed: Vec<&'static [&'static str]>,
     /// Whether more may be allowed than the templates say.
     is_open: bool,
 }
 
-/// Policies of AWS that allow to write logs, traces and metrics and to be in a network: nothing that rules ask for.
-static NARROW: [&str; 5] = [
-    "AWSXRayDaemonWriteAccess",
-    "CloudWatchAgentServerPolicy",
-    "CloudWatchLambdaInsightsExecutionRolePolicy",
-    "service-role/AWSLambdaBasicExecutionRole",
-    "service-role/AWSLambdaVPCAccessExecutionRole",
+/// What policies of AWS allow that are common here, from "AWS managed policy reference".
+static MANAGED: [(&str, &[&str]); 8] = [
+    ("AWSXRayDaemonWriteAccess", &["xray:*"]),
+    (
+        "CloudWatchAgentServerPolicy",
+        &[
+            "cloudwatch:PutMetricData",
+            "ec2:DescribeTags",
+            "ec2:DescribeVolumes",
+            "logs:*",
+            "ssm:GetParameter",
+            "xray:*",
+        ],
+    ),
+    ("CloudWatchLambdaInsightsExecutionRolePolicy", LOGS),
+    ("service-role/AWSLambdaBasicExecutionRole", LOGS),
+    (
+        "service-role/AWSLambdaDynamoDBExecutionRole",
+        &[
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+            "logs:*",
+        ],
+    ),
+    (
+        "service-role/AWSLambdaKinesisExecutionRole",
+        &["kinesis:Describe*", "kinesis:Get*", "kinesis:List*", "kinesis:SubscribeToShard", "logs:*"],
+    ),
+    (
+        "service-role/AWSLambdaSQSQueueExecutionRole",
+        &["logs:*", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+    ),
+    (
+        "service-role/AWSLambdaVPCAccessExecutionRole",
+        &[
+            "ec2:*NetworkInterface*",
+            "ec2:*PrivateIpAddresses",
+            "ec2:Describe*",
+            "ec2:GetSecurityGroupsForVpc",
+            "logs:*",
+        ],
+    ),
 ];
+
+/// Writing logs, and some of what goes with it.
+static LOGS: &[&str] = &["logs:*"];
 
 /// Roles with more statements than this are not looked through: they may be allowed anything.
 const MOST: usize = 1000;
@@ -68,7 +110,7 @@ impl<'a> Grants<'a> {
         // A role that nobody can tell may be any role of another template, and a role of this one by its name.
         for ((template, _), held) in &mut roles {
             let elsewhere = homeless.len() > usize::from(homeless.contains(template));
-            held.is_open |= is_named || elsewhere || held.statements.len() > MOST;
+            held.is_open |= is_named || elsewhere || held.statements.len() > MOST || held.managed.len() > MOST;
         }
         Self { roles }
     }
@@ -78,7 +120,8 @@ impl<'a> Grants<'a> {
         let Some(held) = self.roles.get(&role.key()).filter(|held| !held.is_open) else {
             return false;
         };
-        !held.statements.iter().any(|statement| may_allow(*statement, action, on))
+        !held.managed.iter().copied().flatten().any(|pattern| fits(pattern, action))
+            && !held.statements.iter().any(|statement| may_allow(*statement, action, on))
     }
 }
 
@@ -96,16 +139,20 @@ fn own<'a>(role: &Resource<'a>, held: &mut Held<'a>) {
             Some(Target { resource, .. }) if resource.type_name == "AWS::IAM::ManagedPolicy" => {
                 add(resource.at("PolicyDocument"), held);
             }
-            _ => held.is_open |= !is_narrow(policy),
+            _ => match allowed(policy) {
+                Some(patterns) => held.managed.push(patterns),
+                None => held.is_open = true,
+            },
         }
     }
 }
 
-/// Tells whether a policy is one of AWS that allows nothing that rules ask for.
-fn is_narrow(policy: View<'_>) -> bool {
+/// Returns what a policy of AWS allows, if it is one that is known.
+fn allowed(policy: View<'_>) -> Option<&'static [&'static str]> {
     let parts = policy.parts();
-    let Some(Part::Text(last)) = parts.last() else { return false };
-    last.rsplit_once(":policy/").is_some_and(|(_, name)| NARROW.contains(&name))
+    let Some(Part::Text(last)) = parts.last() else { return None };
+    let (_, name) = last.rsplit_once(":policy/")?;
+    MANAGED.iter().find(|(own, _)| *own == name).map(|(_, patterns)| *patterns)
 }
 
 fn add<'a>(document: View<'a>, held: &mut Held<'a>) {

@@ -15,10 +15,13 @@ use crate::rule::Rule;
 use crate::schema::Patterns;
 
 mod actions;
+mod admissions;
 mod alarm;
 mod alarm_rules;
+mod code;
 mod dashboard;
 mod dashboard_rules;
+mod event_details;
 mod event_rules;
 mod events;
 mod functions;
@@ -49,6 +52,7 @@ mod ssm;
 mod ssm_rules;
 mod states;
 
+use admissions::Admissions;
 use grants::Grants;
 use receivers::Receivers;
 
@@ -61,6 +65,7 @@ type Types<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<Resource<'a>>>>;
 /// What several rules look up, worked out once for all templates.
 pub(crate) struct Shared<'a> {
     scope: &'a Scope<'a>,
+    admissions: OnceCell<Admissions<'a>>,
     grants: OnceCell<Grants<'a>>,
     receivers: OnceCell<Receivers<'a>>,
     patterns: &'a Patterns,
@@ -69,7 +74,14 @@ pub(crate) struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     pub fn new(scope: &'a Scope<'a>, patterns: &'a Patterns) -> Self {
-        Self { scope, grants: OnceCell::new(), receivers: OnceCell::new(), patterns, types: OnceCell::new() }
+        Self {
+            scope,
+            admissions: OnceCell::new(),
+            grants: OnceCell::new(),
+            receivers: OnceCell::new(),
+            patterns,
+            types: OnceCell::new(),
+        }
     }
 
     /// Lists the resources of a type in the template of a resource, in order.
@@ -97,6 +109,11 @@ impl<'a> Shared<'a> {
     fn lacks(&self, role: &Resource<'_>, action: &str, on: Option<&Resource<'_>>) -> bool {
         // A policy of the resource may allow it as well.
         !on.is_some_and(|on| self.receivers().may_admit_roles(on)) && self.grants().lacks_on(role, action, on)
+    }
+
+    /// Tells whether a policy of some resource may allow roles an action, whatever their own policies say.
+    fn may_be_admitted(&self, action: &str) -> bool {
+        self.admissions.get_or_init(|| Admissions::read(self.scope)).may_allow(action)
     }
 
     /// Tells what roles are allowed.
@@ -136,7 +153,7 @@ fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>
         "AWS::Events::Rule" => events::rule(shared, resource, findings),
         "AWS::IAM::ManagedPolicy" | "AWS::IAM::Policy" | "AWS::IAM::Role" => roles::escalation(resource, findings),
         "AWS::Lambda::EventSourceMapping" => mapping::check(shared, resource, findings),
-        "AWS::Lambda::Function" => functions::check(resource, findings),
+        "AWS::Lambda::Function" => functions::check(shared, resource, findings),
         "AWS::MediaConvert::JobTemplate" => mediaconvert::job_template(resource, findings),
         "AWS::S3::Bucket" => {
             lifecycle::check(resource, findings);
@@ -153,6 +170,7 @@ fn one(shared: &Shared<'_>, resource: &Resource<'_>, findings: &mut Vec<Finding>
 /// The rules of this group.
 pub(crate) static RULES: &[&[&Rule]] = &[
     alarm_rules::RULES,
+    code::RULES,
     dashboard_rules::RULES,
     event_rules::RULES,
     functions::RULES,
