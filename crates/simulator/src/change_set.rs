@@ -5,7 +5,8 @@ mod create;
 mod execute;
 
 use cloud::cloud_formation::{
-    Change, ChangeSetDescription, ChangeSetStatus, ChangeSetType, ExecutionStatus, OnStackFailure, ValidationFailure,
+    Change, ChangeSetDescription, ChangeSetStatus, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure,
+    RollbackTriggers, ValidationFailure,
 };
 
 use crate::stack::{Revision, Stack};
@@ -23,6 +24,9 @@ pub(crate) struct ChangeSet {
     pub revision: Revision,
     pub on_failure: OnStackFailure,
     pub role_arn: Option<String>,
+    pub rollback: Option<RollbackTriggers>,
+    /// The resources to take over.
+    pub import: Vec<ImportedResource>,
     pub failures: Vec<ValidationFailure>,
 }
 

@@ -14,13 +14,17 @@ mod calls;
 mod change_set;
 mod clock;
 mod compare;
+mod drift;
 mod durations;
 mod early;
 mod events;
+mod import;
 mod operation;
 mod parameters;
 mod physical;
+mod policy;
 mod random;
+mod refactor;
 mod refusal;
 mod services;
 mod settings;
@@ -28,6 +32,7 @@ mod stack;
 mod state;
 mod storage;
 mod template;
+mod triggers;
 mod world;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,10 +115,23 @@ impl Simulator {
 
     /// Lets an alarm say something.
     pub fn set_alarm(&self, name: &str, says: AlarmState) {
-        self.with(|state| {
-            let now = state.now;
-            state.storage.alarms.insert(name.to_owned(), (says, now));
-        });
+        self.with(|state| state.set_alarm(name, says));
+    }
+
+    /// Changes a property of a thing without its stack: `pointer` is the JSON pointer within its properties.
+    pub fn change_behind_its_back(
+        &self,
+        stack: &str,
+        logical_id: &str,
+        pointer: &str,
+        value: serde_json::Value,
+    ) -> bool {
+        self.with(|state| state.change_behind(stack, logical_id, pointer, value))
+    }
+
+    /// Deletes a thing without its stack.
+    pub fn delete_behind_its_back(&self, stack: &str, logical_id: &str) -> bool {
+        self.with(|state| state.delete_behind(stack, logical_id))
     }
 
     /// Puts a thing into the account that no stack has made.

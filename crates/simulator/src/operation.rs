@@ -13,8 +13,11 @@ mod run;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cloud::cloud_formation::OnStackFailure;
+use cloud::cloud_formation::{ImportedResource, OnStackFailure};
 use serde_json::Value;
+
+pub(crate) use apply::unmade;
+pub(crate) use run::Begun;
 
 use crate::physical::Identity;
 use crate::stack::{Resource, Revision};
@@ -32,6 +35,8 @@ pub(crate) struct Operation {
     pub on_failure: OnStackFailure,
     /// The change set that it executes.
     pub change_set: Option<String>,
+    /// What it takes over.
+    pub import: Vec<ImportedResource>,
     /// What deleting leaves behind, or returning leaves as it is.
     pub spared: BTreeSet<String>,
     pub tasks: Vec<Task>,
@@ -47,6 +52,7 @@ pub(crate) struct Operation {
 pub(crate) enum Kind {
     Create,
     Update,
+    Import,
     Delete,
 }
 
@@ -83,6 +89,8 @@ pub(crate) struct Task {
 pub(crate) enum Action {
     /// Make the resource what the target says.
     Apply,
+    /// Take over what exists.
+    Import(ImportedResource),
     /// Make the resource what it was.
     Restore,
     /// Delete a thing.
@@ -109,10 +117,11 @@ enum TaskState {
 
 /// What a task turned out to be.
 #[derive(Clone, Debug)]
-enum Decision {
+pub(crate) enum Decision {
     Create { resource: Box<Resource>, identity: Identity },
     Replace { resource: Box<Resource>, identity: Identity },
     Update { resource: Box<Resource> },
+    Import { resource: Box<Resource> },
     Restore { resource: Box<Resource> },
     Delete(Box<Doomed>),
     Fail { reason: String },
@@ -128,6 +137,7 @@ impl Operation {
             target: None,
             on_failure: OnStackFailure::Rollback,
             change_set: None,
+            import: Vec::new(),
             spared: BTreeSet::new(),
             tasks: Vec::new(),
             ready: VecDeque::new(),
@@ -139,6 +149,16 @@ impl Operation {
 
     pub fn is_rollback(&self) -> bool {
         matches!(self.phase, Phase::RollingBack | Phase::RollbackCleanup)
+    }
+
+    /// Says what it does, in the words of statuses.
+    pub fn word(&self) -> &'static str {
+        match self.kind {
+            Kind::Create => "CREATE",
+            Kind::Update => "UPDATE",
+            Kind::Import => "IMPORT",
+            Kind::Delete => "DELETE",
+        }
     }
 
     /// Replaces the tasks. `before` lists for each logical id those whose tasks come first; `reversed` turns that around.

@@ -16,6 +16,7 @@ use cloud::Cloud;
 
 use crate::Simulator;
 use absent::Absent;
+pub(crate) use alarms::ALARMS;
 
 pub(crate) fn cloud(simulator: &Simulator, region: String) -> Cloud {
     Cloud {

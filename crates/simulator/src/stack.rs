@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud::cloud_formation::{
-    RollbackTriggers, StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary,
+    ResourceDrift, RollbackTriggers, StackDescription, StackEvent, StackOutput, StackResource, StackStatus,
+    StackSummary,
 };
 use serde_json::Value;
 
@@ -47,6 +48,8 @@ pub(crate) struct Stack {
     pub operation: Option<Operation>,
     /// What was replaced, to be deleted when the stack cannot return to it any more.
     pub replaced: Vec<Resource>,
+    /// What the last comparison with what there is has found.
+    pub drifts: Vec<ResourceDrift>,
     /// What it was when it was last whole, while it is not.
     pub stable: Option<Snapshot>,
 }
@@ -119,6 +122,7 @@ impl Stack {
             updated: None,
             operation: None,
             replaced: Vec::new(),
+            drifts: Vec::new(),
             stable: None,
         }
     }

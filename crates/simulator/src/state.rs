@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use crate::calls::Calls;
 use crate::clock::Clock;
+use crate::drift::Detection;
 use crate::physical::{Maker, partition, suffix};
 use crate::random::Random;
+use crate::refactor::Refactor;
 use crate::refusal::invalid;
 use crate::settings::{During, ResourceFault, Settings, Verb};
 use crate::stack::{Revision, Stack};
@@ -34,6 +36,8 @@ pub(crate) struct State {
     /// What is exported, by name.
     pub exports: BTreeMap<String, Exported>,
     pub storage: Storage,
+    pub detections: BTreeMap<String, Detection>,
+    pub refactors: BTreeMap<String, Refactor>,
     pub faults: Vec<ResourceFault>,
     /// The faults that struck: stack, logical id, reason.
     pub struck: Vec<(String, String, String)>,
@@ -55,6 +59,10 @@ pub(crate) struct Exported {
 /// Something that will happen.
 #[derive(Clone, Debug)]
 pub(crate) enum Wake {
+    /// A stack is compared with what there is.
+    Drift { detection: String },
+    /// A move of resources is prepared, or carried out.
+    Refactor { id: String },
     /// A change set is made.
     ChangeSet { stack: String, id: String },
     /// The operation begins that a stack has accepted, or its next phase does.
@@ -77,6 +85,8 @@ impl State {
             world: World::default(),
             exports: BTreeMap::new(),
             storage: Storage::default(),
+            detections: BTreeMap::new(),
+            refactors: BTreeMap::new(),
             faults: Vec::new(),
             struck: Vec::new(),
             calls: Calls::default(),
@@ -102,6 +112,8 @@ impl State {
 
     fn happen(&mut self, wake: Wake) {
         match wake {
+            Wake::Drift { detection } => self.compare_stack(&detection),
+            Wake::Refactor { id } => self.go_on_refactoring(&id),
             Wake::ChangeSet { stack, id } => self.make_change_set(&stack, &id),
             Wake::Phase { stack, operation } => self.next_phase(&stack, operation),
             Wake::Initiated { stack, operation, task } => self.initiated(&stack, operation, task),
@@ -168,6 +180,18 @@ impl State {
         resource: &dyn Fn(&str, Option<&str>) -> Looked,
         evaluate: impl FnOnce(&Scope<'_>) -> T,
     ) -> T {
+        self.within_exports(stack, revision, &self.exports, resource, evaluate)
+    }
+
+    /// Does the same where others export something else.
+    pub fn within_exports<T>(
+        &self,
+        stack: &Stack,
+        revision: &Revision,
+        exports: &BTreeMap<String, Exported>,
+        resource: &dyn Fn(&str, Option<&str>) -> Looked,
+        evaluate: impl FnOnce(&Scope<'_>) -> T,
+    ) -> T {
         let region = self.settings.region.as_str();
         let pseudo = BTreeMap::from([
             ("AWS::AccountId", Value::from(self.settings.account.as_str())),
@@ -178,7 +202,7 @@ impl State {
             ("AWS::StackName", stack.name.as_str().into()),
             ("AWS::URLSuffix", suffix(region).into()),
         ]);
-        let export = |name: &str| self.exports.get(name).map(|exported| exported.value.clone());
+        let export = |name: &str| exports.get(name).map(|exported| exported.value.clone());
         evaluate(&Scope::new(&revision.template, &revision.parameters.values, pseudo, resource, &export))
     }
 

@@ -75,6 +75,11 @@ impl Template {
         self.value.get("Description")?.as_str()
     }
 
+    /// Returns the other resources that a resource refers to or depends on.
+    pub fn own_dependencies(&self, logical_id: &str) -> BTreeSet<String> {
+        self.dependencies_of(logical_id).filter(|name| self.resource(name).is_some()).cloned().collect()
+    }
+
     /// Returns what a resource refers to or depends on.
     pub fn dependencies_of(&self, logical_id: &str) -> impl Iterator<Item = &String> {
         self.dependencies.get(logical_id).into_iter().flatten()

@@ -49,6 +49,13 @@ impl World {
         self.things.get_mut(&(resource_type.to_owned(), physical_id.to_owned()))
     }
 
+    /// Lists the things of a type.
+    pub fn of_type<'w>(&'w self, resource_type: &str) -> impl Iterator<Item = &'w Thing> + use<'w> {
+        let kind = resource_type.to_owned();
+        let things = self.things.range((kind.clone(), String::new())..);
+        things.map(|(_, thing)| thing).take_while(move |thing| thing.resource_type == kind)
+    }
+
     pub fn put(&mut self, thing: Thing) {
         self.things.insert((thing.resource_type.clone(), thing.physical_id.clone()), thing);
     }

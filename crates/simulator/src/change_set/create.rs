@@ -11,12 +11,14 @@ use cloud::cloud_formation::{
 use super::ChangeSet;
 use crate::durations;
 use crate::early;
+use crate::import;
 use crate::parameters::Parameters;
 use crate::refusal::{invalid, refusal};
 use crate::settings::Settings;
 use crate::stack::{Revision, Stack};
 use crate::state::{State, Wake};
 use crate::template::{Template, capabilities_needed};
+use crate::triggers;
 
 const CREATE: &str = "cloudformation:CreateChangeSet";
 
@@ -28,6 +30,9 @@ const MOST_TAGS: usize = 50;
 impl State {
     pub fn create_change_set(&mut self, request: &ChangeSetRequest) -> Result<ChangeSetIds> {
         check_names(request)?;
+        if let Some(reason) = request.rollback.as_ref().and_then(triggers::wrong) {
+            return Err(invalid(CREATE, reason));
+        }
         let existing = self.find(&request.stack).filter(|stack| stack.status != StackStatus::DeleteComplete);
         let existing = existing.map(|stack| stack.id.clone());
         if let Some(ids) = existing.as_deref().and_then(|id| self.made_with_token(id, request)) {
@@ -60,6 +65,8 @@ impl State {
             revision,
             on_failure: request.on_stack_failure.unwrap_or(OnStackFailure::Rollback),
             role_arn: request.role_arn.clone().or_else(|| stack.role_arn.clone()),
+            rollback: request.rollback.clone(),
+            import: request.import.clone(),
             failures: Vec::new(),
         });
         let after = durations::up_to(self.settings.change_set, self.random, &["change set", &change_set]);
@@ -93,11 +100,15 @@ impl State {
         if let (Some(previous), true) = (previous, request.change_set_type != ChangeSetType::Create) {
             same_types(&previous.template, &template)?;
         }
+        if request.change_set_type == ChangeSetType::Import {
+            import::check(&template, previous.map(|previous| &*previous.template), &request.import)
+                .map_err(|reason| invalid(CREATE, reason))?;
+        }
         Ok(Revision { template, parameters, tags: request.tags.clone() })
     }
 
     /// Reads the template of a request.
-    fn body(&self, source: &TemplateSource) -> Result<String> {
+    pub fn body(&self, source: &TemplateSource) -> Result<String> {
         let too_long = |what: &str, most: usize| {
             let message = format!(
                 "1 validation error detected: Value at '{what}' failed to satisfy constraint: Member must have length less than or equal to {most}"
@@ -141,7 +152,11 @@ impl State {
     pub fn make_change_set(&mut self, id: &str, change_set: &str) {
         let Some(stack) = self.stacks.get(id) else { return };
         let Some(found) = stack.change_sets.iter().find(|found| found.id == change_set) else { return };
-        let made = self.changes(stack, &found.revision).map(|changes| {
+        let changes = match found.kind {
+            ChangeSetType::Import => self.imports(stack, &found.revision, &found.import),
+            _ => self.changes(stack, &found.revision),
+        };
+        let made = changes.map(|changes| {
             let failures = self.validate(stack, &found.revision, &changes);
             (changes, failures)
         });
@@ -200,8 +215,8 @@ fn check_names(request: &ChangeSetRequest) -> Result<()> {
 fn fits(request: &ChangeSetRequest, stack: Option<&Stack>) -> Result<()> {
     let Some(stack) = stack else {
         return match request.change_set_type {
-            ChangeSetType::Create => Ok(()),
-            _ => Err(invalid(CREATE, format!("Stack [{}] does not exist", request.stack))),
+            ChangeSetType::Create | ChangeSetType::Import => Ok(()),
+            ChangeSetType::Update => Err(invalid(CREATE, format!("Stack [{}] does not exist", request.stack))),
         };
     };
     if request.change_set_type == ChangeSetType::Create {
@@ -212,6 +227,8 @@ fn fits(request: &ChangeSetRequest, stack: Option<&Stack>) -> Result<()> {
             );
             return Err(invalid(CREATE, message));
         }
+    } else if request.change_set_type == ChangeSetType::Import && stack.status == StackStatus::ReviewInProgress {
+        // A stack that is to be made of what exists.
     } else if !accepts_update(&stack.status) || stack.is_busy() {
         return Err(invalid(CREATE, not_updatable(stack)));
     }

@@ -7,7 +7,7 @@ use cloud::{Error, Result};
 
 use super::ChangeSet;
 use super::create::{accepts_update, not_updatable};
-use crate::operation::Kind;
+use crate::operation::{Kind, Operation};
 use crate::refusal::{invalid, refusal};
 use crate::state::State;
 
@@ -57,7 +57,8 @@ impl State {
                 format!("ChangeSet [{}] cannot be executed in its current execution status of [{status}]", found.id);
             return Err(refusal(EXECUTE, "InvalidChangeSetStatus", message));
         }
-        let (kind, role_arn) = (found.kind, found.role_arn.clone());
+        let (kind, role_arn, rollback) = (found.kind, found.role_arn.clone(), found.rollback.clone());
+        let import = found.import.clone();
         let Some(stack) = self.stacks.get_mut(&id) else { return Err(missing(EXECUTE, name)) };
         let is_new = stack.status == StackStatus::ReviewInProgress;
         if stack.is_busy() || !(is_new || accepts_update(&stack.status)) {
@@ -68,9 +69,19 @@ impl State {
             other.execution_status = if is_this { ExecutionStatus::InProgress } else { ExecutionStatus::Obsolete };
         }
         stack.role_arn = role_arn;
+        stack.rollback = rollback.unwrap_or_else(|| stack.rollback.clone());
         self.tokens.extend(key.map(|key| (key, change_set.clone())));
-        let kind = if kind == ChangeSetType::Create { Kind::Create } else { Kind::Update };
-        self.begin_change(&id, kind, revision, on_failure, &change_set, token.map(str::to_owned));
+        let kind = match kind {
+            ChangeSetType::Create => Kind::Create,
+            ChangeSetType::Update => Kind::Update,
+            ChangeSetType::Import => Kind::Import,
+        };
+        let mut operation = Operation::new(self.next(), kind, token.map(str::to_owned));
+        operation.target = Some(revision);
+        operation.on_failure = on_failure;
+        operation.change_set = Some(change_set);
+        operation.import = import;
+        self.accept(&id, operation);
         Ok(())
     }
 

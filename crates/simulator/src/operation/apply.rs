@@ -10,6 +10,7 @@ use super::{Decision, nothing};
 use crate::compare::{Recreation, differences, recreates};
 use crate::durations;
 use crate::physical::{self, Identity};
+use crate::policy::{Touch, denied};
 use crate::settings::Verb;
 use crate::stack::{Resource, Revision, Stack};
 use crate::state::{State, Wake};
@@ -24,7 +25,7 @@ impl State {
         let current = stack.resources.get(logical_id).cloned();
         let decision = match self.wanted(stack, target, logical_id) {
             Ok(wanted) => match self.decide(stack, current.as_ref(), wanted) {
-                Ok(decision) => decision,
+                Ok(decision) => permitted(stack, logical_id, decision),
                 Err(unchanged) => {
                     self.keep(id, *unchanged);
                     return Begun::Done;
@@ -42,15 +43,14 @@ impl State {
     }
 
     /// Evaluates what a resource is to be.
-    fn wanted(&self, stack: &Stack, target: &Revision, logical_id: &str) -> Result<Resource, String> {
+    pub(crate) fn wanted(&self, stack: &Stack, target: &Revision, logical_id: &str) -> Result<Resource, String> {
         let definition = target.template.resource(logical_id).cloned().unwrap_or_default();
         let resource_type = target.template.resource_type(logical_id).to_owned();
         let look = |name: &str, attribute: Option<&str>| self.look(stack, name, attribute);
         let properties = self.within(stack, target, &look, |scope| scope.evaluate(&definition["Properties"]))?;
         let is_taggable =
             schemas::schema(&resource_type).is_some_and(|schema| schema.tagging() != schemas::Tagging::None);
-        let dependencies = target.template.dependencies_of(logical_id);
-        let dependencies = dependencies.filter(|name| target.template.resource(name).is_some()).cloned().collect();
+        let dependencies = target.template.own_dependencies(logical_id);
         Ok(Resource {
             logical_id: logical_id.to_owned(),
             resource_type,
@@ -179,7 +179,7 @@ impl State {
     }
 
     /// Lets a task end after the time that it takes.
-    pub(super) fn schedule(&mut self, id: &str, index: usize, logical_id: &str, verb: Verb, decision: Decision) {
+    pub(crate) fn schedule(&mut self, id: &str, index: usize, logical_id: &str, verb: Verb, decision: Decision) {
         let makes = matches!(decision, Decision::Create { .. } | Decision::Replace { .. });
         let now = format!("{:?}", self.now);
         let words = [id, logical_id, now.as_str()];
@@ -187,6 +187,7 @@ impl State {
             Decision::Create { resource, .. }
             | Decision::Replace { resource, .. }
             | Decision::Update { resource }
+            | Decision::Import { resource }
             | Decision::Restore { resource } => resource.resource_type.clone(),
             Decision::Delete(doomed) => doomed.resource.resource_type.clone(),
             Decision::Fail { .. } => String::new(),
@@ -302,13 +303,26 @@ fn custom_named(name: &str) -> Decision {
     }
 }
 
+/// Holds what is to be done against the policy of the stack.
+fn permitted(stack: &Stack, logical_id: &str, decision: Decision) -> Decision {
+    let (touch, resource) = match &decision {
+        Decision::Update { resource } => (Touch::Modify, resource),
+        Decision::Replace { resource, .. } => (Touch::Replace, resource),
+        _ => return decision,
+    };
+    match denied(stack, logical_id, &resource.resource_type, touch) {
+        Some(reason) => Decision::Fail { reason },
+        None => decision,
+    }
+}
+
 fn is_current(stack: &Stack, wanted: &Resource, name: &str) -> bool {
     let current = stack.resources.get(&wanted.logical_id);
     current.is_some_and(|current| current.physical_id.as_deref() == Some(name) && current.status != "CREATE_FAILED")
 }
 
 /// A resource of which nothing is known but its definition.
-fn unmade(logical_id: &str, definition: Value) -> Resource {
+pub(crate) fn unmade(logical_id: &str, definition: Value) -> Resource {
     Resource {
         logical_id: logical_id.to_owned(),
         resource_type: definition["Type"].as_str().unwrap_or_default().to_owned(),

@@ -1,15 +1,12 @@
 //! Accepts operations.
 
-use cloud::cloud_formation::OnStackFailure;
-
 use super::{Kind, Operation, Phase};
 use crate::durations;
-use crate::stack::Revision;
 use crate::state::{State, Wake};
 
 impl State {
     /// Accepts an operation; it begins a little later, and until then the stack shows its old status.
-    fn accept(&mut self, id: &str, operation: Operation) {
+    pub fn accept(&mut self, id: &str, operation: Operation) {
         let number = operation.number.to_string();
         let lag = durations::up_to(self.settings.lag, self.random, &["lag", id, &number]);
         let wake = Wake::Phase { stack: id.to_owned(), operation: operation.number };
@@ -17,23 +14,6 @@ impl State {
             stack.operation = Some(operation);
             self.wake(lag, wake);
         }
-    }
-
-    /// Begins to make a stack what a change set says.
-    pub fn begin_change(
-        &mut self,
-        id: &str,
-        kind: Kind,
-        target: Revision,
-        on_failure: OnStackFailure,
-        change_set: &str,
-        token: Option<String>,
-    ) {
-        let mut operation = Operation::new(self.next(), kind, token);
-        operation.target = Some(target);
-        operation.on_failure = on_failure;
-        operation.change_set = Some(change_set.to_owned());
-        self.accept(id, operation);
     }
 
     /// Begins to delete a stack.

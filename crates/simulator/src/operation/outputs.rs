@@ -96,7 +96,7 @@ impl State {
     }
 
     /// Gives a stack its outputs, and others its exports.
-    pub(super) fn publish(&mut self, id: &str, outputs: BTreeMap<String, StackOutput>) {
+    pub fn publish(&mut self, id: &str, outputs: BTreeMap<String, StackOutput>) {
         self.exports.retain(|_, exported| exported.stack != id);
         for output in outputs.values() {
             if let Some(name) = &output.export {

@@ -19,6 +19,7 @@ impl State {
         let (logical_id, decision) = (task.logical_id.clone(), task.decision.take());
         match decision {
             Some(Decision::Delete(doomed)) => self.end_delete(id, index, &doomed),
+            Some(Decision::Import { resource }) => self.end_import(id, index, &resource),
             Some(Decision::Restore { resource }) => self.end_restore(id, index, &logical_id, *resource),
             Some(decision) => self.end_apply(id, index, &logical_id, decision),
             None => self.end_task(id, index, false),
@@ -54,12 +55,18 @@ impl State {
         let Some(operation) = &mut stack.operation else { return };
         operation.phase = Phase::Working;
         let Some(target) = operation.target.clone() else { return };
-        let verb = if operation.kind == Kind::Create { "CREATE" } else { "UPDATE" };
-        if operation.kind == Kind::Update {
+        let verb = operation.word();
+        if operation.kind != Kind::Create {
             stack.updated = Some(now);
         }
         stack.revision = Some(target.clone());
         self.set_status(id, &format!("{verb}_IN_PROGRESS"), Some("User Initiated".to_owned()));
+        if self.check_triggers(id) {
+            return;
+        }
+        if let Some(reason) = self.removal_denied(id) {
+            return self.give_up(id, reason);
+        }
         let Some(stack) = self.stacks.get(id) else { return };
         let look = |name: &str, attribute: Option<&str>| self.look(stack, name, attribute);
         let used = self.imported(stack, &target, &look);
@@ -70,7 +77,11 @@ impl State {
             };
             target.template.order.iter().filter(is_there).cloned().collect::<Vec<_>>()
         });
-        let actions = there.into_iter().map(|name| (name, Action::Apply)).collect();
+        let import = self.operation(id).filter(|operation| operation.kind == Kind::Import);
+        let actions = match import.map(|operation| operation.import.clone()) {
+            Some(import) => import.into_iter().map(|one| (one.logical_id.clone(), Action::Import(one))).collect(),
+            None => there.into_iter().map(|name| (name, Action::Apply)).collect(),
+        };
         if let Some(stack) = self.stacks.get_mut(id) {
             stack.imports.extend(used);
             if let Some(operation) = &mut stack.operation {
@@ -98,23 +109,23 @@ impl State {
     fn forward_failed(&mut self, id: &str) {
         self.cancel_running(id);
         let Some(operation) = self.operation(id) else { return };
-        let verb = if operation.kind == Kind::Create { "create" } else { "update" };
+        let verb = operation.word().to_lowercase();
         let created = |stack: &crate::stack::Stack, name: &String| {
             stack.resources.get(name).is_some_and(|resource| resource.status == "CREATE_FAILED")
         };
         let failed = operation.failed.clone();
         let reason = match self.stacks.get(id) {
             Some(stack) if failed.iter().all(|name| created(stack, name)) => failed_to("create", &failed),
-            _ => failed_to(verb, &failed),
+            _ => failed_to(&verb, &failed),
         };
         self.give_up(id, reason);
     }
 
     /// Ends the way forward: by going back, or by leaving everything as it is.
-    pub(super) fn give_up(&mut self, id: &str, reason: String) {
+    pub(crate) fn give_up(&mut self, id: &str, reason: String) {
         let Some(operation) = self.operation(id) else { return };
         let kind = operation.kind;
-        if operation.on_failure == OnStackFailure::DoNothing {
+        if operation.on_failure == OnStackFailure::DoNothing && kind != Kind::Import {
             let status = if kind == Kind::Create { "CREATE_FAILED" } else { "UPDATE_FAILED" };
             self.set_status(id, status, Some(reason));
             self.end_operation(id, ExecutionEnd::Failed);
@@ -143,7 +154,8 @@ impl State {
         let Some(operation) = self.operation(id) else { return };
         operation.phase = Phase::Settling;
         let wake = Wake::Phase { stack: id.to_owned(), operation: operation.number };
-        self.wake(std::time::Duration::ZERO, wake);
+        let monitoring = self.stacks.get(id).map(|stack| stack.rollback.monitoring).unwrap_or_default();
+        self.wake(monitoring, wake);
     }
 
     /// The way forward has come to its end: there is no way back any more.
@@ -159,8 +171,9 @@ impl State {
             stack.imports = used;
             stack.stable = None;
         }
-        if kind == Kind::Create {
-            self.set_status(id, "CREATE_COMPLETE", None);
+        if kind != Kind::Update {
+            let status = if kind == Kind::Create { "CREATE_COMPLETE" } else { "IMPORT_COMPLETE" };
+            self.set_status(id, status, None);
             self.end_operation(id, ExecutionEnd::Complete);
             return;
         }
@@ -243,6 +256,10 @@ impl State {
         let (kind, deletes, reason) =
             (operation.kind, operation.on_failure == OnStackFailure::Delete, operation.reason.clone());
         operation.phase = Phase::RollingBack;
+        if kind == Kind::Import {
+            self.undo_import(id, reason);
+            return;
+        }
         if kind == Kind::Create {
             let status = if deletes { "DELETE_IN_PROGRESS" } else { "ROLLBACK_IN_PROGRESS" };
             let reason = reason.map(|reason| {
@@ -380,7 +397,7 @@ impl State {
     }
 
     /// Ends an operation, and tells the change set that it executed.
-    fn end_operation(&mut self, id: &str, end: ExecutionEnd) {
+    pub(crate) fn end_operation(&mut self, id: &str, end: ExecutionEnd) {
         let Some(stack) = self.stacks.get_mut(id) else { return };
         let operation = stack.operation.take();
         if stack.stable.is_none() {

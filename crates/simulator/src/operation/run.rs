@@ -4,7 +4,7 @@ use super::{Action, Operation, TaskState};
 use crate::state::State;
 
 /// How a task begins.
-pub(super) enum Begun {
+pub(crate) enum Begun {
     /// There is nothing to do, or it is done already.
     Done,
     /// It takes a while.
@@ -12,7 +12,7 @@ pub(super) enum Begun {
 }
 
 impl State {
-    pub(super) fn operation(&mut self, id: &str) -> Option<&mut Operation> {
+    pub(crate) fn operation(&mut self, id: &str) -> Option<&mut Operation> {
         self.stacks.get_mut(id)?.operation.as_mut()
     }
 
@@ -27,6 +27,7 @@ impl State {
             };
             let begun = match action {
                 Action::Apply => self.begin_apply(id, index, &logical_id),
+                Action::Import(imported) => self.begin_import(id, index, &imported),
                 Action::Restore => self.begin_restore(id, index, &logical_id),
                 Action::Delete(doomed) => self.begin_delete(id, index, &doomed),
             };
@@ -58,7 +59,7 @@ impl State {
     }
 
     /// Ends a task that took a while.
-    pub(super) fn end_task(&mut self, id: &str, index: usize, failed: bool) {
+    pub(crate) fn end_task(&mut self, id: &str, index: usize, failed: bool) {
         let Some(operation) = self.operation(id) else { return };
         operation.running -= 1;
         if failed {
@@ -80,7 +81,7 @@ impl State {
     }
 
     /// Cancels what runs: CloudFormation does that when one resource fails.
-    pub(super) fn cancel_running(&mut self, id: &str) {
+    pub(crate) fn cancel_running(&mut self, id: &str) {
         let Some(operation) = self.operation(id) else { return };
         operation.ready.clear();
         operation.running = 0;

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use cloud::Result;
 use cloud::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, Export, StackDescription,
-    StackEvent, StackResource, StackStatus, StackSummary, ValidationFailure,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
+    RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackStatus,
+    StackSummary, ValidationFailure,
 };
 
 use crate::Simulator;
@@ -134,6 +135,36 @@ impl CloudFormation for Simulator {
             Ok(())
         })
         .await
+    }
+
+    async fn detect_drift(&self, stack: &str) -> Result<String> {
+        self.call("cloudformation:DetectStackDrift", |state| state.detect_drift(stack)).await
+    }
+
+    async fn drift_detection(&self, detection: &str) -> Result<DriftDetection> {
+        let operation = "cloudformation:DescribeStackDriftDetectionStatus";
+        self.call(operation, |state| state.drift_detection(detection)).await
+    }
+
+    async fn resource_drifts(&self, stack: &str) -> Result<Vec<ResourceDrift>> {
+        let operation = "cloudformation:DescribeStackResourceDrifts";
+        self.call(operation, |state| {
+            let id = state.existing(operation, stack)?;
+            Ok(state.stacks.get(&id).map(|stack| stack.drifts.clone()).unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn create_stack_refactor(&self, request: &RefactorRequest) -> Result<String> {
+        self.call("cloudformation:CreateStackRefactor", |state| state.create_refactor(request)).await
+    }
+
+    async fn describe_stack_refactor(&self, refactor: &str) -> Result<RefactorDescription> {
+        self.call("cloudformation:DescribeStackRefactor", |state| state.describe_refactor(refactor)).await
+    }
+
+    async fn execute_stack_refactor(&self, refactor: &str) -> Result<()> {
+        self.call("cloudformation:ExecuteStackRefactor", |state| state.execute_refactor(refactor)).await
     }
 
     async fn exports(&self) -> Result<Vec<Export>> {
