@@ -1,5 +1,8 @@
 //! Leads stacks back to how they last stood.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cloud::ErrorKind;
 use cloud::cloud_formation::{StackDescription, StackEvent, StackResource, StackStatus};
 use serde::Serialize;
 use template::{Assembly, StackTemplate};
@@ -223,9 +226,10 @@ async fn carry_out(context: &Context<'_>, step: &RollbackStep) -> Result<RolledB
     })
 }
 
-/// Makes the call; that it was made already shows in the status, where only the answer was lost.
+/// Makes the call. Where an answer was lost, the next one says that the stack is at work or somewhere else already.
 async fn begin(context: &Context<'_>, id: &str, step: &RollbackStep, token: &str) -> cloud::Result<()> {
     let cloud_formation = &context.cloud.cloud_formation;
+    let may_have_begun = AtomicBool::new(false);
     let call = async || {
         let answer = match step.call {
             RollbackCall::CancelUpdateStack => cloud_formation.cancel_update(id).await,
@@ -234,10 +238,14 @@ async fn begin(context: &Context<'_>, id: &str, step: &RollbackStep, token: &str
                 cloud_formation.continue_update_rollback(id, &step.skip, Some(token)).await
             }
         };
-        let Err(error) = answer else { return Ok(()) };
-        let description = context.call(async || cloud_formation.describe_stack(id).await).await?;
-        let moved_on = description.is_none_or(|description| description.status.as_str() != step.status);
-        if moved_on { Ok(()) } else { Err(error) }
+        match answer {
+            Err(error) if error.kind == ErrorKind::Validation && may_have_begun.load(Ordering::Relaxed) => Ok(()),
+            Err(error) => {
+                may_have_begun.fetch_or(error.may_have_taken_effect(), Ordering::Relaxed);
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
     };
     context.call(call).await
 }

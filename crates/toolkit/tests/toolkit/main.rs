@@ -1,5 +1,6 @@
 //! Tests of the toolkit against a strict CloudFormation in memory.
 
+mod account;
 mod assemble;
 mod deploy;
 mod deployed;
@@ -7,6 +8,7 @@ mod destroy;
 mod fake;
 mod interruption;
 mod locks;
+mod rollback;
 mod selection;
 mod statuses;
 mod system;
