@@ -114,10 +114,6 @@ impl Narrator<'_> {
                 let objects = plural(*objects, "object version");
                 printer.line(format_args!("{BOLD}{stack}{BOLD:#} emptied {bucket}: {objects}"));
             }
-            Event::AlsoFailed { stack, error } => {
-                self.screen.end(stack, true);
-                printer.line(format_args!("{RED}also failed:{RED:#} {BOLD}{stack}{BOLD:#} {error}"));
-            }
             Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
                 super::lock::narrate(printer, event);
             }

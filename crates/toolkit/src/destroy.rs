@@ -1,16 +1,17 @@
 //! Deletes stacks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use cloud::cloud_formation::{StackDescription, StackResource, StackStatus};
 use cloud::objects::ObjectVersion;
 use cloud::{Cloud, ErrorKind};
-use futures::stream::FuturesUnordered;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use template::{Assembly, StackTemplate};
 
 use crate::call::Context;
+use crate::schedule::{Ended, schedule};
 use crate::situation::{self, stand};
 use crate::status::{Action, Command};
 use crate::{
@@ -122,8 +123,8 @@ pub async fn destroy(
     if !approver.approve(Question::Destroy(&plan)) {
         return Err(Error::Declined { what: format!("destroying environment `{}`", plan.environment) });
     }
-    let stacks = selected.into_iter().map(|(stack, _)| stack).collect();
-    delete_all(&context, stacks, &plan, options).await
+    let stacks: Vec<_> = selected.into_iter().map(|(stack, _)| stack).collect();
+    delete_all(&context, &stacks, &plan, options).await
 }
 
 /// Refuses before anything is deleted.
@@ -150,49 +151,49 @@ fn not_retained(stack: &str, resources: Vec<String>, allowed: Vec<String>) -> Er
 /// failure nothing more is begun; what has begun is followed to its end.
 async fn delete_all(
     context: &Context<'_>,
-    stacks: Vec<&StackTemplate>,
+    stacks: &[&StackTemplate],
     plan: &DestroyPlan,
     options: &DestroyOptions,
 ) -> Result<Vec<Destroyed>, Error> {
-    let mut waiting = stacks;
-    waiting.retain(|stack| plan.stacks.iter().any(|doomed| doomed.stack == stack.name));
-    let mut running = FuturesUnordered::new();
-    let mut open: BTreeSet<&str> = waiting.iter().map(|stack| stack.name.as_str()).collect();
-    let mut destroyed = Vec::new();
-    let mut failure = None;
-    loop {
-        while failure.is_none() && running.len() < options.concurrency.max(1) {
-            let Some(next) = waiting.iter().position(|stack| is_free(stack, &waiting, &open, &options.last)) else {
-                break;
-            };
-            let stack = waiting.remove(next);
-            let Some(doomed) = plan.stacks.iter().find(|doomed| doomed.stack == stack.name) else { continue };
-            context.tell(Event::StackStarted {
-                stack: doomed.stack.clone(),
-                stack_name: doomed.stack_name.clone(),
-                position: plan.stacks.len() - waiting.len(),
-                total: plan.stacks.len(),
-            });
-            running.push(async move { (stack, delete(context, doomed).await) });
+    let total = plan.stacks.len();
+    let destroyed = RefCell::new(Vec::new());
+    let run = async |place: usize| {
+        let doomed = &plan.stacks[place];
+        let (stack, stack_name) = (doomed.stack.clone(), doomed.stack_name.clone());
+        context.tell(Event::StackStarted { stack, stack_name, position: place + 1, total });
+        let gone = delete(context, doomed).await;
+        if let Err(error) = &gone {
+            context.tell(Event::StackFailed { stack: doomed.stack.clone(), error: error.to_string() });
         }
-        let Some((stack, result)) = running.next().await else { break };
-        open.remove(stack.name.as_str());
-        match result {
-            Ok(gone) => destroyed.push(gone),
-            Err(error) if failure.is_none() => failure = Some(error),
-            Err(error) => context.tell(Event::AlsoFailed { stack: stack.name.clone(), error: error.to_string() }),
-        }
+        destroyed.borrow_mut().push(gone?);
+        Ok(())
+    };
+    let ended = schedule(&order(stacks, plan, &options.last), options.concurrency, || true, run).await;
+    let mut failures = ended.into_iter().filter_map(|ended| match ended {
+        Ended::Failed(error) => Some(error),
+        Ended::Done(()) | Ended::NotBegun => None,
+    });
+    match failures.next() {
+        Some(first) => Err(Error::with_others(first, failures.collect())),
+        None => Ok(destroyed.into_inner()),
     }
-    failure.map_or(Ok(destroyed), Err)
 }
 
-/// Says whether a stack may be deleted now: nothing uses it any more, and it is not one that goes last.
-fn is_free(stack: &StackTemplate, waiting: &[&StackTemplate], open: &BTreeSet<&str>, last: &[String]) -> bool {
-    if last.contains(&stack.name) {
-        // Those that go last are the earliest of the app, and go one after the other.
-        return open.len() == waiting.len() && waiting.first().is_some_and(|first| first.name == stack.name);
-    }
-    !waiting.iter().any(|user| user.depends_on.contains(&stack.name) && open.contains(user.name.as_str()))
+/// Says for each stack of a plan which ones go before it: those that use it, and for those that go last all others.
+fn order(stacks: &[&StackTemplate], plan: &DestroyPlan, last: &[String]) -> Vec<Vec<usize>> {
+    let uses = |user: &str, used: &str| {
+        stacks.iter().any(|stack| stack.name == user && stack.depends_on.iter().any(|name| name == used))
+    };
+    let goes_last = |stack: &DoomedStack| last.contains(&stack.stack);
+    let before = |place: usize| {
+        let doomed = &plan.stacks[place];
+        let is_before = |other: usize| {
+            let stack = &plan.stacks[other];
+            uses(&stack.stack, &doomed.stack) || (goes_last(doomed) && (!goes_last(stack) || other < place))
+        };
+        (0..plan.stacks.len()).filter(|other| *other != place && is_before(*other)).collect()
+    };
+    (0..plan.stacks.len()).map(before).collect()
 }
 
 /// Looks at what deleting a stack would do.

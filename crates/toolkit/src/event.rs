@@ -185,13 +185,6 @@ pub enum Event {
         /// What was left as it is.
         skipped: Vec<String>,
     },
-    /// Work on a stack failed while another failure was on its way already.
-    AlsoFailed {
-        /// The stack.
-        stack: String,
-        /// How.
-        error: String,
-    },
     /// Someone else holds the environment's lock; it is watched whether they still work.
     LockMet {
         /// Who does.

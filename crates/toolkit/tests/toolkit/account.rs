@@ -1,6 +1,7 @@
 //! A small system, and a simulated account to deploy it to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cloud::Cloud;
 use cloud::cloud_formation::StackStatus;
@@ -89,16 +90,22 @@ pub fn named(stack: &str) -> String {
     format!("baleen-test-{stack}")
 }
 
+/// Names a run as no other one is named: two runs of one name would be one to CloudFormation.
+fn run() -> String {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed))
+}
+
 pub fn options() -> DeployOptions {
     DeployOptions {
         artifacts: Some(toolkit::Artifacts { stack: "bootstrap".to_owned(), output: "ArtifactBucket".to_owned() }),
-        ..DeployOptions::new("run-1")
+        ..DeployOptions::new(run())
     }
 }
 
 pub fn destroy_options() -> DestroyOptions {
     DestroyOptions {
-        run: "run-1".to_owned(),
+        run: run(),
         empty_buckets: false,
         retain: Vec::new(),
         last: vec!["bootstrap".to_owned()],
@@ -108,7 +115,7 @@ pub fn destroy_options() -> DestroyOptions {
 }
 
 pub fn rollback_options() -> RollbackOptions {
-    RollbackOptions { run: "run-1".to_owned(), skip: Vec::new(), patience: Patience::default() }
+    RollbackOptions { run: run(), skip: Vec::new(), patience: Patience::default() }
 }
 
 /// Deploys all, or the stacks named, with approval.

@@ -15,7 +15,7 @@ async fn stuck() -> Simulator {
     let new = Variant { visibility: 60, more: true, ..Variant::default() };
     let error = deploy(&new, &["work"], &simulator.cloud()).await.expect_err("it fails");
     let hints = error.hints().join(" ");
-    assert!(hints.contains("`baleen rollback work`"), "{hints}");
+    assert!(hints.contains("`baleen rollback work`"), "{error}: {hints}");
     assert_eq!(status(&simulator, "work").as_deref(), Some("UPDATE_ROLLBACK_FAILED"));
     simulator
 }
