@@ -196,6 +196,10 @@ impl Approver for Asker<'_> {
                 render::rollback::plan(self.printer, plan);
                 self.ask(&format!("Roll all this of environment `{}` back?", plan.environment))
             }
+            Question::Import(plan) => {
+                render::import::plan(self.printer, plan);
+                self.ask(&format!("Take this over into {}?", plan.stack_name))
+            }
             Question::Destroy(plan) => {
                 render::deploy::destroy_plan(self.printer, plan);
                 self.ask(&format!("Delete all this of environment `{}`, for good?", plan.environment))

@@ -9,6 +9,7 @@ mod destroy;
 mod diff;
 mod drift;
 mod events;
+mod import;
 mod jobs;
 mod list;
 mod local;
@@ -40,6 +41,7 @@ pub enum Command {
     Drift(drift::Args),
     Outputs(outputs::Args),
     Rollback(rollback::Args),
+    Import(import::Args),
     Destroy(destroy::Args),
     Submit(submit::Args),
     Jobs(jobs::Args),
@@ -66,6 +68,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Drift(args) => drift::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Rollback(args) => rollback::run(&args, global, printer),
+        Command::Import(args) => import::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Submit(args) => submit::run(&args, global, printer),
         Command::Jobs(args) => jobs::run(&args, global, printer),

@@ -65,6 +65,17 @@ impl Narrator<'_> {
             Event::TemplateUploaded { stack, bucket, key, bytes } => {
                 printer.line(format_args!("{DIM}{stack}: template of {bytes} bytes: s3://{bucket}/{key}{DIM:#}"))
             }
+            Event::Moving { moves } => {
+                self.screen.status("moving resources");
+                for one in moves {
+                    printer.line(format_args!("{DIM}{one}{DIM:#}"));
+                }
+            }
+            Event::Moved { moves } => {
+                let what =
+                    if moves.len() == 1 { "resource is in its new place" } else { "resources are in their new places" };
+                printer.line(format_args!("{GREEN}moved:{GREEN:#} {} {what}", moves.len()));
+            }
             Event::Preparing { stack } => self.screen.status(format!("making the change set of {stack}")),
             Event::Planned(plan) => {
                 self.screen.planned(plan);

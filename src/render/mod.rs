@@ -6,6 +6,7 @@ pub mod drift;
 pub mod excerpt;
 pub mod findings;
 pub mod history;
+pub mod import;
 pub mod jobs;
 pub mod local;
 pub mod lock;

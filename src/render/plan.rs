@@ -81,6 +81,7 @@ fn counted(changes: &[PlannedChange]) -> String {
         ("Modify", "change"),
         ("Remove", "remove"),
         ("Import", "import"),
+        ("Move", "move"),
         ("Dynamic", "be decided on the way"),
     ] {
         match count(action) {
@@ -99,6 +100,7 @@ pub fn change_line(change: &PlannedChange) -> String {
         "Remove" => (RED, "-"),
         _ if is_replaced(change) => (RED, "!"),
         "Import" => (CYAN, "="),
+        "Move" => (CYAN, ">"),
         _ => (YELLOW, "~"),
     };
     let mut parts = vec![format!("    {style}{sign} {logical_id}{style:#} {DIM}{resource_type}{DIM:#}")];

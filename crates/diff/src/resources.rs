@@ -47,16 +47,23 @@ pub(crate) fn modify(stack: &str, old: &Entry, new: &Entry) -> Option<ResourceCh
 }
 
 /// A resource with another logical id, or in another stack. CloudFormation knows nothing of that: it makes the new one
-/// and deletes the old one, by its `DeletionPolicy`, unless it is refactored.
+/// and deletes the old one, by its `DeletionPolicy`, unless it is refactored, as `baleen deploy` does.
 pub(crate) fn moved(stack: &str, former_stack: &str, old: &Entry, new: &Entry) -> ResourceChange {
     let change = versions(stack, old, new);
-    let note = "to keep it, move it by a stack refactoring (`aws cloudformation create-stack-refactor`) first";
+    let word = if stack == former_stack {
+        format!("formerly(\"{}\")", old.key)
+    } else {
+        format!("formerly_in(\"{former_stack}\", \"{}\")", old.key)
+    };
+    let note = format!(
+        "`baleen deploy` moves it by a stack refactoring and keeps it; where that leaves a choice, say `.{word}`"
+    );
     ResourceChange {
         action: Action::Move,
         former: Some(Former { stack: former_stack.to_owned(), logical_id: old.key.clone() }),
         impact: Impact::Replace,
         fate: Some(impact::fate(old.value.get("DeletionPolicy"))),
-        notes: if change.stateful { vec![note.to_owned()] } else { Vec::new() },
+        notes: if change.stateful { vec![note] } else { Vec::new() },
         ..change
     }
 }

@@ -27,6 +27,9 @@ pub struct StackTemplate {
     pub depends_on: Vec<String>,
     /// The parameters that are filled from other stacks' outputs.
     pub parameters: Vec<WeakReference>,
+    /// The resources that had another place before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub formerly: Vec<Formerly>,
     /// The stack's tags, as keys and values.
     pub tags: Vec<(String, String)>,
     /// Whether the stack refuses to be deleted.
@@ -48,6 +51,17 @@ pub struct WeakReference {
     pub stack: String,
     /// The output's name.
     pub output: String,
+}
+
+/// A resource that had another place before: what deploying has to know so that it stays the same one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Formerly {
+    /// Its logical id.
+    pub logical_id: String,
+    /// The stack that it was in, by its name within the app.
+    pub stack: String,
+    /// The logical id that it had there.
+    pub former: String,
 }
 
 impl Assembly {

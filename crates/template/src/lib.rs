@@ -49,7 +49,7 @@ mod value;
 mod way;
 
 pub use app::{App, References, Settings};
-pub use assembly::{Assembly, StackTemplate, WeakReference};
+pub use assembly::{Assembly, Formerly, StackTemplate, WeakReference};
 pub use condition::{Condition, Test, and, equals, not, or};
 pub use document::{IdentityPolicy, PolicyKind, PolicyStatement, ResourcePolicy, TrustPolicy};
 pub use expression::Expression;

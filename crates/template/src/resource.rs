@@ -63,6 +63,8 @@ pub(crate) struct Attributes {
     pub creation_policy: Option<(CreationPolicy, Origin)>,
     pub update_policy: Option<(UpdatePolicy, Origin)>,
     pub metadata: Vec<(String, JsonValue, Origin)>,
+    /// Where the resource was before: the stack, if it was another one, and the logical id.
+    pub formerly: Option<(Option<String>, String, Origin)>,
     /// What a rule of the check finds here, and why that is right.
     pub accepted: Vec<(String, String, Origin)>,
 }
@@ -192,6 +194,26 @@ pub trait Declare: Sized {
         reason: impl Into<String>,
     ) -> Declaration<Self::Resource> {
         if applies { self.accept(rule, reason) } else { self.declare() }
+    }
+
+    /// Says under which logical id this resource was in the stack before, so that deploying renames it instead of making it
+    /// anew. It can go once every environment is deployed with it, and does nothing where there is nothing to rename.
+    #[track_caller]
+    fn formerly(self, logical_id: impl Into<String>) -> Declaration<Self::Resource> {
+        let origin = Origin::caller();
+        with(self, |attributes| {
+            attributes.formerly = Some((None, logical_id.into(), origin));
+        })
+    }
+
+    /// Says in which stack, and under which logical id, this resource was before, so that deploying moves it instead of
+    /// making it anew; see [`Declare::formerly`].
+    #[track_caller]
+    fn formerly_in(self, stack: impl Into<String>, logical_id: impl Into<String>) -> Declaration<Self::Resource> {
+        let origin = Origin::caller();
+        with(self, |attributes| {
+            attributes.formerly = Some((Some(stack.into()), logical_id.into(), origin));
+        })
     }
 
     /// Adds an entry to the resource's metadata.

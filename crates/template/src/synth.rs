@@ -1,11 +1,11 @@
 //! Synthesis: an app to its templates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree::{Entry, Finding, Map, Node, Origin, Path, Tree};
 
 use crate::app::{App, References};
-use crate::assembly::{Assembly, StackTemplate, WeakReference};
+use crate::assembly::{Assembly, Formerly, StackTemplate, WeakReference};
 use crate::lower::{Import, Lowering, export_name, list, place};
 use crate::resource::{Attributes, TagProperty, TagShape};
 use crate::stack::{Declared, Named, Stack};
@@ -14,6 +14,7 @@ use crate::way::Way;
 pub(crate) fn synth(app: &App) -> Result<Assembly, Vec<Finding>> {
     let mut findings = Vec::new();
     check_stack_names(app, &mut findings);
+    check_former_places(app, &mut findings);
     let mut lowered: Vec<Lowered> = app.stacks.iter().map(|stack| lower_stack(app, stack, &mut findings)).collect();
     let imports: Vec<Vec<Import>> = lowered.iter().map(|stack| stack.imports.clone()).collect();
     let mut weak_references = Vec::new();
@@ -340,10 +341,60 @@ fn stack_template(app: &App, stack: &Stack, lowered: Lowered, parameters: Vec<We
         stack_name: format!("{}-{}-{}", app.settings.name, app.settings.environment, stack.name()),
         depends_on,
         parameters: if weak { parameters } else { Vec::new() },
+        formerly: formerly(stack),
         tags: app.settings.tags.clone(),
         termination_protection: app.settings.termination_protection,
         template: Tree::new(Node::Map(template), stack.origin),
         origin: stack.origin,
+    }
+}
+
+/// Lists the resources of a stack that had another place before.
+fn formerly(stack: &Stack) -> Vec<Formerly> {
+    let said = stack.resources.iter().filter_map(|resource| {
+        let (former_stack, former, _) = resource.item.attributes.formerly.as_ref()?;
+        Some(Formerly {
+            logical_id: resource.name.to_string(),
+            stack: former_stack.clone().unwrap_or_else(|| stack.name().to_owned()),
+            former: former.clone(),
+        })
+    });
+    said.collect()
+}
+
+/// Makes sure that what is said of former places can be: the place is free, its stack is declared, and nobody else says it.
+fn check_former_places(app: &App, findings: &mut Vec<Finding>) {
+    let mut said: BTreeMap<(String, String), Origin> = BTreeMap::new();
+    for stack in &app.stacks {
+        for resource in &stack.resources {
+            let Some((former_stack, former, origin)) = &resource.item.attributes.formerly else { continue };
+            let former_stack = former_stack.as_deref().unwrap_or(stack.name());
+            let there = app.stacks.iter().find(|other| other.name() == former_stack);
+            let first = said.insert((former_stack.to_owned(), former.clone()), *origin);
+            let (message, hint) = match (there, first) {
+                (None, _) => {
+                    let known: Vec<&str> = app.stacks.iter().map(Stack::name).collect();
+                    let message = format!("there is no stack `{former_stack}`; the stacks are {}", known.join(", "));
+                    (message, "name the stack within the app, such as `storage`")
+                }
+                (Some(there), _) if there.resource(former).is_some() => {
+                    let message = format!(
+                        "`{}` was formerly `{former}` of stack `{former_stack}`, but that is still declared",
+                        resource.name
+                    );
+                    (message, "take one of the two away: a resource is in one place only")
+                }
+                (Some(_), Some(first)) => {
+                    let message = format!(
+                        "`{former}` of stack `{former_stack}` is said to be two resources now; first at {first}"
+                    );
+                    (message, "take one of the two away: a resource is in one place only")
+                }
+                (Some(_), None) => continue,
+            };
+            let path = Path::of(["Resources", &*resource.name]);
+            findings.push(Finding::error("synth/former-place", stack.name(), path, *origin, message).hint(hint));
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{DestroyPlan, Plan, RollbackPlan};
+use crate::{DestroyPlan, ImportPlan, Plan, RollbackPlan};
 
 /// Gives a person's word, or refuses it.
 ///
@@ -13,6 +13,8 @@ pub trait Approver: Send + Sync {
 pub enum Question<'a> {
     /// May all of this be done?
     Deploy(&'a Plan),
+    /// May these resources be taken over?
+    Import(&'a ImportPlan),
     /// May all of this be deleted?
     Destroy(&'a DestroyPlan),
     /// May these stacks be rolled back?

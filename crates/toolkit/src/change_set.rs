@@ -22,6 +22,8 @@ pub(crate) enum Made {
 }
 
 /// Deletes a change set that a killed run left behind, so that its name is free.
+///
+/// One that is only just being executed is followed to its end; then what was known of the stack is no longer true.
 pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate, name: &str) -> Result<(), Error> {
     let cloud_formation = &context.cloud.cloud_formation;
     let stack_name = stack.stack_name.as_str();
@@ -30,6 +32,11 @@ pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
+    if leftover.execution_status == ExecutionStatus::InProgress {
+        wait_for_execution(context, stack_name, name).await?;
+        let reason = format!("change set `{name}` of an earlier run was being executed");
+        return Err(Error::UnderWay { stack: stack.name.clone(), reason });
+    }
     context.call(async || cloud_formation.delete_change_set(stack_name, name).await).await?;
     // One that was executed is no leftover: CloudFormation keeps it as a record.
     if matches!(leftover.execution_status, ExecutionStatus::Available | ExecutionStatus::Unavailable) {
@@ -39,6 +46,18 @@ pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate
         });
     }
     Ok(())
+}
+
+async fn wait_for_execution(context: &Context<'_>, stack_name: &str, name: &str) -> Result<(), Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
+    let mut pause = Pause::default();
+    loop {
+        match context.call(async || cloud_formation.describe_change_set(stack_name, name).await).await {
+            Ok(description) if description.execution_status == ExecutionStatus::InProgress => pause.wait().await,
+            Err(error) if error.kind != ErrorKind::NotFound => return Err(error.into()),
+            Ok(_) | Err(_) => return Ok(()),
+        }
+    }
 }
 
 /// Makes a change set, and waits until it can be executed. `purpose` tells it from others of this run for the stack.

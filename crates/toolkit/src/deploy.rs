@@ -147,28 +147,44 @@ fn limited(cloud: &Cloud, options: &DeployOptions) -> Cloud {
     cloud.intercepted(&limiter)
 }
 
+/// How often a deployment is planned anew, because something was still under way.
+const LOOKS: u32 = 5;
+
 /// Plans, shows the plan, and refuses what would lose something.
 async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
     let Engine { context, assembly, options } = engine;
     selection::select(assembly, names)?;
     check_parameters(assembly, &options.parameters)?;
     preflight::verify(context, assembly).await?;
+    let mut looks = 1;
+    let prepared = loop {
+        match look_and_prepare(engine, names).await {
+            // What an earlier run had begun was not to be seen at first, and has ended now.
+            Err(Error::UnderWay { .. }) if looks < LOOKS => looks += 1,
+            prepared => break prepared?,
+        }
+    };
+    context.tell(Event::Planned(prepared.plan.clone()));
+    for resource in prepared.survey.allowed.unneeded(&prepared.plan) {
+        context.tell(Event::AllowanceUnneeded { resource });
+    }
+    if let Err(error) = prepared.survey.allowed.guard(prepared.plan.losses()) {
+        // What would be lost matters more than that a change set could not be deleted; the next run does that.
+        let _ = engine.discard(&prepared.plan, |_| false).await;
+        return Err(error);
+    }
+    Ok(prepared)
+}
+
+async fn look_and_prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
+    let Engine { context, assembly, options } = engine;
     let selection = selection::for_deploy(context, assembly, names, options).await?;
     let is_selected = |name: &&String| selection.stacks.iter().any(|stack| stack.name == **name);
     if let Some(unused) = options.parameters.keys().find(|name| !is_selected(name)) {
         return Err(Error::NotSelected { stack: unused.clone() });
     }
     let survey = engine.survey(selection).await?;
-    let prepared = engine.prepare(survey).await?;
-    context.tell(Event::Planned(prepared.plan.clone()));
-    for resource in prepared.survey.allowed.unneeded(&prepared.plan) {
-        context.tell(Event::AllowanceUnneeded { resource });
-    }
-    if let Err(error) = prepared.survey.allowed.guard(prepared.plan.losses()) {
-        engine.discard(&prepared.plan, |_| false).await?;
-        return Err(error);
-    }
-    Ok(prepared)
+    engine.prepare(survey).await
 }
 
 /// Asks for a person's word; after a no, nothing of the plan stays.

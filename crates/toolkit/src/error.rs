@@ -1,6 +1,8 @@
 use crate::lock::{self, Holder};
 use crate::plan::loss::Loss;
-use crate::{DestroyPlan, Failure, hints};
+use crate::plan::moves::Immovable;
+use crate::plan::phases::Blocked;
+use crate::{DestroyPlan, Failure, ImportProblem, hints};
 
 /// Why stacks could not be deployed, destroyed or read.
 #[derive(Debug, thiserror::Error)]
@@ -249,6 +251,38 @@ pub enum Error {
         /// The others.
         others: Vec<Error>,
     },
+    /// Exports are in use that are to go or to change.
+    #[error("{}", list(exports))]
+    ExportsInUse {
+        /// The exports.
+        exports: Vec<Blocked>,
+    },
+    /// Resources would be made anew that have only another place, and cannot be moved.
+    #[error("{}", list(moves))]
+    Immovable {
+        /// The moves.
+        moves: Vec<Immovable>,
+    },
+    /// Resources could not be moved, after that had begun.
+    #[error("moving resources between the stacks {} ended in {status}{}", stacks.join(", "), because(reason.as_deref()))]
+    RefactorFailed {
+        /// The stacks that take part.
+        stacks: Vec<String>,
+        /// How it ended.
+        status: String,
+        /// What CloudFormation says.
+        reason: Option<String>,
+    },
+    /// A resource cannot be taken over.
+    #[error("`{logical_id}` cannot be taken over into stack `{stack}`: {problem}")]
+    Import {
+        /// The stack.
+        stack: String,
+        /// The resource's logical id.
+        logical_id: String,
+        /// Why.
+        problem: ImportProblem,
+    },
     /// A call failed.
     #[error(transparent)]
     Cloud(cloud::Error),
@@ -336,6 +370,15 @@ impl Error {
             Self::Stopped { .. } => vec!["run the same command again to go on".to_owned()],
             Self::Several { first, .. } => first.hints(),
             Self::Declined { .. } | Self::LeftAlone { .. } => Vec::new(),
+            Self::RefactorFailed { status, .. } if status == "ROLLBACK_COMPLETE" => {
+                vec!["everything is as it was before; remove the cause and deploy again".to_owned()]
+            }
+            Self::RefactorFailed { stacks, .. } => {
+                vec![format!("see what `baleen events {}` says, remove the cause and deploy again", stacks.join(" "))]
+            }
+            Self::Import { stack, logical_id, problem } => vec![problem.hint(stack, logical_id)],
+            Self::ExportsInUse { exports } => distinct(exports.iter().map(Blocked::hint)),
+            Self::Immovable { moves } => distinct(moves.iter().map(Immovable::hint)),
             Self::Cloud(error) => cloud_hint(error).map(str::to_owned).into_iter().collect(),
         }
     }
@@ -371,6 +414,25 @@ fn named(resources: &[String]) -> String {
 
 fn possible(allowed: &[String]) -> String {
     if allowed.is_empty() { "nothing of it can be".to_owned() } else { format!("{} can be", named(allowed)) }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {}", reason.trim_end_matches('.'))).unwrap_or_default()
+}
+
+/// Joins what is wrong to one text.
+fn list(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn distinct(hints: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for hint in hints {
+        if !distinct.contains(&hint) {
+            distinct.push(hint);
+        }
+    }
+    distinct
 }
 
 fn listed(names: &[String]) -> String {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Holder, Outcome, Plan, PlannedChange, Retained};
+use crate::{Holder, Move, Outcome, Plan, PlannedChange, Retained};
 
 /// Is told what happens.
 pub trait Events: Send + Sync {
@@ -246,6 +246,16 @@ pub enum Event {
     NotBegun {
         /// The stacks.
         stacks: Vec<String>,
+    },
+    /// Resources are being moved.
+    Moving {
+        /// The moves.
+        moves: Vec<Move>,
+    },
+    /// Resources were moved, and are what they were.
+    Moved {
+        /// The moves.
+        moves: Vec<Move>,
     },
 }
 

@@ -23,6 +23,7 @@ mod failure;
 mod follow;
 mod hints;
 mod history;
+mod import;
 mod limiter;
 mod lock;
 mod options;
@@ -32,6 +33,7 @@ mod parameters;
 mod permissions;
 mod plan;
 mod preflight;
+mod refactor;
 mod rollback;
 mod schedule;
 mod selection;
@@ -51,6 +53,10 @@ pub use error::Error;
 pub use event::{Event, Events, ReadStack, SelectedStack, silent};
 pub use failure::{Cause, Failure};
 pub use history::{HistoryEvent, StackHistory, history, watch};
+pub use import::{
+    ImportCandidate, ImportDifference, ImportOptions, ImportPlan, ImportProblem, ImportRequest, Imported,
+    ImportedState, import,
+};
 pub use lock::{Holder, Lock, LockOptions, LockState, LockTable, lock, lock_state, locked};
 pub use options::{
     Artifacts, DeployOptions, DestroyOptions, Kept, Patience, ResourceName, RollbackOptions, StackPolicy,
@@ -60,6 +66,8 @@ pub use overview::{Health, Overview, StackOverview, overview};
 pub use parameters::check_parameters;
 pub use permissions::{Permissions, Policy, Statement, permissions};
 pub use plan::loss::Loss;
+pub use plan::moves::{Immovable, ImmovableReason, Move, Place};
+pub use plan::phases::{Blocked, BlockedReason};
 pub use plan::{
     Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedProperty, PlannedStep, Standing, StepKind,
     plan_schema,

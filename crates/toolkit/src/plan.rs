@@ -2,8 +2,16 @@
 
 pub(crate) mod compare;
 pub(crate) mod estimate;
+mod exports;
+pub(crate) mod keep;
+pub(crate) mod layout;
 pub(crate) mod loss;
+pub(crate) mod moves;
+pub(crate) mod neutral;
+pub(crate) mod phases;
 pub(crate) mod predict;
+pub(crate) mod refactor;
+pub(crate) mod references;
 pub(crate) mod steps;
 
 use std::collections::BTreeMap;
@@ -151,7 +159,7 @@ pub enum PlannedParameter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedChange {
-    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
+    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`; `Move` where the resource only gets another place.
     pub action: String,
     /// Its name in the template.
     pub logical_id: String,

@@ -11,7 +11,10 @@ use crate::follow::{Operation, follow, last_event};
 use crate::parameters::Outputs;
 use crate::plan::compare::unapproved;
 use crate::plan::loss::Allowed;
+use crate::plan::refactor::Refactoring;
+use crate::plan::steps::Work;
 use crate::plan::{Basis, PlannedChange, PlannedParameter, PlannedStep, StepKind};
+use crate::refactor::refactor;
 use crate::schedule::{Ended, schedule};
 use crate::selection::values as outputs;
 use crate::situation::{self, Situation, settle, succeeded};
@@ -124,6 +127,9 @@ impl Engine<'_> {
         approved: &PlannedStep,
         shared: &Shared,
     ) -> Result<StackOutcome, Error> {
+        if let Work::Refactor(refactoring) = &node.work {
+            return self.refactor(node, refactoring, shared).await;
+        }
         let change_set = match &approved.basis {
             Basis::ChangeSet { id, stack_id } if holds(&decision.parameters, &shared.borrow()) => {
                 let ids = ChangeSetIds { change_set: id.clone(), stack: stack_id.clone() };
@@ -156,6 +162,18 @@ impl Engine<'_> {
         self.protect(node, &description).await?;
         let word = if approved.creates_stack() { Outcome::Created } else { Outcome::Updated };
         Ok(outcome(node, word, outputs(&description)))
+    }
+
+    /// Moves resources.
+    async fn refactor(&self, node: &Node, refactoring: &Refactoring, shared: &Shared) -> Result<StackOutcome, Error> {
+        let known = shared.borrow().clone();
+        let artifacts = self.options.artifacts.as_ref();
+        let bucket = artifacts.and_then(|artifacts| known.get(&artifacts.stack)?.get(&artifacts.output));
+        refactor(&self.context, self.assembly, refactoring, bucket.map(String::as_str)).await?;
+        let name = node.stack.stack_name.as_str();
+        let cloud_formation = &self.context.cloud.cloud_formation;
+        let description = self.context.call(async || cloud_formation.describe_stack(name).await).await?;
+        Ok(outcome(node, Outcome::Updated, description.as_ref().map(outputs).unwrap_or_default()))
     }
 
     /// Makes the change set of a step now, and compares it with what was approved; `None` if there is nothing to change.

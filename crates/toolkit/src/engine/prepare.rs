@@ -11,8 +11,10 @@ use super::{Decision, Engine, Node, Prepared, Seen, Survey, values};
 use crate::change_set::{self, Made};
 use crate::parameters::{Outputs, resolve};
 use crate::plan::estimate::estimate;
+use crate::plan::refactor::Refactoring;
+use crate::plan::references::{Used, used};
 use crate::plan::steps::{Deployed, Work};
-use crate::plan::{Basis, PLAN_VERSION, Plan, PlannedParameter, PlannedStep, Standing, StepKind};
+use crate::plan::{Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedStep, Standing, StepKind};
 use crate::schedule::{Ended, schedule};
 use crate::source::needs_bucket;
 use crate::{Error, Event};
@@ -70,6 +72,9 @@ impl Engine<'_> {
     /// Settles what is done to one stack.
     async fn draft(&self, survey: &Survey, place: usize, known: &RefCell<Known>) -> Result<Draft, Error> {
         let node = &survey.nodes[place];
+        if let Work::Refactor(refactoring) = &node.work {
+            return Ok(Self::moving(survey, node, refactoring, known));
+        }
         let name = node.stack.name.as_str();
         let deployed = survey.deployed(name);
         let existing = deployed.map(|deployed| &deployed.description);
@@ -95,6 +100,28 @@ impl Engine<'_> {
         let stable = stable.filter(|(output, _)| survey.predictions.iter().all(|each| each.keeps(name, output)));
         known.outputs.insert(name.to_owned(), stable.collect());
         Ok(Draft { parameters, step })
+    }
+
+    /// Describes a move. CloudFormation says only when it is about to be done whether it can be.
+    fn moving(survey: &Survey, node: &Node, refactoring: &Refactoring, known: &RefCell<Known>) -> Draft {
+        let mut known = known.borrow_mut();
+        for stack in refactoring.templates.keys() {
+            known.changing.insert(stack.clone(), survey.deployed(stack).is_none());
+            known.outputs.remove(stack);
+        }
+        let basis = Basis::Predicted { because: "CloudFormation prepares a move only when it is made".to_owned() };
+        let changes = refactoring.moves.iter().map(|one| PlannedChange {
+            action: "Move".to_owned(),
+            logical_id: one.to.logical_id.clone(),
+            physical_id: None,
+            resource_type: one.resource_type.clone(),
+            replacement: None,
+            policy_action: None,
+            loses: None,
+            properties: Vec::new(),
+        });
+        let step = Self::step(survey, node, &BTreeMap::new(), basis, changes.collect());
+        Draft { parameters: BTreeMap::new(), step: Some(step) }
     }
 
     fn unchanged(
@@ -140,11 +167,12 @@ impl Engine<'_> {
         node: &Node,
         parameters: &BTreeMap<String, PlannedParameter>,
         basis: Basis,
-        changes: Vec<crate::PlannedChange>,
+        changes: Vec<PlannedChange>,
     ) -> PlannedStep {
         let name = &node.stack.name;
         let seen = survey.seen.get(name);
         let step = match (&node.work, seen) {
+            (Work::Refactor(_), _) => StepKind::Refactor,
             (Work::Deploy, _) if node.round > 0 => StepKind::Update,
             (Work::Deploy, Some(Seen::Existing(_))) => StepKind::Update,
             (Work::Deploy, Some(Seen::Remains(_))) => StepKind::Recreate,
@@ -218,7 +246,14 @@ impl Engine<'_> {
                 return Some(format!("its template has to be put into the bucket that `{}` makes", artifacts.stack));
             }
         }
-        if imports(&node.stack.template) {
+        let imports = imports(&node.stack.template);
+        let is_changing = |upstream: &&String| known.changing.contains_key(*upstream);
+        if let Some(export) = imports.iter().find(|export| !survey.exports(export))
+            && node.stack.depends_on.iter().any(|upstream| is_changing(&upstream))
+        {
+            return Some(format!("it imports `{export}`, which is not exported yet"));
+        }
+        if !imports.is_empty() {
             let is_moving = |upstream: &&String| {
                 known.changing.get(*upstream).is_some_and(|is_new| {
                     *is_new || survey.predictions.iter().any(|prediction| !prediction.keeps_all(upstream))
@@ -289,24 +324,24 @@ pub(super) fn standing_of(description: &StackDescription) -> Standing {
     }
 }
 
-/// Says whether a template imports exports of other stacks.
-fn imports(template: &Tree) -> bool {
-    let mut rest = vec![template];
-    while let Some(tree) = rest.pop() {
-        match &tree.node {
-            tree::Node::List(items) => rest.extend(items),
-            tree::Node::Map(map) => {
-                for entry in map {
-                    if entry.key == "Fn::ImportValue" {
-                        return true;
-                    }
-                    rest.push(&entry.value);
-                }
-            }
-            _ => {}
-        }
+/// Lists the exports of other stacks that a template imports.
+fn imports(template: &Tree) -> Vec<&str> {
+    let imports = used(template).into_iter().filter_map(|used| match used {
+        Used::Import(export) => Some(export),
+        _ => None,
+    });
+    imports.collect()
+}
+
+impl Survey {
+    /// Says whether one of the stacks looked at exports a value by this name.
+    fn exports(&self, export: &str) -> bool {
+        let outputs = self.seen.values().filter_map(|seen| match seen {
+            Seen::Existing(deployed) => Some(deployed.description.outputs.values()),
+            _ => None,
+        });
+        outputs.flatten().any(|output| output.export.as_deref() == Some(export))
     }
-    false
 }
 
 impl Deployed {

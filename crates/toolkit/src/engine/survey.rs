@@ -6,9 +6,10 @@ use template::StackTemplate;
 use tree::{Map, Node as TreeNode, Origin, Tree};
 
 use super::{Engine, Node, Seen, Survey};
+use crate::plan::layout::lay_out;
 use crate::plan::loss::Allowed;
 use crate::plan::predict::{Prediction, Valued, predict};
-use crate::plan::steps::{Deployed, Step, steps};
+use crate::plan::steps::{Deployed, Step, Work};
 use crate::selection::{Selection, values};
 use crate::situation::{Situation, settle};
 use crate::source::needs_bucket;
@@ -37,7 +38,9 @@ impl Engine<'_> {
             })
             .collect();
         let allowed = self.allowed(&selection.stacks, &deployed)?;
-        let mut nodes = nodes(&selection.stacks, steps(self.assembly, &selection.stacks, &deployed));
+        let given_up = &self.options.allow_data_loss;
+        let steps = lay_out(&self.context, self.assembly, &selection.stacks, &deployed, given_up).await?;
+        let mut nodes = nodes(&selection.stacks, steps);
         self.wait_for_bucket(&mut nodes);
         let predictions = predictions(&nodes, &deployed, &self.options.parameters);
         Ok(Survey { nodes, seen, predictions, outputs: selection.outputs, allowed })
@@ -94,9 +97,12 @@ fn nodes(selected: &[&StackTemplate], steps: Vec<Step>) -> Vec<Node> {
     let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
     let node = |step: Step| {
         let stack = selected.iter().find(|stack| stack.name == step.stack)?;
-        let round = rounds.entry(step.stack.clone()).or_default();
-        let own = *round;
-        *round += 1;
+        let taking_part: Vec<String> = match &step.work {
+            Work::Deploy => vec![step.stack.clone()],
+            Work::Refactor(refactoring) => refactoring.templates.keys().cloned().collect(),
+        };
+        let own = taking_part.iter().filter_map(|name| rounds.get(name)).max().copied().unwrap_or_default();
+        rounds.extend(taking_part.into_iter().map(|name| (name, own + 1)));
         Some(Node {
             sha256: sha256(step.template.to_json_pretty().as_bytes()),
             stack: StackTemplate { template: step.template, ..(*stack).clone() },
@@ -140,8 +146,17 @@ fn predictions(
             let name = node.stack.name.as_str();
             let is_readable = deployed.get(name).is_none_or(Deployed::is_readable);
             let values = if node.keeps_parameters { used(name) } else { &wanted[name] };
-            if is_readable {
-                new.insert(name, Valued { template: &node.stack.template, values });
+            match &node.work {
+                Work::Deploy if is_readable => {
+                    new.insert(name, Valued { template: &node.stack.template, values });
+                }
+                Work::Deploy => {}
+                Work::Refactor(refactoring) => new.extend(
+                    refactoring
+                        .templates
+                        .iter()
+                        .map(|(name, template)| (name.as_str(), Valued { template, values: used(name) })),
+                ),
             }
         }
         predictions.push(predict(&old, &new));

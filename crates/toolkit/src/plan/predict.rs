@@ -6,6 +6,7 @@ use diff::{Action, Cause, Fate, Impact, ResourceChange};
 use tree::{Map, Node, Tree};
 
 use super::loss::{self, Evidence};
+use super::neutral::neutral;
 use super::{PlannedChange, PlannedProperty};
 
 /// A template, and the values that its parameters have.
@@ -88,8 +89,10 @@ impl Prediction {
 ///
 /// A stack that does not exist yet has no old template.
 pub(crate) fn predict(old: &BTreeMap<&str, Valued<'_>>, new: &BTreeMap<&str, Valued<'_>>) -> Prediction {
-    let old: Vec<_> = old.iter().map(|(name, valued)| (*name, with_values(*valued))).collect();
-    let new: Vec<_> = new.iter().map(|(name, valued)| (*name, with_values(*valued))).collect();
+    let with_values = |set: &BTreeMap<&'_ str, Valued<'_>>| -> Vec<(String, Tree)> {
+        set.iter().map(|(name, valued)| ((*name).to_owned(), with_values(*valued))).collect()
+    };
+    let (old, new) = (neutral(with_values(old)), neutral(with_values(new)));
     let old: Vec<_> = old.iter().map(|(name, tree)| diff::Template { name, tree }).collect();
     let new: Vec<_> = new.iter().map(|(name, tree)| diff::Template { name, tree }).collect();
     let differences = diff::diff(&old, &new);

@@ -23,10 +23,12 @@ pub(crate) struct Step {
 }
 
 /// What kind of work a step is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Work {
     /// A change set that creates or updates the stack.
     Deploy,
+    /// Resources get other places, in this stack and in others.
+    Refactor(super::refactor::Refactoring),
 }
 
 /// A stack that is deployed.

@@ -5,6 +5,7 @@ mod assemble;
 mod deploy;
 mod deployed;
 mod destroy;
+mod exports;
 mod fake;
 mod interruption;
 mod locks;
