@@ -8,6 +8,7 @@ Python; nothing else is taken for granted, so that any image with the engine wil
 import datetime
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import pathlib
@@ -19,7 +20,8 @@ import urllib.request
 REGION = "<%= region %>"
 EXECUTOR = "<%= executor %>"
 AGENT_HOST = "<%= artifact_bucket %>.s3.<%= region %>.<%= url_suffix %>"
-AGENT_PATH = "/<%= agent_key %>"
+AGENT_SHA256 = "<%= agent_sha256 %>"
+AGENT_PATH = f"/<%= agent_folder %>/{AGENT_SHA256}/<%= agent %>"
 MONITORING_HOST = "amazoncloudwatch-agent-<%= region %>.s3.<%= region %>.<%= url_suffix %>"
 SETTINGS = """\
 AWS_REGION=<%= region %>
@@ -93,13 +95,22 @@ def start_agent():
     program = pathlib.Path("/usr/local/bin/baleen-agent")
     new = program.with_suffix(".new")
     # The role's policies may take a moment to take effect.
-    new.write_bytes(patiently(lambda: fetch(f"https://{AGENT_HOST}{AGENT_PATH}", signed(AGENT_HOST, AGENT_PATH))))
+    new.write_bytes(patiently(fetch_agent))
     new.chmod(0o755)
     os.replace(new, program)
     write("/etc/baleen/agent.env", SETTINGS)
     write("/etc/systemd/system/baleen-agent.service", AGENT_UNIT)
     run("systemctl", "daemon-reload")
     run("systemctl", "enable", "--now", "baleen-agent.service")
+
+
+def fetch_agent():
+    """Fetches the agent, and nothing else in its place."""
+    agent = fetch(f"https://{AGENT_HOST}{AGENT_PATH}", signed(AGENT_HOST, AGENT_PATH))
+    found = hashlib.sha256(agent).hexdigest()
+    if found != AGENT_SHA256:
+        raise OSError(f"{AGENT_PATH} has checksum {found}")
+    return agent
 
 
 def write(path, text, mode=0o644):
@@ -117,7 +128,7 @@ def patiently(call):
     for attempt in range(TRIES):
         try:
             return call()
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, http.client.HTTPException, subprocess.CalledProcessError) as error:
             if attempt + 1 == TRIES:
                 raise
             print(f"not yet: {error}", flush=True)

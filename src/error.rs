@@ -172,9 +172,13 @@ impl From<toolkit::WriteError> for Error {
     }
 }
 
-impl From<agent::Error> for Error {
-    fn from(error: agent::Error) -> Self {
-        Self::new(Kind::Failed, error.to_string())
+impl From<baleen_agent::Error> for Error {
+    fn from(error: baleen_agent::Error) -> Self {
+        match error {
+            baleen_agent::Error::Nameless => Self::usage(error.to_string()),
+            baleen_agent::Error::Cloud(error) => error.into(),
+            error => Self::new(Kind::Failed, error.to_string()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! It decides nothing that a library could decide. What happens comes from the libraries as typed events, which
 //! [`render`] turns into text or JSON. It is synchronous until it talks to a cloud.
 
+mod bundle;
 mod cli;
 mod cloud_access;
 mod commands;
@@ -17,22 +18,15 @@ mod session;
 mod table;
 mod templates;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os();
-    let name = arguments.next();
+    let mut arguments = std::env::args_os().skip(1);
     // Before the command line is parsed: the process between an agent and FFmpeg is started for each of its runs.
-    if arguments.next().is_some_and(|first| first == commands::agent::SUPERVISE) {
+    if arguments.next().is_some_and(|first| first == baleen_agent::SUPERVISE) {
         return agent::supervise(arguments);
-    }
-    if name.is_some_and(|name| Path::new(&name).file_stem() == Some(commands::agent::PROGRAM.as_ref())) {
-        let commands::agent::Program { json, args } = commands::agent::Program::parse();
-        let printer = printer::Printer::new(json);
-        return exit(commands::agent::run(args, &printer), &printer);
     }
     let mut cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,

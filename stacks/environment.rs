@@ -31,6 +31,7 @@ pub use delivery::{Delivery, Domain, Places};
 pub use deployer::Deployer;
 pub use fleet::{Fleet, FleetKind, Image, Instances, Volume};
 pub use identity::{Identity, Ownership};
+pub use instance_types::vcpus;
 pub use keys::Keys;
 pub use load::{EnvironmentError, names};
 pub use network::{Egress, ExistingNetwork, Network, OwnNetwork};

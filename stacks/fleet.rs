@@ -31,6 +31,7 @@ use crate::{alarms, logs, outputs, queues};
 
 use instances::Instances;
 pub use instances::MINIMUM_INSTANCES;
+pub use user_data::{AGENT_SHA256, agent_key};
 
 /// The error by which a task fails whose message ended in the dead-letter queue: nothing is to be tried again.
 pub const DEAD_LETTER_ERROR: &str = "dead-letter";

@@ -1,18 +1,21 @@
 //! One file per command: its arguments, whose doc comment is its help, and `run`.
 
-pub mod agent;
+mod agent;
+mod artifacts;
 mod check;
 mod command;
 mod completions;
 mod deploy;
 mod destroy;
 mod diff;
+mod doctor;
 mod drift;
 mod events;
 mod import;
 mod jobs;
 mod list;
 mod local;
+mod open;
 mod outputs;
 mod permissions;
 mod rollback;
@@ -40,6 +43,8 @@ pub enum Command {
     Events(events::Args),
     Drift(drift::Args),
     Outputs(outputs::Args),
+    Open(open::Args),
+    Artifacts(artifacts::Args),
     Rollback(rollback::Args),
     Import(import::Args),
     Destroy(destroy::Args),
@@ -47,11 +52,12 @@ pub enum Command {
     Jobs(jobs::Args),
     #[expect(clippy::enum_variant_names, reason = "that is what users type")]
     Command(command::Args),
+    Doctor(doctor::Args),
     Local(local::Args),
     Schema(schema::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
-    Agent(Box<agent::Args>),
+    #[command(hide = true, version)]
+    Agent(Box<baleen_agent::Args>),
 }
 
 pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
@@ -67,12 +73,15 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Events(args) => events::run(&args, global, printer),
         Command::Drift(args) => drift::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
+        Command::Open(args) => open::run(&args, global, printer),
+        Command::Artifacts(args) => artifacts::run(&args, global, printer),
         Command::Rollback(args) => rollback::run(&args, global, printer),
         Command::Import(args) => import::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Submit(args) => submit::run(&args, global, printer),
         Command::Jobs(args) => jobs::run(&args, global, printer),
         Command::Command(args) => command::run(&args, global, printer),
+        Command::Doctor(args) => doctor::run(&args, global, printer),
         Command::Local(args) => local::run(&args, global, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),

@@ -76,6 +76,9 @@ impl Narrator<'_> {
                     if moves.len() == 1 { "resource is in its new place" } else { "resources are in their new places" };
                 printer.line(format_args!("{GREEN}moved:{GREEN:#} {} {what}", moves.len()));
             }
+            Event::AssetUploaded { name, bucket, key, bytes } => {
+                printer.line(format_args!("{DIM}{name} of {bytes} bytes: s3://{bucket}/{key}{DIM:#}"));
+            }
             Event::Preparing { stack } => self.screen.status(format!("making the change set of {stack}")),
             Event::Planned(plan) => {
                 self.screen.planned(plan);

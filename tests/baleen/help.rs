@@ -21,11 +21,14 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       events       Shows what happened to stacks
       drift        Compares what is deployed with what is there, property by property
       outputs      Shows what the deployed stacks put out
+      open         Opens a page of the AWS console
+      artifacts    Shows what the artifact bucket holds, and removes what nothing uses any more
       rollback     Leads stacks back to how they last stood
       destroy      Deletes stacks, those that use others first
       submit       Uploads a video, which becomes a job
       jobs         Lists the jobs, the newest first, or shows one
       command      Runs the documents of the stack `commands` on instances, by Systems Manager
+      doctor       Looks for what is missing, on this machine and in the environment's account
       local        Starts, shows and stops the local cloud of this checkout
       schema       Writes the JSON Schema of environments' files or of what a command writes
       completions  Writes a script that completes command lines
@@ -92,6 +95,10 @@ fn help_of_a_command() {
 
           --parameter <STACK.NAME=VALUE>
               Gives a parameter of a stack a value; those not given keep theirs
+
+          --keep-agent
+              Leaves each fleet the agent that its instances install now, instead of the one that `cargo
+              xtask bundle` has built
 
           --wait-lock
               Waits for as long as someone else works on the environment

@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask snapshots` writes the expectations anew: those in these files, `snapshots/` and `environments/schema.json`.
 
+mod account;
 mod check;
 mod cli;
 mod diff;

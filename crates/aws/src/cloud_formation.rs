@@ -10,7 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_cloudformation::config::Builder;
 use aws_sdk_cloudformation::types::{EventFilter, TemplateStage};
 use cloud::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest, DriftDetection, Export,
     RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
     TemplateSource, ValidationFailure,
 };
@@ -210,6 +210,19 @@ impl CloudFormation for Service {
         let answer = self.client.set_stack_policy().stack_name(stack).stack_policy_body(policy).send().await;
         answer.map_err(|error| self.endpoint.error("cloudformation:SetStackPolicy", stack, &error))?;
         Ok(())
+    }
+
+    async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>> {
+        let mut pages = self.client.list_change_sets().stack_name(stack).into_paginator().send();
+        let mut change_sets = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page.map_err(|error| self.endpoint.error("cloudformation:ListChangeSets", stack, &error)) {
+                Ok(page) => change_sets.extend(page.summaries.unwrap_or_default().into_iter().map(convert::summary)),
+                Err(error) if error.kind == ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(change_sets)
     }
 
     async fn exports(&self) -> Result<Vec<Export>> {

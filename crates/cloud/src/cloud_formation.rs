@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 pub use change_set::{
     Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetIds, ChangeSetRequest,
-    ChangeSetStatus, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure, ParameterValue, Replacement,
+    ChangeSetStatus, ChangeSetSummary, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure, ParameterValue, Replacement,
     RollbackTriggers, TemplateSource, ValidationFailure,
 };
 pub use drift::{
@@ -62,6 +62,13 @@ pub trait CloudFormation: Send + Sync {
     ///
     /// With `client_token`, the same call again is not a second update, and the events carry the token.
     async fn execute_change_set(&self, stack: &str, change_set: &str, client_token: Option<&str>) -> Result<()>;
+
+    /// Lists the change sets of a stack that were not deleted, executed ones too; none if there is no such stack
+    /// (`cloudformation:ListChangeSets`).
+    async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>> {
+        let _ = stack;
+        unsupported("cloudformation:ListChangeSets")
+    }
 
     /// Deletes a change set; one that is not there is not an error (`cloudformation:DeleteChangeSet`).
     async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<()>;

@@ -31,6 +31,11 @@ pub fn is_installed(root: &Path) -> bool {
         && python_of(&folder.venv()).exists()
 }
 
+/// Returns the version of the Python that the emulator would run on.
+pub fn python() -> Result<String> {
+    find_python(None).map(|python| python.version)
+}
+
 /// Installs the emulator, unless it is installed; it takes a few seconds and needs `PyPI`.
 pub fn install(root: &Path) -> Result<()> {
     let folder = Folder::of(root);

@@ -39,7 +39,7 @@ mod worker;
 pub use emulator::{AfterStop, Down, Emulator, Stopped, down, up};
 pub use error::Error;
 pub use event::{Event, RestartReason};
-pub use install::{install, is_installed, share_installation};
+pub use install::{install, is_installed, python, share_installation};
 pub use logs::{Log, logs, tail};
 pub use status::{EmulatorStatus, Status, WorkerStatus, status};
 pub use worker::{Worker, ensure_workers, stop_workers};

@@ -5,8 +5,8 @@ mod create;
 mod execute;
 
 use cloud::cloud_formation::{
-    Change, ChangeSetDescription, ChangeSetStatus, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure,
-    RollbackTriggers, ValidationFailure,
+    Change, ChangeSetDescription, ChangeSetStatus, ChangeSetSummary, ChangeSetType, ExecutionStatus, ImportedResource,
+    OnStackFailure, RollbackTriggers, ValidationFailure,
 };
 
 use crate::stack::{Revision, Stack};
@@ -49,6 +49,15 @@ impl ChangeSet {
             changes: self.changes.clone(),
             parameters: self.revision.parameters.shown(),
             tags: self.revision.tags.clone(),
+        }
+    }
+
+    pub fn summarize(&self) -> ChangeSetSummary {
+        ChangeSetSummary {
+            name: self.name.clone(),
+            status: self.status.clone(),
+            execution_status: self.execution_status.clone(),
+            created: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cloud::{Cloud, Interceptor};
 use serde::Serialize;
 use template::Assembly;
+use tokio::sync::Mutex;
 
 use crate::call::Context;
 use crate::calm::Calm;
@@ -138,7 +139,7 @@ fn engine<'a>(
     events: &'a dyn Events,
 ) -> Engine<'a> {
     let context = Context { cloud, events, patience: options.patience, run: &options.run };
-    Engine { context, assembly, options }
+    Engine { context, assembly, options, uploads: Mutex::default() }
 }
 
 /// Puts the limit of calls in front of a cloud.
@@ -152,7 +153,7 @@ const LOOKS: u32 = 5;
 
 /// Plans, shows the plan, and refuses what would lose something.
 async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
-    let Engine { context, assembly, options } = engine;
+    let Engine { context, assembly, options, .. } = engine;
     selection::select(assembly, names)?;
     check_parameters(assembly, &options.parameters)?;
     preflight::verify(context, assembly).await?;
@@ -177,7 +178,7 @@ async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Erro
 }
 
 async fn look_and_prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
-    let Engine { context, assembly, options } = engine;
+    let Engine { context, assembly, options, .. } = engine;
     let selection = selection::for_deploy(context, assembly, names, options).await?;
     let is_selected = |name: &&String| selection.stacks.iter().any(|stack| stack.name == **name);
     if let Some(unused) = options.parameters.keys().find(|name| !is_selected(name)) {

@@ -21,6 +21,7 @@ use cloud::cloud_formation::{
     ChangeSetIds, ChangeSetRequest, ChangeSetType, ParameterValue, StackDescription, TemplateSource,
 };
 use template::{Assembly, StackTemplate};
+use tokio::sync::Mutex;
 
 use crate::call::Context;
 use crate::parameters::Outputs;
@@ -29,13 +30,15 @@ use crate::plan::predict::Prediction;
 use crate::plan::steps::{Deployed, Work};
 use crate::plan::{Basis, Plan, PlannedChange, PlannedParameter};
 use crate::source::{capabilities, source};
-use crate::{DeployOptions, Error, Event, change_set};
+use crate::{Asset, DeployOptions, Error, Event, artifacts, change_set};
 
 /// What holds for all stacks of one deployment.
 pub(crate) struct Engine<'a> {
     pub context: Context<'a>,
     pub assembly: &'a Assembly,
     pub options: &'a DeployOptions,
+    /// Is held while files are uploaded: two stacks may need the same one.
+    pub uploads: Mutex<()>,
 }
 
 /// How a stack was found.
@@ -143,7 +146,23 @@ impl Engine<'_> {
     async fn source(&self, stack: &StackTemplate, outputs: &Outputs) -> Result<TemplateSource, Error> {
         let artifacts = self.options.artifacts.as_ref();
         let bucket = artifacts.and_then(|artifacts| outputs.get(&artifacts.stack)?.get(&artifacts.output));
-        source(&self.context, &self.assembly.environment, stack, bucket.map(String::as_str)).await
+        let bucket = bucket.map(String::as_str);
+        self.provide(stack, bucket).await?;
+        source(&self.context, &self.assembly.environment, stack, bucket).await
+    }
+
+    /// Makes sure that the artifact bucket has what the resources of a stack fetch from there.
+    async fn provide(&self, stack: &StackTemplate, bucket: Option<&str>) -> Result<(), Error> {
+        let given = self.options.given(stack);
+        // A saved plan may be of another file, which was uploaded when the plan was made.
+        let is_wanted = |asset: &&Asset| given.get(&asset.parameter) == Some(&asset.sha256);
+        for asset in self.options.assets.iter().filter(is_wanted) {
+            let bucket = bucket
+                .ok_or_else(|| Error::NoBucketForAsset { stack: stack.name.clone(), name: asset.name.clone() })?;
+            let _uploading = self.uploads.lock().await;
+            artifacts::upload(&self.context, asset, bucket).await?;
+        }
+        Ok(())
     }
 
     /// Says whether the run was asked to stop.

@@ -1,3 +1,6 @@
+use std::io;
+use std::path::PathBuf;
+
 use crate::lock::{self, Holder};
 use crate::plan::loss::Loss;
 use crate::plan::moves::Immovable;
@@ -283,6 +286,54 @@ pub enum Error {
         /// Why.
         problem: ImportProblem,
     },
+    /// There is no bucket for a file that resources fetch.
+    #[error("stack `{stack}` needs the {name}, and there is no artifact bucket to put it into")]
+    NoBucketForAsset {
+        /// The stack.
+        stack: String,
+        /// What it is.
+        name: String,
+    },
+    /// A file that resources fetch cannot be read.
+    #[error("the {name} at {} cannot be read: {source}", path.display())]
+    AssetUnreadable {
+        /// What it is.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that resources fetch is not the one that was described.
+    #[error("the {name} at {} has SHA-256 {found} instead of {expected}", path.display())]
+    AssetChanged {
+        /// What it is.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+        /// The SHA-256 that it should have.
+        expected: String,
+        /// The SHA-256 that it has.
+        found: String,
+    },
+    /// The bucket has something else under the name of a file.
+    #[error("s3://{bucket}/{key} is not the {name} that its key names")]
+    AssetDiffers {
+        /// What it is.
+        name: String,
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+    /// A stack is being changed, so that nobody knows what it will use.
+    #[error("stack `{stack}` is in {status}, so what it will use cannot be told")]
+    ArtifactsInUse {
+        /// The stack.
+        stack: String,
+        /// Its status.
+        status: String,
+    },
     /// A call failed.
     #[error(transparent)]
     Cloud(cloud::Error),
@@ -315,6 +366,13 @@ impl Error {
             Self::UnknownParameter { .. } => {
                 vec!["values that come from other stacks' outputs cannot be given by hand".to_owned()]
             }
+            Self::AssetUnreadable { .. } | Self::AssetChanged { .. } => {
+                vec!["build it again: `cargo xtask bundle`".to_owned()]
+            }
+            Self::AssetDiffers { key, .. } => {
+                vec![format!("somebody has written `{key}` by other means: delete that object, and deploy again")]
+            }
+            Self::ArtifactsInUse { .. } => vec!["run this again when that is done".to_owned()],
             Self::NotSelected { stack } => vec![format!("name `{stack}` too, or leave the parameter out")],
             Self::UnderWay { .. } => vec!["run this again when that one is done".to_owned()],
             Self::OutOfReach { environment, .. } => vec![format!(
@@ -327,7 +385,9 @@ impl Error {
                 vec![format!("deploy `{producer}` first: `baleen deploy {producer}`")]
             }
             Self::TemplateTooLarge { .. } => vec!["split the stack in two".to_owned()],
-            Self::NoArtifactBucket { .. } => vec!["deploy the stack that makes the artifact bucket first".to_owned()],
+            Self::NoArtifactBucket { .. } | Self::NoBucketForAsset { .. } => {
+                vec!["deploy the stack that makes the artifact bucket first".to_owned()]
+            }
             Self::NotDeployed { stack } => vec![format!("deploy it first: `baleen deploy {stack}`")],
             Self::Stuck { remedy, .. } => vec![remedy.clone()],
             Self::CannotLeaveOut { purpose, .. } => vec![lasting(purpose).to_owned()],

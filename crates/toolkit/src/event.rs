@@ -257,6 +257,17 @@ pub enum Event {
         /// The moves.
         moves: Vec<Move>,
     },
+    /// A file that resources fetch was put into the artifact bucket.
+    AssetUploaded {
+        /// What it is.
+        name: String,
+        /// The bucket.
+        bucket: String,
+        /// The key, which names the content.
+        key: String,
+        /// The size in bytes.
+        bytes: u64,
+    },
 }
 
 /// A stack that is worked on.

@@ -7,6 +7,7 @@
 //! [`deploy`] and [`destroy`] can be killed anywhere and run again: they look at what is there before every step.
 
 mod approval;
+mod artifacts;
 mod assemble;
 mod call;
 mod calm;
@@ -15,6 +16,7 @@ mod change_set;
 mod deploy;
 mod deployed;
 mod destroy;
+mod doctor;
 mod drift;
 mod engine;
 mod error;
@@ -44,10 +46,12 @@ mod stop;
 mod write;
 
 pub use approval::{Approver, Question};
+pub use artifacts::{Artifacts, Asset, PruneOptions, Pruned, Stored, StoredArtifact, artifacts, prune};
 pub use assemble::{Checked, assemble};
 pub use deploy::{Outcome, StackOutcome, deploy, deploy_plan, plan};
 pub use deployed::{DeployedTemplate, deployed_templates};
 pub use destroy::{BucketContent, DestroyPlan, Destroyed, DoomedStack, Retained, destroy};
+pub use doctor::{Check, CheckOutcome, FleetWants, WantedImage, WantedRole, WantedType, Wants, diagnose};
 pub use drift::{Difference, DriftedResource, StackDrift, Weight, drift};
 pub use error::Error;
 pub use event::{Event, Events, ReadStack, SelectedStack, silent};
@@ -58,9 +62,7 @@ pub use import::{
     ImportedState, import,
 };
 pub use lock::{Holder, Lock, LockOptions, LockState, LockTable, lock, lock_state, locked};
-pub use options::{
-    Artifacts, DeployOptions, DestroyOptions, Kept, Patience, ResourceName, RollbackOptions, StackPolicy,
-};
+pub use options::{DeployOptions, DestroyOptions, Kept, Patience, ResourceName, RollbackOptions, StackPolicy};
 pub use outputs::{StackOutputs, outputs};
 pub use overview::{Health, Overview, StackOverview, overview};
 pub use parameters::check_parameters;

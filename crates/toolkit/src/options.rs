@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::Stop;
+use crate::{Artifacts, Asset, Stop};
 
 /// How to deploy.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub struct DeployOptions {
     pub run: String,
     /// Where templates go that are too large to be sent along.
     pub artifacts: Option<Artifacts>,
+    /// The files that resources fetch from there.
+    pub assets: Vec<Asset>,
     /// Values for the author's parameters, by stack and parameter. Those left out keep the value that the stack has,
     /// or take their default.
     pub parameters: BTreeMap<String, BTreeMap<String, String>>,
@@ -55,6 +57,7 @@ impl DeployOptions {
         Self {
             run: run.into(),
             artifacts: None,
+            assets: Vec::new(),
             parameters: BTreeMap::new(),
             role: None,
             patience: Patience::default(),
@@ -112,15 +115,6 @@ pub struct ResourceName {
     pub stack: String,
     /// The resource's name in its template.
     pub logical_id: String,
-}
-
-/// Names the output that is the artifact bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Artifacts {
-    /// The stack's name within the app.
-    pub stack: String,
-    /// The output, whose value is the bucket's name.
-    pub output: String,
 }
 
 /// How long a cloud that does not answer is asked again, before its last error counts.

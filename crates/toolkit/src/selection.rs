@@ -6,9 +6,8 @@ use template::{Assembly, StackTemplate};
 
 use crate::call::Context;
 use crate::parameters::Outputs;
-use crate::source::needs_bucket;
 use crate::status::has_outputs;
-use crate::{Artifacts, DeployOptions, Error, Event, ReadStack, SelectedStack};
+use crate::{DeployOptions, Error, Event, ReadStack, SelectedStack};
 
 /// The stacks to deploy, and what is known before.
 pub(crate) struct Selection<'a> {
@@ -38,7 +37,6 @@ pub(crate) async fn for_deploy<'a>(
     names: &[String],
     options: &DeployOptions,
 ) -> Result<Selection<'a>, Error> {
-    let artifacts = options.artifacts.as_ref();
     let mut queue = select(assembly, names)?;
     for kept in queue.iter().filter(|stack| options.keeps(&stack.name).is_some()) {
         let (stack, reason) = (kept.name.clone(), options.keeps(&kept.name).unwrap_or_default().to_owned());
@@ -52,7 +50,7 @@ pub(crate) async fn for_deploy<'a>(
     let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut present: BTreeMap<&str, Option<BTreeMap<String, String>>> = BTreeMap::new();
     while let Some(stack) = queue.pop() {
-        for (name, wanted) in needs(stack, artifacts) {
+        for (name, wanted) in needs(stack, options) {
             let Some(upstream) = assembly.stack(name).filter(|_| !selected.contains_key(name)) else { continue };
             if !present.contains_key(name) {
                 present.insert(name, present_outputs(context, upstream).await?);
@@ -117,13 +115,14 @@ pub(crate) fn for_destroy<'a>(
 }
 
 /// Lists the stacks that a stack needs, each with the outputs that it needs of it.
-fn needs<'a>(stack: &'a StackTemplate, artifacts: Option<&'a Artifacts>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+fn needs<'a>(stack: &'a StackTemplate, options: &'a DeployOptions) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut needs: BTreeMap<&str, BTreeSet<&str>> =
         stack.depends_on.iter().map(|name| (name.as_str(), BTreeSet::new())).collect();
     for reference in &stack.parameters {
         needs.entry(&reference.stack).or_default().insert(&reference.output);
     }
-    if let Some(artifacts) = artifacts.filter(|artifacts| artifacts.stack != stack.name && needs_bucket(stack)) {
+    let artifacts = options.artifacts.as_ref().filter(|artifacts| artifacts.stack != stack.name);
+    if let Some(artifacts) = artifacts.filter(|_| options.needs_bucket(stack)) {
         needs.entry(&artifacts.stack).or_default().insert(&artifacts.output);
     }
     needs

@@ -4,6 +4,7 @@
 
 mod audit;
 mod bench;
+mod bundle;
 mod codegen;
 mod demo;
 mod faults;
@@ -48,6 +49,8 @@ enum Command {
     Recall(recall::Arguments),
     /// Generates the resource types from the provider schemas.
     Codegen(codegen::Arguments),
+    /// Builds the agent that instances install, into `out/bundle`.
+    Bundle(bundle::Arguments),
     /// Measures this program beside its peers, and prints a table.
     Bench(bench::Arguments),
     /// Records a command on a terminal as an animated SVG.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Parity(arguments) => parity::run(&root, &arguments),
         Command::Recall(arguments) => recall::run(&root, &arguments),
         Command::Codegen(arguments) => codegen::run(&root, &arguments),
+        Command::Bundle(arguments) => bundle::run(&root, &arguments),
         Command::Bench(arguments) => bench::run(&root, &arguments),
         Command::Record(arguments) => record::run(&root, &arguments),
         Command::Measure(arguments) => bench::measure(&arguments),

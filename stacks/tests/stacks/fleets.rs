@@ -258,7 +258,7 @@ fn dead_letters_are_taken_once_they_can_be_read() {
     assert_eq!(mapping["DependsOn"], "DeadLettersAreTaken");
 }
 
-/// Starts an instance on which an agent cannot be fetched, or can; prints what is run.
+/// Starts an instance on which an agent cannot be fetched, or another one is than should be, or it is; prints what is run.
 const START: &str = r#"
 import sys
 instance = {"__name__": "instance"}
@@ -266,8 +266,10 @@ exec(sys.stdin.read(), instance)
 def fetch(url, headers, method="GET"):
     if sys.argv[1] == "refused" or "169.254" in url:
         raise OSError(f"cannot fetch {url}")
-    return b""
+    return b"another program" if sys.argv[1] == "altered" else b""
 instance["fetch"] = fetch
+# The SHA-256 of nothing, which is what is fetched.
+instance["AGENT_SHA256"] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 instance["signed"] = lambda host, path: {}
 instance["write"] = lambda path, text, mode=0: None
 instance["run"] = lambda *command: print(*command)
@@ -301,10 +303,32 @@ fn an_instance_without_an_agent_is_not_paid_for() {
     assert!(
         start(&prod, "refused").iter().any(|line| line.starts_with("giving this instance up: OSError: cannot fetch "))
     );
+    let altered = start(&prod, "altered");
+    assert_eq!(altered.last().unwrap(), "shutdown -h now");
+    assert!(altered.iter().any(|line| line.contains(" has checksum ")), "{altered:?}");
     assert_eq!(last(&prod, "fetched"), "systemctl enable --now baleen-agent.service");
     // Commands need no agent.
     assert_eq!(last(&environment("run-command"), "refused"), "systemctl mask baleen-agent.service");
     assert_eq!(launch_template(&prod)["InstanceInitiatedShutdownBehavior"], "terminate");
+}
+
+/// Another agent is another launch template, by which a colour is told from the other; and it says what was uploaded.
+#[test]
+fn an_instance_runs_the_agent_that_the_stack_is_told() {
+    for environment in with_instances() {
+        let script = user_data(&environment);
+        let template = synth(&environment).stack("fleet-blue").unwrap().template.to_json();
+        let parameter = &template["Parameters"][stacks::fleet::AGENT_SHA256];
+        if environment.jobs.executor == Executor::RunCommand {
+            assert_eq!(*parameter, Value::Null, "commands need no agent");
+            continue;
+        }
+        assert_eq!(parameter.get("Default"), None, "{}", environment.name);
+        let sha256 = "${AgentSha256}";
+        assert!(script.contains(&format!("AGENT_SHA256 = \"{sha256}\"\n")), "{}", environment.name);
+        assert!(script.contains("AGENT_PATH = f\"/agent/{AGENT_SHA256}/baleen-agent\"\n"), "{}", environment.name);
+        assert_eq!(stacks::fleet::agent_key("ab"), "agent/ab/baleen-agent");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types as sdk;
 use cloud::cloud_formation::{
-    Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetType,
+    Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetSummary, ChangeSetType,
     ExecutionStatus, Export, ImportedResource, OnStackFailure, ParameterValue, Replacement, RollbackTriggers,
     StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary, ValidationFailure,
 };
@@ -78,6 +78,17 @@ pub(super) fn change_set(answer: DescribeChangeSetOutput, changes: Vec<Change>) 
         changes,
         parameters: parameter_values(answer.parameters),
         tags: tag_values(answer.tags),
+    }
+}
+
+pub(super) fn summary(summary: sdk::ChangeSetSummary) -> ChangeSetSummary {
+    ChangeSetSummary {
+        name: summary.change_set_name.unwrap_or_default(),
+        status: ChangeSetStatus::from(summary.status.as_ref().map_or("", sdk::ChangeSetStatus::as_str)),
+        execution_status: ExecutionStatus::from(
+            summary.execution_status.as_ref().map_or("", sdk::ExecutionStatus::as_str),
+        ),
+        created: time(summary.creation_time.as_ref()),
     }
 }
 

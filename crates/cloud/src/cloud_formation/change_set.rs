@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// What a change set is to be made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeSetRequest {
@@ -201,6 +203,19 @@ pub struct ChangeSetDescription {
     pub parameters: BTreeMap<String, String>,
     /// The tags that it would set.
     pub tags: BTreeMap<String, String>,
+}
+
+/// A change set in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSetSummary {
+    /// Its name.
+    pub name: String,
+    /// How far it is made.
+    pub status: ChangeSetStatus,
+    /// Whether it can be executed.
+    pub execution_status: ExecutionStatus,
+    /// When it was made.
+    pub created: Option<Timestamp>,
 }
 
 impl ChangeSetDescription {

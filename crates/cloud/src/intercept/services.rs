@@ -9,7 +9,7 @@ use super::{Call, Interceptor};
 use crate::alarms::{AlarmDescription, Alarms};
 use crate::auto_scaling::{AutoScaling, Group};
 use crate::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest, DriftDetection, Export,
     RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
     ValidationFailure,
 };
@@ -147,6 +147,7 @@ intercept! { cloud_formation, CloudFormation {
     "cloudformation:DescribeChangeSet" (stack) => describe_change_set(stack: &str, change_set: &str) -> ChangeSetDescription;
     "cloudformation:DescribeEvents" (stack) => validation_failures(stack: &str, change_set: &str) -> Vec<ValidationFailure>;
     "cloudformation:ExecuteChangeSet" (stack) => execute_change_set(stack: &str, change_set: &str, client_token: Option<&str>) -> ();
+    "cloudformation:ListChangeSets" (stack) => change_sets(stack: &str) -> Vec<ChangeSetSummary>;
     "cloudformation:DeleteChangeSet" (stack) => delete_change_set(stack: &str, change_set: &str) -> ();
     "cloudformation:DeleteStack" (&request.stack) => delete_stack(request: &DeleteStackRequest) -> ();
     "cloudformation:CancelUpdateStack" (stack) => cancel_update(stack: &str) -> ();

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use cloud::Result;
 use cloud::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, CloudFormation, DeleteStackRequest, DriftDetection, Export,
-    RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackStatus,
-    StackSummary, ValidationFailure,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest,
+    DriftDetection, Export, RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent,
+    StackResource, StackStatus, StackSummary, ValidationFailure,
 };
 
 use crate::Simulator;
+use crate::change_set::ChangeSet;
 use crate::operation::Kind;
 use crate::refusal::{invalid, refusal};
 use crate::stack::Stack;
@@ -79,6 +80,14 @@ impl CloudFormation for Simulator {
     async fn execute_change_set(&self, stack: &str, change_set: &str, client_token: Option<&str>) -> Result<()> {
         let operation = "cloudformation:ExecuteChangeSet";
         self.call(operation, |state| state.execute_change_set(stack, change_set, client_token)).await
+    }
+
+    async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>> {
+        self.call("cloudformation:ListChangeSets", |state| {
+            let change_sets = state.find(stack).map(|stack| stack.change_sets.as_slice()).unwrap_or_default();
+            Ok(change_sets.iter().map(ChangeSet::summarize).collect())
+        })
+        .await
     }
 
     async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<()> {

@@ -201,8 +201,8 @@ impl Engine<'_> {
         existing: Option<&StackDescription>,
         known: &Outputs,
     ) -> Result<BTreeMap<String, PlannedParameter>, Error> {
-        let given = self.options.parameters.get(&node.stack.name).filter(|_| !node.keeps_parameters);
-        let parameters = resolve(&node.stack, existing, given, known, node.keeps_parameters)?;
+        let given = (!node.keeps_parameters).then(|| self.options.given(&node.stack));
+        let parameters = resolve(&node.stack, existing, given.as_ref(), known, node.keeps_parameters)?;
         for parameter in parameters.values() {
             let PlannedParameter::Output { stack: producer, output, value: None } = parameter else { continue };
             // Nobody is going to make it: not a stack that only lends its outputs, nor a template that lacks it.
@@ -242,8 +242,12 @@ impl Engine<'_> {
         }
         if let Some(artifacts) = &self.options.artifacts {
             let bucket = known.outputs.get(&artifacts.stack).and_then(|outputs| outputs.get(&artifacts.output));
-            if bucket.is_none() && known.changing.contains_key(&artifacts.stack) && needs_bucket(&node.stack) {
-                return Some(format!("its template has to be put into the bucket that `{}` makes", artifacts.stack));
+            if bucket.is_none()
+                && known.changing.contains_key(&artifacts.stack)
+                && self.options.needs_bucket(&node.stack)
+            {
+                let what = if needs_bucket(&node.stack) { "its template" } else { "what it fetches" };
+                return Some(format!("{what} has to be put into the bucket that `{}` makes", artifacts.stack));
             }
         }
         let imports = imports(&node.stack.template);

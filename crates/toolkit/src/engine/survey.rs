@@ -12,7 +12,6 @@ use crate::plan::predict::{Prediction, Valued, predict};
 use crate::plan::steps::{Deployed, Step, Work};
 use crate::selection::{Selection, values};
 use crate::situation::{Situation, settle};
-use crate::source::needs_bucket;
 use crate::write::sha256;
 use crate::{DeployOptions, Error};
 
@@ -42,15 +41,16 @@ impl Engine<'_> {
         let steps = lay_out(&self.context, self.assembly, &selection.stacks, &deployed, given_up).await?;
         let mut nodes = nodes(&selection.stacks, steps);
         self.wait_for_bucket(&mut nodes);
-        let predictions = predictions(&nodes, &deployed, &self.options.parameters);
+        let given = nodes.iter().map(|node| (node.stack.name.clone(), self.options.given(&node.stack))).collect();
+        let predictions = predictions(&nodes, &deployed, &given);
         Ok(Survey { nodes, seen, predictions, outputs: selection.outputs, allowed })
     }
 
-    /// Lets those whose template has to be put into the artifact bucket come after the stack that makes it.
+    /// Lets those for which something has to be put into the artifact bucket come after the stack that makes it.
     fn wait_for_bucket(&self, nodes: &mut [Node]) {
         let Some(artifacts) = &self.options.artifacts else { return };
         let Some(maker) = nodes.iter().position(|node| node.stack.name == artifacts.stack) else { return };
-        for node in nodes.iter_mut().skip(maker + 1).filter(|node| needs_bucket(&node.stack)) {
+        for node in nodes.iter_mut().skip(maker + 1).filter(|node| self.options.needs_bucket(&node.stack)) {
             if !node.after.contains(&maker) {
                 node.after.push(maker);
             }
