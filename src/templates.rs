@@ -1,7 +1,8 @@
 //! Where templates that are compared come from.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
@@ -25,6 +26,10 @@ pub struct Named {
 #[derive(Default)]
 pub struct Parser {
     known: BTreeMap<Vec<u8>, Rc<Tree>>,
+    /// The text of a file, whose room is used again for the next one.
+    text: Vec<u8>,
+    /// Whether nothing that follows has to be known again.
+    is_last: bool,
 }
 
 /// What an environment is compared with.
@@ -69,7 +74,7 @@ pub fn read_set(path: &Path, parser: &mut Parser) -> Result<Vec<Named>> {
     if !path.is_dir() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = stack_name(&name).unwrap_or_else(|| name.to_string());
-        return Ok(vec![Named { name, tree: parser.parse(&path.display().to_string(), read(path)?)? }]);
+        return Ok(vec![Named { name, tree: parser.read(path)? }]);
     }
     let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = entries.map_err(|error| unreadable(path, &error))?;
@@ -81,7 +86,7 @@ pub fn read_set(path: &Path, parser: &mut Parser) -> Result<Vec<Named>> {
         let Some(name) = stack_name(&file_name).filter(|_| !NO_TEMPLATES.contains(&file_name.as_str())) else {
             continue;
         };
-        let tree = parser.parse(&file.display().to_string(), read(&file)?)?;
+        let tree = parser.read(&file)?;
         if tree.get("Resources").is_some() {
             set.push(Named { name, tree });
         }
@@ -179,21 +184,30 @@ fn stack_name(file: &str) -> Option<String> {
     (!stem.is_empty()).then(|| stem.to_owned())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| unreadable(path, &error))
-}
-
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::new(Kind::Failed, format!("cannot read {}: {error}", path.display()))
 }
 
 impl Parser {
+    /// Goes on with the last set of templates, whose texts need not be kept.
+    pub fn last(self) -> Self {
+        Self { is_last: true, ..self }
+    }
+
+    fn read(&mut self, path: &Path) -> Result<Rc<Tree>> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        let read = File::open(path).and_then(|mut file| file.read_to_end(&mut text));
+        read.map_err(|error| unreadable(path, &error))?;
+        self.parse(&path.display().to_string(), text)
+    }
+
     /// Reads a template, JSON or YAML; `place` names it in errors.
-    fn parse(&mut self, place: &str, bytes: Vec<u8>) -> Result<Rc<Tree>> {
-        if let Some(known) = self.known.get(&bytes) {
+    fn parse(&mut self, place: &str, text: Vec<u8>) -> Result<Rc<Tree>> {
+        if let Some(known) = self.known.get(&text) {
             return Ok(Rc::clone(known));
         }
-        let parsed = tree::decode(&bytes).and_then(tree::parse).map_err(|error| {
+        let parsed = tree::decode(&text).and_then(tree::parse).map_err(|error| {
             let own = Error::usage(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
             match error.hint {
                 Some(hint) => own.hint(hint),
@@ -201,7 +215,11 @@ impl Parser {
             }
         })?;
         let tree = Rc::new(parsed);
-        self.known.insert(bytes, Rc::clone(&tree));
+        if self.is_last {
+            self.text = text;
+        } else {
+            self.known.insert(text, Rc::clone(&tree));
+        }
         Ok(tree)
     }
 }

@@ -151,7 +151,8 @@ fn views(set: &[Named]) -> Vec<Template<'_>> {
 fn sides(args: &Args, global: &Global, printer: &Printer) -> Result<Sides> {
     if let (Some(old), Some(new)) = (&args.old, &args.new) {
         let mut parser = Parser::default();
-        let (mut old_set, new_set) = (read_set(old, &mut parser)?, read_set(new, &mut parser)?);
+        let mut old_set = read_set(old, &mut parser)?;
+        let new_set = read_set(new, &mut parser.last())?;
         // Two files are two versions of one template, whatever their names.
         if let ([one], [other], false, false) = (old_set.as_mut_slice(), new_set.as_slice(), old.is_dir(), new.is_dir())
         {

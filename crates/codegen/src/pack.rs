@@ -26,12 +26,17 @@ pub fn files(root: &Path, schemas: &Schemas) -> Result<Vec<(PathBuf, Vec<u8>)>> 
     let lean: Schemas = schemas.iter().map(|(name, schema)| (name.clone(), without_prose(schema.clone()))).collect();
     let actions = vendor::read_actions(root)?;
     let vendor::ServiceSpec { metrics, events } = vendor::read_service_spec(root)?;
-    let files = [("schemas.bin", &lean), ("actions.bin", &actions), ("metrics.bin", &metrics), ("events.bin", &events)];
-    files.into_iter().map(|(name, documents)| Ok((Path::new(FOLDER).join(name), pack(documents)?))).collect()
+    let mut files = Vec::new();
+    for (name, documents) in [("schemas", &lean), ("actions", &actions), ("metrics", &metrics), ("events", &events)] {
+        let (text, rest) = pack(documents)?;
+        let file = Path::new(FOLDER).join(name);
+        files.extend([(file.with_extension("txt"), text.into_bytes()), (file.with_extension("bin"), rest)]);
+    }
+    Ok(files)
 }
 
 /// The same documents always give the same bytes.
-fn pack(documents: &BTreeMap<String, Value>) -> Result<Vec<u8>> {
+fn pack(documents: &BTreeMap<String, Value>) -> Result<(String, Vec<u8>)> {
     let documents = documents.iter().map(|(name, document)| (name.as_str(), document));
     schemas::pack(documents).context("the documents have outgrown their file format")
 }

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use crate::similar::nearest;
 use crate::{Json, Packed};
 
-static ACTIONS: LazyLock<Packed> = LazyLock::new(|| Packed::open(include_bytes!("actions.bin").as_slice()));
+static ACTIONS: LazyLock<Packed> =
+    LazyLock::new(|| Packed::open(include_str!("actions.txt"), include_bytes!("actions.bin").as_slice()));
 
 /// A service, as the part of an action before the colon names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,13 +260,13 @@ impl ResourceType {
 
     /// Tells whether an ARN, in which `*` and `?` may stand for anything, may name one of this kind.
     pub fn may_be(self, arn: &str) -> bool {
-        let form: Vec<&str> = self.arn().splitn(6, ':').collect();
-        let own: Vec<&str> = arn.splitn(6, ':').collect();
-        if own.len() < 6 || form.len() < 6 {
+        let form = self.arn();
+        let parts = |text: &str| text.splitn(6, ':').count();
+        if parts(arn) < 6 || parts(form) < 6 {
             // A star may stand for several parts at once.
-            return overlap(&any(self.arn()), arn);
+            return overlap(&any(form), arn);
         }
-        form.iter().zip(&own).all(|(form, own)| overlap(&any(form), own))
+        form.splitn(6, ':').zip(arn.splitn(6, ':')).all(|(form, own)| overlap(&any(form), own))
     }
 
     /// Lists the condition keys that it takes whatever is done with it.

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use crate::similar::nearest;
 use crate::{Json, Packed};
 
-static EVENTS: LazyLock<Packed> = LazyLock::new(|| Packed::open(include_bytes!("events.bin").as_slice()));
+static EVENTS: LazyLock<Packed> =
+    LazyLock::new(|| Packed::open(include_str!("events.txt"), include_bytes!("events.bin").as_slice()));
 
 /// A source of events, such as `aws.s3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

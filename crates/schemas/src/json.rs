@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
-use crate::packed::{Packed, Tag};
+use crate::packed::{Packed, Tag, mark};
 
 /// A JSON value in a packed file.
 ///
@@ -186,12 +186,18 @@ impl<'f> Object<'f> {
 
     /// Finds the number of a key among the strings, and its value.
     fn find(self, key: &str) -> Option<(u32, Json<'f>)> {
-        let packed = self.0.parent.packed;
         let mut items = self.0;
-        while items.left > 0 {
+        let packed = items.parent.packed;
+        let wanted = mark(key);
+        // The marks are right before the entries.
+        let marks = packed.bytes_of_nodes(items.at.checked_sub(items.left)?, items.left)?;
+        let mut next = 0;
+        for (position, _) in marks.iter().enumerate().filter(|(_, own)| **own == wanted) {
+            items.at = packed.after(items.at, 2 * (position - next))?;
+            next = position + 1;
             let own = items.number()?;
             let value = items.slot()?;
-            if packed.bytes_of_string(own)? == key.as_bytes() {
+            if packed.string(own)? == key {
                 return Some((own, value));
             }
         }
@@ -294,6 +300,9 @@ impl<'f> Items<'f> {
     fn of(parent: Json<'f>) -> Self {
         let mut items = Self { parent, at: usize::try_from(parent.payload()).unwrap_or(usize::MAX), left: 0 };
         items.left = items.number().and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        if parent.tag() == Tag::Object {
+            items.at = items.at.saturating_add(items.left);
+        }
         items
     }
 

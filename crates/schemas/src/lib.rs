@@ -2,8 +2,8 @@
 //! types, the [`actions`] of IAM, the [`metrics`] of CloudWatch and the [`events`] of EventBridge.
 //!
 //! The schemas are the provider schemas of `crates/codegen/vendor` without descriptions, with the settings of MediaConvert from
-//! its service model where these leave them open (`SettingsJson`). They are embedded as one packed file of 1,898
-//! documents that is read in place: finding a type costs microseconds, and only what is looked at is ever touched. To
+//! its service model where these leave them open (`SettingsJson`). They are embedded as 1,898 packed
+//! documents that are read in place: finding a type costs microseconds, and only what is looked at is ever touched. To
 //! repeat: `cargo run --release -p schemas --example look`.
 //!
 //! Pure: no I/O, no clock, no environment.
@@ -25,7 +25,8 @@ pub use pack::pack;
 pub use packed::Packed;
 pub use schema::{Schema, Tagging};
 
-static SCHEMAS: LazyLock<Packed> = LazyLock::new(|| Packed::open(include_bytes!("schemas.bin").as_slice()));
+static SCHEMAS: LazyLock<Packed> =
+    LazyLock::new(|| Packed::open(include_str!("schemas.txt"), include_bytes!("schemas.bin").as_slice()));
 
 /// Returns the schema of a resource type, such as `AWS::S3::Bucket`, or nothing if there is no such type.
 pub fn schema(type_name: &str) -> Option<Schema> {

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use crate::similar::nearest;
 use crate::{Json, Packed};
 
-static METRICS: LazyLock<Packed> = LazyLock::new(|| Packed::open(include_bytes!("metrics.bin").as_slice()));
+static METRICS: LazyLock<Packed> =
+    LazyLock::new(|| Packed::open(include_str!("metrics.txt"), include_bytes!("metrics.bin").as_slice()));
 
 /// A namespace of metrics, such as `AWS/SQS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

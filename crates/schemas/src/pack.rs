@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use crate::packed::{MAGIC, Tag};
+use crate::packed::{MAGIC, Tag, mark};
 
-/// Packs documents by name. The same documents always give the same bytes; nothing if they are too large for the format.
-pub fn pack<'v>(documents: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Option<Vec<u8>> {
+/// Packs documents by name, into the text of all strings and the rest.
+///
+/// The same documents always give the same bytes; nothing if they are too large for the format.
+pub fn pack<'v>(documents: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Option<(String, Vec<u8>)> {
     let documents: BTreeMap<&str, &Value> = documents.into_iter().collect();
     let mut uses = BTreeMap::new();
     for (name, document) in &documents {
@@ -31,19 +33,19 @@ pub fn pack<'v>(documents: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Op
     }
 
     let mut ends = Vec::new();
-    let mut text = Vec::new();
+    let mut text = String::new();
     for (string, _) in &strings {
-        text.extend(string.as_bytes());
+        text.push_str(string);
         ends.extend(u32::try_from(text.len()).ok()?.to_le_bytes());
     }
     let mut file = MAGIC.to_vec();
     for number in [documents.len(), strings.len(), text.len()] {
         file.extend(u32::try_from(number).ok()?.to_le_bytes());
     }
-    for part in [directory, ends, text, nodes.bytes] {
+    for part in [directory, ends, nodes.bytes] {
         file.extend(part);
     }
-    Some(file)
+    Some((text, file))
 }
 
 fn count(uses: &mut BTreeMap<String, usize>, text: &str) {
@@ -98,20 +100,21 @@ impl Nodes<'_> {
             Value::String(text) => slot(Tag::String, *self.strings.get(text.as_str())?),
             Value::Array(list) => {
                 let slots = list.iter().map(|value| self.slot(value)).collect::<Option<Vec<u32>>>()?;
-                slot(Tag::Array, self.node(Tag::Array, slots)?)
+                slot(Tag::Array, self.node(Tag::Array, Vec::new(), slots)?)
             }
             Value::Object(map) => {
+                let marks = map.keys().map(|key| mark(key)).collect();
                 let mut parts = Vec::with_capacity(2 * map.len());
                 for (key, value) in map {
                     parts.extend([*self.strings.get(key.as_str())?, self.slot(value)?]);
                 }
-                slot(Tag::Object, self.node(Tag::Object, parts)?)
+                slot(Tag::Object, self.node(Tag::Object, marks, parts)?)
             }
         }
     }
 
     /// Writes an array or an object, unless there is one that is the same, and tells where it is.
-    fn node(&mut self, tag: Tag, parts: Vec<u32>) -> Option<u32> {
+    fn node(&mut self, tag: Tag, marks: Vec<u8>, parts: Vec<u32>) -> Option<u32> {
         let key = (tag as u32, parts);
         if let Some(known) = self.known.get(&key) {
             return Some(*known);
@@ -119,6 +122,7 @@ impl Nodes<'_> {
         let start = u32::try_from(self.bytes.len()).ok()?;
         let entry = if tag == Tag::Object { 2 } else { 1 };
         self.number(u32::try_from(key.1.len() / entry).ok()?);
+        self.bytes.extend(marks);
         for (index, part) in key.1.iter().enumerate() {
             let is_key = entry == 2 && index % 2 == 0;
             let is_inside = matches!(Tag::of(*part), Tag::Array | Tag::Object);
@@ -153,8 +157,8 @@ mod tests {
             "empty": [{}, [], {"": {}}], "deep": [[[[{"a": [1, {"b": 2}]}]]]], "a/b~c": [7]
         });
         let two = json!({"deep": [[[[{"a": [1, {"b": 2}]}]]]]});
-        let bytes = pack([("two", &two), ("one", &one), ("text", &json!("é"))]).expect("small documents");
-        let packed = Packed::open(bytes);
+        let (text, bytes) = pack([("two", &two), ("one", &one), ("text", &json!("é"))]).expect("small documents");
+        let packed = Packed::open(text, bytes);
         assert_eq!(packed.names().collect::<Vec<_>>(), ["one", "text", "two"]);
         let read = |name| packed.get(name).expect("a document");
         assert_eq!(read("one").to_value(), one);
@@ -174,7 +178,8 @@ mod tests {
     #[test]
     fn numbers_are_what_serde_json_takes_them_for() {
         for value in [json!(7), json!(-7), json!(7.0), json!(u64::MAX), json!(0.1), json!("7"), json!(true)] {
-            let packed = Packed::open(pack([("it", &value)]).expect("a small document"));
+            let (text, bytes) = pack([("it", &value)]).expect("a small document");
+            let packed = Packed::open(text, bytes);
             let json = packed.get("it").expect("a document");
             assert_eq!((json.as_u64(), json.as_f64()), (value.as_u64(), value.as_f64()), "{value}");
         }
@@ -183,16 +188,17 @@ mod tests {
     #[test]
     fn a_damaged_file_is_empty_and_no_panic() {
         let value = json!({"a": [1, {"b": "c"}], "d": {"e": [{}, "f"]}});
-        let bytes = pack([("it", &value)]).expect("a small document");
-        assert_eq!(Packed::open(Vec::new()).names().count(), 0);
+        let (text, bytes) = pack([("it", &value)]).expect("a small document");
+        assert_eq!(Packed::open("", Vec::new()).names().count(), 0);
+        assert_eq!(Packed::open(text[1..].to_owned(), bytes.clone()).names().count(), 0);
         for length in 0..bytes.len() {
-            let packed = Packed::open(bytes[..length].to_vec());
+            let packed = Packed::open(text.clone(), bytes[..length].to_vec());
             drop(packed.get("it").map(crate::Json::to_value));
         }
         for position in 20..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[position] ^= 0x55;
-            let packed = Packed::open(damaged);
+            let packed = Packed::open(text.clone(), damaged);
             let top = packed.get("it").and_then(crate::Json::as_object);
             assert!(top.is_none_or(|top| top.iter().take(100).count() <= 100));
         }

@@ -15,7 +15,8 @@ use crate::words::all_of;
 /// The AWS pages "`CreationPolicy` attribute" and "`UpdatePolicy` attribute" as schemas, by resource type.
 static POLICIES: LazyLock<Packed> = LazyLock::new(|| {
     let policies = serde_json::from_str(include_str!("policies.json")).unwrap_or_default();
-    Packed::open(pack([("policies", &policies)]).unwrap_or_default())
+    let (text, rest) = pack([("policies", &policies)]).unwrap_or_default();
+    Packed::open(text, rest)
 });
 
 fn policies() -> Option<Json<'static>> {

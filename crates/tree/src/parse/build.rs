@@ -1,13 +1,18 @@
 use super::SyntaxError;
-use crate::{Entry, Map, Node, Origin, Path, Tree};
+use crate::{Entry, Node, Origin, Path, Tree};
 
 /// Deeper trees are refused, so that no reader of trees can run out of stack. Real templates have about twenty levels.
 pub(super) const DEEPEST: usize = 100;
 
 /// Puts values together; what is open is on a stack of its own instead of the program's.
+///
+/// The values of all that is open wait in one place, so that each list and each object is made once, with just the room
+/// that it needs.
 #[derive(Default)]
 pub(super) struct Builder {
     frames: Vec<Frame>,
+    values: Vec<Tree>,
+    entries: Vec<Entry>,
     root: Option<Tree>,
 }
 
@@ -17,9 +22,10 @@ struct Frame {
 }
 
 enum Open {
-    List(Vec<Tree>),
-    /// The entries, and the key whose value comes next.
-    Map(Map, Option<(String, Origin)>),
+    /// Where its values begin.
+    List(usize),
+    /// Where its entries begin, and the key whose value comes next.
+    Map(usize, Option<(String, Origin)>),
 }
 
 impl Builder {
@@ -38,11 +44,11 @@ impl Builder {
     }
 
     pub fn open_list(&mut self, origin: Origin) -> Result<(), SyntaxError> {
-        self.open(origin, Open::List(Vec::new()))
+        self.open(origin, Open::List(self.values.len()))
     }
 
     pub fn open_map(&mut self, origin: Origin) -> Result<(), SyntaxError> {
-        self.open(origin, Open::Map(Map::default(), None))
+        self.open(origin, Open::Map(self.entries.len(), None))
     }
 
     fn open(&mut self, origin: Origin, open: Open) -> Result<(), SyntaxError> {
@@ -71,18 +77,22 @@ impl Builder {
     /// Closes what was opened last; the caller hands it to [`Builder::value`].
     pub fn close(&mut self) -> Tree {
         match self.frames.pop() {
-            Some(Frame { origin, open: Open::List(list) }) => Tree::new(Node::List(list), origin),
-            Some(Frame { origin, open: Open::Map(map, _) }) => Tree::new(Node::Map(map), origin),
+            Some(Frame { origin, open: Open::List(start) }) => {
+                Tree::new(Node::List(self.values.drain(start..).collect()), origin)
+            }
+            Some(Frame { origin, open: Open::Map(start, _) }) => {
+                Tree::new(Node::Map(self.entries.drain(start..).collect()), origin)
+            }
             None => Tree::new(Node::Null, Origin::default()),
         }
     }
 
     pub fn value(&mut self, value: Tree) {
         match self.frames.last_mut() {
-            Some(Frame { open: Open::List(list), .. }) => list.push(value),
-            Some(Frame { open: Open::Map(map, pending), .. }) => {
+            Some(Frame { open: Open::List(_), .. }) => self.values.push(value),
+            Some(Frame { open: Open::Map(_, pending), .. }) => {
                 if let Some((key, origin)) = pending.take() {
-                    map.push_entry(Entry { key, origin, value });
+                    self.entries.push(Entry { key, origin, value });
                 }
             }
             None => self.root = Some(value),
@@ -91,8 +101,14 @@ impl Builder {
 
     /// Returns the place of the next value.
     pub fn path(&self) -> Path {
+        let starts = self.frames.iter().filter_map(|frame| match frame.open {
+            Open::List(start) => Some(start),
+            Open::Map(..) => None,
+        });
+        // The values of a list end where those of the next one begin.
+        let mut ends = starts.skip(1).chain([self.values.len()]);
         self.frames.iter().fold(Path::root(), |path, frame| match &frame.open {
-            Open::List(list) => path.index(list.len()),
+            Open::List(start) => path.index(ends.next().unwrap_or_default().saturating_sub(*start)),
             Open::Map(_, Some((key, _))) => path.key(key),
             Open::Map(_, None) => path,
         })

@@ -148,7 +148,7 @@ impl Words<'_> {
             .map(|pattern| statement.written.get(pattern).unwrap_or(pattern).clone())
             .collect();
         let mut known: Vec<&String> = actions.iter().filter(|action| !is_open(action)).collect();
-        known.sort_by_key(|action| gravity(action));
+        known.sort_by_cached_key(|action| gravity(action));
         let examples = known.iter().take(3).map(|action| action.as_str()).collect::<Vec<_>>().join(", ");
         if patterns.is_empty() {
             return format!("{examples} and {} other actions", actions.len().saturating_sub(3));

@@ -176,7 +176,7 @@ impl<'r, 't> Reader<'r, 't> {
     fn literal(&mut self, own: &str, text: &mut String) {
         let mut rest = own;
         while let Some((before, after)) = rest.split_once("${") {
-            text.extend(before.chars().map(plain));
+            push_plain(before, text);
             let Some((variable, after)) = after.split_once('}') else {
                 rest = after;
                 text.push_str("${");
@@ -190,7 +190,7 @@ impl<'r, 't> Reader<'r, 't> {
             }
             rest = after;
         }
-        text.extend(rest.chars().map(plain));
+        push_plain(rest, text);
     }
 
     fn substitute(&mut self, stack: &str, template: &str, values: Option<&Tree>, text: &mut String, depth: usize) {
@@ -309,11 +309,13 @@ impl<'r, 't> Reader<'r, 't> {
 }
 
 /// Keeps templates from writing the characters that stand for values.
-fn plain(character: char) -> char {
-    if ('\u{E000}'..='\u{F8FF}').contains(&character) || character >= FIRST_HOLE {
-        char::REPLACEMENT_CHARACTER
+fn push_plain(own: &str, text: &mut String) {
+    let is_value = |character: char| ('\u{E000}'..='\u{F8FF}').contains(&character) || character >= FIRST_HOLE;
+    if own.is_ascii() {
+        text.push_str(own);
     } else {
-        character
+        let plain = |character: char| if is_value(character) { char::REPLACEMENT_CHARACTER } else { character };
+        text.extend(own.chars().map(plain));
     }
 }
 
