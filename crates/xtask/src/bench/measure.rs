@@ -63,6 +63,8 @@ pub fn of(subject: &Subject) -> anyhow::Result<Measurement> {
         .args(["measure", "--exit-codes", &exit_codes.join(","), "--"])
         .args(&subject.command)
         .current_dir(&subject.folder);
+    // Where this is set, Python compiles its packages anew in each run, which is not what a peer takes.
+    command.env_remove("PYTHONDONTWRITEBYTECODE");
     command.envs(subject.environment.iter().map(|(name, value)| (name, value)));
     Ok(serde_json::from_str(&process::output(&mut command)?)?)
 }
