@@ -382,7 +382,7 @@ fn check_former_places(app: &App, findings: &mut Vec<Finding>) {
                         "`{}` was formerly `{former}` of stack `{former_stack}`, but that is still declared",
                         resource.name
                     );
-                    (message, "take one of the two away: a resource is in one place only")
+                    (message, "take `formerly` away, or let the other one have that place in a later deployment")
                 }
                 (Some(_), Some(first)) => {
                     let message = format!(

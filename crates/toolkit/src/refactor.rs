@@ -25,6 +25,28 @@ pub(crate) async fn refactor(
     refactoring: &Refactoring,
     bucket: Option<&str>,
 ) -> Result<(), Error> {
+    let moves = refactoring.moves.clone();
+    context.tell(Event::Moving { moves: moves.clone() });
+    let carried_out = carry_out(context, assembly, refactoring, bucket).await;
+    // It counts as done while its stacks are still being written, for a moment (aws-cdk-cli#1804).
+    for stack in refactoring.templates.keys().filter_map(|name| assembly.stack(name)) {
+        settle(context, stack).await?;
+    }
+    if let Err(error) = carried_out
+        && !is_done(context, assembly, refactoring).await?
+    {
+        return Err(error);
+    }
+    context.tell(Event::Moved { moves });
+    Ok(())
+}
+
+async fn carry_out(
+    context: &Context<'_>,
+    assembly: &Assembly,
+    refactoring: &Refactoring,
+    bucket: Option<&str>,
+) -> Result<(), Error> {
     let cloud_formation = &context.cloud.cloud_formation;
     let request = request(context, assembly, refactoring, bucket).await?;
     let id = match context.call(async || cloud_formation.create_stack_refactor(&request).await).await {
@@ -39,27 +61,40 @@ pub(crate) async fn refactor(
     if prepared.status != RefactorStatus::CreateComplete {
         return Err(refused(refactoring, prepared.reason.as_deref().unwrap_or("it gives no reason")));
     }
-    let moves = refactoring.moves.clone();
-    context.tell(Event::Moving { moves: moves.clone() });
     execute(context, &id).await?;
     let is_busy = |status: &RefactorExecutionStatus| {
         use RefactorExecutionStatus as Status;
         matches!(status, Status::Available | Status::InProgress | Status::RollbackInProgress)
     };
     let ended = wait(context, &id, |found| is_busy(&found.execution_status)).await?;
-    // It counts as done while its stacks are still being written, for a moment (aws-cdk-cli#1804).
+    if ended.execution_status == RefactorExecutionStatus::Complete {
+        return Ok(());
+    }
+    Err(Error::RefactorFailed {
+        stacks: refactoring.templates.keys().cloned().collect(),
+        status: ended.execution_status.to_string(),
+        reason: ended.execution_reason,
+    })
+}
+
+/// Says whether everything is in its new place: an earlier run may have begun what this one found impossible.
+async fn is_done(context: &Context<'_>, assembly: &Assembly, refactoring: &Refactoring) -> Result<bool, Error> {
+    let cloud_formation = &context.cloud.cloud_formation;
     for stack in refactoring.templates.keys().filter_map(|name| assembly.stack(name)) {
-        settle(context, stack).await?;
+        let name = stack.stack_name.as_str();
+        let resources = match context.call(async || cloud_formation.stack_resources(name).await).await {
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Validation) => Vec::new(),
+            resources => resources?,
+        };
+        let has = |place: &Place| {
+            place.stack == stack.name && resources.iter().any(|resource| resource.logical_id == place.logical_id)
+        };
+        let is_there = |one: &Move| one.to.stack != stack.name || has(&one.to);
+        if refactoring.moves.iter().any(|one| has(&one.from) || !is_there(one)) {
+            return Ok(false);
+        }
     }
-    if ended.execution_status != RefactorExecutionStatus::Complete {
-        return Err(Error::RefactorFailed {
-            stacks: refactoring.templates.keys().cloned().collect(),
-            status: ended.execution_status.to_string(),
-            reason: ended.execution_reason,
-        });
-    }
-    context.tell(Event::Moved { moves });
-    Ok(())
+    Ok(true)
 }
 
 async fn request(

@@ -12,6 +12,7 @@ mod fake;
 mod interruption;
 mod locks;
 mod rollback;
+mod moves;
 mod selection;
 mod statuses;
 mod system;
