@@ -74,7 +74,8 @@ fn show(imported: &Imported, printer: &Printer) -> Result<()> {
 
 /// Reads a logical id and what identifies the resource.
 fn parse_request(text: &str) -> std::result::Result<ImportRequest, String> {
-    let parsed = text.split_once('=').filter(|(logical_id, identifier)| !logical_id.is_empty() && !identifier.is_empty());
+    let parsed =
+        text.split_once('=').filter(|(logical_id, identifier)| !logical_id.is_empty() && !identifier.is_empty());
     parsed
         .map(|(logical_id, identifier)| ImportRequest {
             logical_id: logical_id.to_owned(),

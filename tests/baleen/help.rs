@@ -24,6 +24,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       open         Opens a page of the AWS console
       artifacts    Shows what the artifact bucket holds, and removes what nothing uses any more
       rollback     Leads stacks back to how they last stood
+      import       Takes resources that exist over into a stack
       destroy      Deletes stacks, those that use others first
       submit       Uploads a video, which becomes a job
       jobs         Lists the jobs, the newest first, or shows one

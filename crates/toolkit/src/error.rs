@@ -284,7 +284,7 @@ pub enum Error {
         /// The resource's logical id.
         logical_id: String,
         /// Why.
-        problem: ImportProblem,
+        problem: Box<ImportProblem>,
     },
     /// There is no bucket for a file that resources fetch.
     #[error("stack `{stack}` needs the {name}, and there is no artifact bucket to put it into")]

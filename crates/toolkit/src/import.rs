@@ -175,7 +175,7 @@ pub async fn import(
 }
 
 fn problem(stack: &StackTemplate, logical_id: &str, problem: ImportProblem) -> Error {
-    Error::Import { stack: stack.name.clone(), logical_id: logical_id.to_owned(), problem }
+    Error::Import { stack: stack.name.clone(), logical_id: logical_id.to_owned(), problem: Box::new(problem) }
 }
 
 /// Refuses what needs no cloud to be seen as wrong.

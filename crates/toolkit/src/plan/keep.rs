@@ -59,12 +59,13 @@ impl Keeping {
     /// Puts it into a template.
     pub(crate) fn put_into(&self, template: &mut Tree) {
         for (name, entry) in &self.parts {
-            let section = section(template, name);
-            if section.get(&entry.key).is_none() {
+            if let Some(section) = section(template, name)
+                && section.get(&entry.key).is_none()
+            {
                 section.push_entry(entry.clone());
             }
         }
-        let outputs = section(template, "Outputs");
+        let Some(outputs) = section(template, "Outputs") else { return };
         let mut entry = self.output.clone();
         while let Some(taken) = outputs.get_mut(&entry.key) {
             if let Node::Map(own) = &mut taken.node
@@ -88,19 +89,16 @@ pub(crate) fn entry<'t>(template: &'t Tree, section: &str, name: &str) -> Option
     template.get(section)?.as_map()?.entry(name)
 }
 
-/// Returns a section of a template, to add to it.
-pub(crate) fn section<'t>(template: &'t mut Tree, name: &str) -> &'t mut Map {
-    if !matches!(template.node, Node::Map(_)) {
-        template.node = Node::Map(Map::default());
-    }
-    let Node::Map(map) = &mut template.node else { unreachable!("it was made a map") };
-    if !map.get(name).is_some_and(|section| section.as_map().is_some()) {
+/// Returns a section of a template, to add to it; nothing only of what is no template.
+pub(crate) fn section<'t>(template: &'t mut Tree, name: &str) -> Option<&'t mut Map> {
+    let Node::Map(map) = &mut template.node else { return None };
+    if map.get(name).is_none_or(|section| section.as_map().is_none()) {
         *map = std::mem::take(map).into_iter().filter(|entry| entry.key != name).collect();
         map.push(name, Tree::new(Node::Map(Map::default()), Origin::Unknown));
     }
-    match map.get_mut(name).map(|section| &mut section.node) {
-        Some(Node::Map(section)) => section,
-        _ => unreachable!("it was put there"),
+    match &mut map.get_mut(name)?.node {
+        Node::Map(section) => Some(section),
+        _ => None,
     }
 }
 

@@ -14,6 +14,9 @@ use super::steps::{Deployed, Step, Work, steps};
 use crate::Error;
 use crate::call::Context;
 
+/// Templates with literals in place of imports, by stack, with the exports.
+type Detached = BTreeMap<String, (tree::Tree, Vec<String>)>;
+
 /// The stacks outside of the app that import an export, by export.
 pub(crate) type Foreign = BTreeMap<String, Vec<String>>;
 
@@ -48,7 +51,7 @@ struct Draft {
     /// The exports whose resource leaves their stack.
     uprooted: Vec<(String, Exported)>,
     /// The templates with literals in place of those, by stack, with the exports.
-    detached: BTreeMap<String, (tree::Tree, Vec<String>)>,
+    detached: Detached,
     refactorings: Vec<Refactoring>,
     /// The stacks as they stand once all of that is done.
     before: BTreeMap<String, Before>,
@@ -142,7 +145,7 @@ fn detach(
     selected: &[&StackTemplate],
     before: &BTreeMap<String, Before>,
     uprooted: &[(String, Exported)],
-) -> Result<BTreeMap<String, (tree::Tree, Vec<String>)>, Vec<Blocked>> {
+) -> Result<Detached, Vec<Blocked>> {
     let importers = importers(before);
     let mut literals: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     let mut blocked = Vec::new();

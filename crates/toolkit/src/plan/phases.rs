@@ -169,8 +169,9 @@ pub(crate) fn detached(template: &Tree, values: &BTreeMap<&str, &str>) -> Tree {
         _ => None,
     });
     let exports: Vec<&str> = values.keys().copied().collect();
-    let outputs = section(&mut detached, "Outputs");
-    if outputs.get(LITERALS).is_none() {
+    if let Some(outputs) = section(&mut detached, "Outputs")
+        && outputs.get(LITERALS).is_none()
+    {
         outputs.push(LITERALS, Tree::single("Value", Tree::string(exports.join(", "))));
     }
     detached
@@ -270,9 +271,12 @@ impl<'a> Layout<'a> {
         let mut words: Vec<String> = self.held(&stack.name).map(|held| self.keeping_words(held)).collect();
         let detached = self.detached.get(stack.name.as_str()).into_iter().flatten();
         let imports: BTreeSet<&str> = imports(&stack.template).collect();
-        words.extend(detached.map(|(export, _)| match imports.contains(export) {
-            true => format!("imports `{export}` again"),
-            false => format!("no longer uses the value of export `{export}`"),
+        words.extend(detached.map(|(export, _)| {
+            if imports.contains(export) {
+                format!("imports `{export}` again")
+            } else {
+                format!("no longer uses the value of export `{export}`")
+            }
         }));
         let place = 1 + usize::from(self.detached.contains_key(stack.name.as_str()));
         let total = self.total(&stack.name);
@@ -317,7 +321,9 @@ impl<'a> Layout<'a> {
             return None;
         }
         let mut template = stack.template.clone();
-        stay.into_iter().for_each(|held| self.keep(held, &mut template));
+        for held in stay {
+            self.keep(held, &mut template);
+        }
         let exports: Vec<String> = released.iter().map(|held| format!("`{}`", held.export.export)).collect();
         let total = self.total(&stack.name);
         let word = if exports.len() == 1 { "export" } else { "exports" };

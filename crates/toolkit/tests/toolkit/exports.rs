@@ -197,15 +197,17 @@ proptest! {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a place may be empty")]
 fn one(name: u8) -> Option<Declared> {
     Some(Declared { name, uses: None })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a place may be empty")]
 fn user(which: usize) -> Option<Declared> {
     Some(Declared { name: 0, uses: Some((0, which, false)) })
 }
 
-fn pair(exports: bool, first: [Option<Declared>; 3], user: Option<Declared>) -> Version {
+fn pair(exports: bool, first: &[Option<Declared>; 3], user: Option<Declared>) -> Version {
     Version { exports, stacks: vec![first.to_vec(), vec![None, user, None]] }
 }
 
@@ -220,9 +222,9 @@ fn planned(log: &Log) -> Vec<(String, Option<String>)> {
 #[tokio::test(start_paused = true)]
 async fn deadly_embrace_of_an_export_that_goes() {
     let simulator = Simulator::new(1);
-    let old = pair(true, [one(0), None, one(0)], user(0)).assembly();
+    let old = pair(true, &[one(0), None, one(0)], user(0)).assembly();
     deploy(&old, &[], &simulator.cloud()).await.0.expect("deployed");
-    let new = pair(true, [None, None, one(0)], user(2)).assembly();
+    let new = pair(true, &[None, None, one(0)], user(2)).assembly();
     let (outcome, log) = deploy(&new, &[], &simulator.cloud()).await;
     outcome.expect("nothing blocks");
     let why = |text: &str| Some(text.to_owned());
@@ -240,8 +242,8 @@ async fn deadly_embrace_of_an_export_that_goes() {
 #[tokio::test(start_paused = true)]
 async fn deadly_embrace_of_an_export_whose_value_changes() {
     let simulator = Simulator::new(1);
-    deploy(&pair(true, [one(0), None, None], user(0)).assembly(), &[], &simulator.cloud()).await.0.expect("deployed");
-    let new = pair(true, [one(1), None, None], user(0)).assembly();
+    deploy(&pair(true, &[one(0), None, None], user(0)).assembly(), &[], &simulator.cloud()).await.0.expect("deployed");
+    let new = pair(true, &[one(1), None, None], user(0)).assembly();
     let (outcome, log) = deploy(&new, &[], &simulator.cloud()).await;
     outcome.expect("nothing blocks");
     let stacks: Vec<_> = planned(&log).into_iter().map(|(stack, _)| stack).collect();
@@ -255,7 +257,7 @@ async fn nothing_is_replaced_from_one_kind_of_reference_to_the_other() {
     let by_name = Some(Declared { name: 0, uses: Some((0, 0, true)) });
     for (from, to) in [(false, true), (true, false)] {
         let simulator = Simulator::new(1);
-        let versions = [from, to].map(|exports| pair(exports, [one(0), None, None], by_name.clone()).assembly());
+        let versions = [from, to].map(|exports| pair(exports, &[one(0), None, None], by_name.clone()).assembly());
         deploy(&versions[0], &[], &simulator.cloud()).await.0.expect("deployed");
         let before = physical_ids(&simulator, &versions[0]);
         let log = Log::default();
@@ -272,19 +274,19 @@ async fn nothing_is_replaced_from_one_kind_of_reference_to_the_other() {
 async fn an_importer_outside_of_the_app_is_named_before_anything_is_done() {
     let simulator = Simulator::new(1);
     let cloud = simulator.cloud();
-    deploy(&pair(true, [one(0), None, None], user(0)).assembly(), &[], &cloud).await.0.expect("deployed");
+    deploy(&pair(true, &[one(0), None, None], user(0)).assembly(), &[], &cloud).await.0.expect("deployed");
     let template = serde_json::json!({ "Resources": { "Parameter": { "Type": "AWS::SSM::Parameter", "Properties": {
         "Type": "String", "Value": { "Fn::ImportValue": "app-test-s0-R0" },
     } } } });
     let body = TemplateSource::Body(template.to_string());
     let request = ChangeSetRequest::new("foreign", "create", ChangeSetType::Create, body);
     let ids = cloud.cloud_formation.create_change_set(&request).await.expect("it is good");
-    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     cloud.cloud_formation.execute_change_set(&ids.stack, &ids.change_set, None).await.expect("it is good");
-    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    tokio::time::sleep(std::time::Duration::from_mins(10)).await;
 
     let asked = |_: Question<'_>| panic!("there is nothing to approve");
-    for new in [pair(true, [None, None, one(0)], None), pair(true, [one(1), None, None], user(0))] {
+    for new in [pair(true, &[None, None, one(0)], None), pair(true, &[one(1), None, None], user(0))] {
         let log = Log::default();
         let refused = toolkit::deploy(&new.assembly(), &[], &cloud, &DeployOptions::new(run()), &asked, &log).await;
         let Err(Error::ExportsInUse { exports }) = refused else { panic!("{refused:?}") };

@@ -105,7 +105,9 @@ async fn deploy(assembly: &Assembly, cloud: &Cloud) -> (std::result::Result<Vec<
 fn physical_id(simulator: &Simulator, place: (usize, usize)) -> Option<String> {
     let (stack, id) = (format!("app-test-s{}", place.0), format!("B{}", place.1));
     let resources = simulator.resources(&stack).into_iter();
-    resources.filter(|resource| resource.logical_id == id && resource.status != "DELETE_COMPLETE").find_map(|resource| resource.physical_id)
+    resources
+        .filter(|resource| resource.logical_id == id && resource.status != "DELETE_COMPLETE")
+        .find_map(|resource| resource.physical_id)
 }
 
 fn buckets(simulator: &Simulator) -> Vec<String> {
@@ -203,10 +205,11 @@ proptest! {
 async fn deploy_or_killed(
     assembly: &Assembly,
     simulator: &Simulator,
-    killed: u32,
+    at: u32,
 ) -> (std::result::Result<Vec<StackOutcome>, Error>, Log) {
     let (refused, log) = {
-        let killer = Arc::new(Killer { at: killed, after: killed % 2 == 0, calls: AtomicU32::new(0), killed: Notify::new() });
+        let killer =
+            Arc::new(Killer { at, after: at.is_multiple_of(2), calls: AtomicU32::new(0), killed: Notify::new() });
         let interceptor: Arc<dyn Interceptor> = Arc::clone(&killer) as _;
         let cloud = simulator.cloud().intercepted(&interceptor);
         tokio::select! {
@@ -251,7 +254,8 @@ async fn a_move_is_shown_and_done_and_the_bucket_stays() {
 #[tokio::test(start_paused = true)]
 async fn a_move_killed_at_any_call_is_completed_by_the_next_deployment() {
     for exports in [false, true] {
-        let (old, new) = (two(exports, (0, 0)).assembly(None), two(exports, (1, 3)).assembly(Some(&two(exports, (0, 0)))));
+        let (old, new) =
+            (two(exports, (0, 0)).assembly(None), two(exports, (1, 3)).assembly(Some(&two(exports, (0, 0)))));
         for after in [false, true] {
             let mut at = 0;
             loop {
@@ -278,7 +282,8 @@ async fn what_the_service_does_not_move_is_refused_with_its_reason_and_stays() {
     deploy(&two(false, (0, 0)).assembly(None), &simulator.cloud()).await.0.expect("deployed");
     let before = buckets(&simulator);
     let operation = "cloudformation:CreateStackRefactor";
-    let faults = Arc::new(Faults::planned([Fault { operation, call: 1, moment: Moment::Before, kind: ErrorKind::Validation }]));
+    let faults =
+        Arc::new(Faults::planned([Fault { operation, call: 1, moment: Moment::Before, kind: ErrorKind::Validation }]));
     let interceptor: Arc<dyn Interceptor> = Arc::clone(&faults) as _;
     let cloud = simulator.cloud().intercepted(&interceptor);
     let error = deploy(&two(false, (1, 0)).assembly(None), &cloud).await.0.expect_err("it is refused");
@@ -316,9 +321,13 @@ async fn nothing_stateful_is_replaced_unasked_where_it_is_unclear_what_it_became
     let before = buckets(&simulator);
     let asked = |_: Question<'_>| panic!("there is nothing to approve");
     let new = twins(["C", "D"]);
-    let refused = toolkit::deploy(&new, &[], &simulator.cloud(), &DeployOptions::new(run()), &asked, &Log::default()).await;
+    let refused =
+        toolkit::deploy(&new, &[], &simulator.cloud(), &DeployOptions::new(run()), &asked, &Log::default()).await;
     let error = refused.expect_err("it is refused");
-    assert!(error.to_string().contains("`A` of stack `s0` (AWS::S3::Bucket) may be what `C` of stack `s0` is now"), "{error}");
+    assert!(
+        error.to_string().contains("`A` of stack `s0` (AWS::S3::Bucket) may be what `C` of stack `s0` is now"),
+        "{error}"
+    );
     assert!(error.hints()[0].contains("`.formerly(\"A\")`"), "{:?}", error.hints());
     assert_eq!(buckets(&simulator), before);
     // Unless that is what is wanted.

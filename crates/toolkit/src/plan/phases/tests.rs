@@ -22,10 +22,12 @@ fn run(world: &mut World, assembly: &Assembly, most: usize) -> Vec<Phase> {
     phases
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a place may be empty")]
 fn one(name: u8) -> Option<Declared> {
     Some(Declared { name, uses: None, arn: false })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a place may be empty")]
 fn user(from: usize, which: usize) -> Option<Declared> {
     Some(Declared { name: 0, uses: Some((from, which, false)), arn: true })
 }
