@@ -13,6 +13,7 @@ mod files;
 mod local_cloud;
 mod lock;
 mod printer;
+mod rehearsal;
 mod render;
 mod session;
 mod table;

@@ -18,6 +18,7 @@ mod local;
 mod open;
 mod outputs;
 mod permissions;
+mod rehearse;
 mod rollback;
 mod schema;
 mod status;
@@ -37,6 +38,7 @@ pub enum Command {
     Synth(synth::Args),
     Check(check::Args),
     Diff(diff::Args),
+    Rehearse(rehearse::Args),
     Deploy(deploy::Args),
     Permissions(permissions::Args),
     Status(status::Args),
@@ -67,6 +69,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Synth(args) => synth::run(&args, global, printer),
         Command::Check(args) => check::run(&args, global, printer),
         Command::Diff(args) => diff::run(&args, global, printer),
+        Command::Rehearse(args) => rehearse::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),
         Command::Permissions(args) => permissions::run(&args, global, printer),
         Command::Status(args) => status::run(&args, global, printer),

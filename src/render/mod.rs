@@ -13,6 +13,7 @@ pub mod lock;
 pub mod overview;
 pub mod pipeline;
 pub mod plan;
+pub mod rehearsal;
 pub mod rollback;
 pub mod rules;
 pub mod sarif;

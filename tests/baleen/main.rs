@@ -15,4 +15,5 @@ mod linkage;
 mod local;
 mod page;
 mod permissions;
+mod rehearse;
 mod snapshots;

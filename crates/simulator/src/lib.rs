@@ -36,9 +36,12 @@ mod triggers;
 mod world;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cloud::Cloud;
 use cloud::alarms::AlarmState;
+use jiff::Timestamp;
+
 use cloud::cloud_formation::{StackDescription, StackEvent, StackResource, StackStatus};
 
 pub use settings::{During, ResourceFault, Settings, Verb};
@@ -106,6 +109,26 @@ impl Simulator {
     /// Lists what has happened to a stack.
     pub fn events(&self, stack: &str) -> Vec<StackEvent> {
         self.with(|state| state.find(stack).map(|stack| stack.events.clone()).unwrap_or_default())
+    }
+
+    /// Lists what has happened to the stacks of a name, those that were deleted too, in order.
+    pub fn events_of_name(&self, name: &str) -> Vec<StackEvent> {
+        self.with(|state| {
+            let own = state.stacks.values().filter(|stack| stack.name == name);
+            let mut events: Vec<_> = own.flat_map(|stack| stack.events.iter().cloned()).collect();
+            events.sort_by_key(|event| event.time);
+            events
+        })
+    }
+
+    /// Says how long the simulation has run.
+    pub fn elapsed(&self) -> Duration {
+        self.with(|state| state.now)
+    }
+
+    /// Returns the date that it is when the simulation has run for so long.
+    pub fn date(&self, elapsed: Duration) -> Timestamp {
+        clock::date(elapsed)
     }
 
     /// Lists everything that there is in the account, whoever made it.
