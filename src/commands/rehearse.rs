@@ -15,7 +15,7 @@ Examples:
   baleen rehearse --env prod --fault killed --seed 7     another moment, other durations
   baleen rehearse --env prod --json | jq '.runs[0].seconds'";
 
-/// Deploys to a simulated account: order, replacements, expected time, and what follows a fault
+/// Deploys to a simulated account: order, replacements, time, and what follows a fault
 ///
 /// The deployment is the real one, on a CloudFormation in memory that follows the provider schemas; time is simulated
 /// too. No account is needed, and nothing is touched. How long resources take is estimated, within a quarter, by the

@@ -55,6 +55,7 @@ fn stack(
         parameters,
         tags: same.or(now.stacks.first()).map(|stack| stack.tags.clone()).unwrap_or_default(),
         termination_protection: same.is_some_and(|same| same.termination_protection),
+        formerly: Vec::default(),
         template: (*named.tree).clone(),
         origin: Origin::Unknown,
     }

@@ -94,8 +94,9 @@ pub fn choose(kind: Fault, base: &Run, wish: &Wish) -> Result<Chosen> {
     let mut words = words;
     if kind == Fault::RollbackFails {
         // What was done before is undone then, and that fails.
-        let done = stack.resources.iter().filter(|other| other.ends <= resource.begins && other.action.is_forward());
-        let Some(done) = done.last() else {
+        let mut done =
+            stack.resources.iter().filter(|other| other.ends <= resource.begins && other.action.is_forward());
+        let Some(done) = done.next_back() else {
             return Err(Error::usage(format!(
                 "nothing of stack `{}` is done before {name}, so that nothing is undone",
                 stack.stack
@@ -105,8 +106,8 @@ pub fn choose(kind: Fault, base: &Run, wish: &Wish) -> Result<Chosen> {
         let verb = if done.action == Action::Created { Verb::Delete } else { Verb::Update };
         let reason =
             "Resource handler returned message: \"The resource is in use\" (HandlerErrorCode: ResourceConflict)";
-        let stuck = ResourceFault::new(&done.logical_id, verb, reason).in_stack(&stack.stack_name);
-        faults.push(stuck.during(During::Rollback).times(1));
+        let second = ResourceFault::new(&done.logical_id, verb, reason).in_stack(&stack.stack_name);
+        faults.push(second.during(During::Rollback).times(1));
         words = format!("{words}, and {}.{} cannot be undone", stack.stack, done.logical_id);
     }
     Ok(chosen(words, faults))

@@ -79,7 +79,7 @@ pub fn read(assembly: &Assembly, simulator: &Simulator, begin: Duration, end: Du
     for stack in &assembly.stacks {
         let seconds = |event: &StackEvent| {
             let time = event.time.unwrap_or(since);
-            (time.as_millisecond() - since.as_millisecond()) as f64 / 1000.0
+            time.duration_since(since).as_secs_f64()
         };
         // What was deleted in between is told by other stacks of the same name.
         let events: Vec<_> = simulator.events_of_name(&stack.stack_name);

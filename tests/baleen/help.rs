@@ -15,7 +15,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       synth        Synthesizes and checks the templates of an environment
       check        Checks templates: text, structure, references, and each resource against its schema
       diff         Compares templates: what changes, and what that does to what is deployed
-      rehearse     Deploys to a simulated account: order, replacements, expected time, and what follows a fault
+      rehearse     Deploys to a simulated account: order, replacements, time, and what follows a fault
       deploy       Deploys stacks by change sets, in dependency order
       permissions  Finds the least IAM policy that deploys an environment, or says what its roles may do
       status       Shows how the stacks stand, and who works on them

@@ -26,6 +26,7 @@ mod policy;
 mod random;
 mod refactor;
 mod refusal;
+pub mod scenarios;
 mod services;
 mod settings;
 mod stack;

@@ -12,6 +12,7 @@ mod import;
 mod parameters;
 mod policy;
 mod refactor;
+mod scenarios;
 mod services;
 mod triggers;
 mod updates;
