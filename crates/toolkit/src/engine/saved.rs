@@ -9,7 +9,8 @@ use super::prepare::standing_of;
 use super::{Decision, Engine, Node, Prepared, Seen, Survey};
 use crate::Error;
 use crate::change_set;
-use crate::plan::{Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedStep};
+use crate::plan::{Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedStep, StepKind};
+use crate::write::sha256;
 
 /// Says why a plan is not for this assembly, before anything is asked of the cloud.
 pub(crate) fn check(plan: &Plan, assembly: &Assembly) -> Result<(), Error> {
@@ -57,12 +58,13 @@ impl Engine<'_> {
     pub async fn take_up(&self, survey: Survey, plan: Plan) -> Result<Prepared, Error> {
         let mut reasons = Vec::new();
         let mut decisions = Vec::with_capacity(survey.nodes.len());
+        let mut taken = vec![false; plan.steps.len()];
         for node in &survey.nodes {
             let name = &node.stack.name;
-            let steps = plan.steps.iter().enumerate().filter(|(_, step)| step.stack == *name);
-            let Some((place, step)) = steps.clone().nth(node.round) else {
-                if node.round > 0 || !plan.unchanged.contains(name) {
-                    reasons.push(format!("stack `{name}` now needs another step"));
+            let Some(place) = place_of(&plan, node, &taken) else {
+                let is_there = survey.deployed(name).is_some_and(|deployed| deployed.has(&node.stack.template));
+                if !is_there && !plan.unchanged.contains(name) {
+                    reasons.push(not_planned(&plan, name));
                 }
                 let existing = survey.deployed(name).map(|deployed| &deployed.description);
                 let known = survey.outputs.clone();
@@ -70,10 +72,9 @@ impl Engine<'_> {
                 decisions.push(Decision { planned: None, parameters: without_unknown(parameters) });
                 continue;
             };
-            if node.round + 1 == rounds(&survey, name) && steps.count() > node.round + 1 {
-                reasons.push(format!("stack `{name}` has more steps in it than it needs now"));
-            }
-            match self.state(&survey, node, step).await? {
+            taken[place] = true;
+            let step = &plan.steps[place];
+            match self.state(&survey, node, step, goes_on(&plan, place, &survey)).await? {
                 State::Open => {
                     decisions.push(Decision { planned: Some(place), parameters: step.parameters.clone() });
                 }
@@ -84,11 +85,21 @@ impl Engine<'_> {
                 }
             }
         }
+        for (place, step) in plan.steps.iter().enumerate().filter(|(place, _)| !taken[*place]) {
+            // One that an earlier run has done is not needed any more, if another one of its stack follows.
+            let mut later = plan.steps.iter().zip(&taken).skip(place + 1);
+            let is_done =
+                step.step == StepKind::Refactor || later.any(|(other, taken)| *taken && other.stack == step.stack);
+            if !is_done {
+                reasons.push(format!("stack `{}` has more steps in it than it needs now", step.stack));
+            }
+        }
         refuse(reasons)?;
         Ok(Prepared { survey, decisions, plan })
     }
 
-    async fn state(&self, survey: &Survey, node: &Node, step: &PlannedStep) -> Result<State, Error> {
+    /// Says what has become of a step; `goes_on` where an earlier run has done the one of the same stack before it.
+    async fn state(&self, survey: &Survey, node: &Node, step: &PlannedStep, goes_on: bool) -> Result<State, Error> {
         if step.template_sha256 != node.sha256 {
             return Ok(State::Stale("its template is another one".to_owned()));
         }
@@ -101,8 +112,9 @@ impl Engine<'_> {
             Some(Seen::Remains(description)) => Some(standing_of(description)),
             Some(Seen::New { .. }) | None => None,
         };
-        let is_as_it_was = now.as_ref().map(|now| (&now.id, &now.changed_at))
-            == step.standing.as_ref().map(|then| (&then.id, &then.changed_at));
+        let is_as_it_was = goes_on
+            || now.as_ref().map(|now| (&now.id, &now.changed_at))
+                == step.standing.as_ref().map(|then| (&then.id, &then.changed_at));
         match &step.basis {
             Basis::ChangeSet { id, stack_id } => {
                 let ids = ChangeSetIds { change_set: id.clone(), stack: stack_id.clone() };
@@ -154,9 +166,32 @@ fn judge(found: Option<&ChangeSetDescription>, step: &PlannedStep, is_as_it_was:
     }
 }
 
-/// Counts the steps of a stack.
-fn rounds(survey: &Survey, stack: &str) -> usize {
-    survey.nodes.iter().filter(|node| node.stack.name == stack).count()
+/// Finds the step of a plan that is a node's: the one with its template.
+fn place_of(plan: &Plan, node: &Node, taken: &[bool]) -> Option<usize> {
+    let open = plan.steps.iter().enumerate().filter(|(place, _)| !taken[*place]);
+    let mut own = open.filter(|(_, step)| step.stack == node.stack.name);
+    own.find(|(_, step)| step.template_sha256 == node.sha256).map(|(place, _)| place)
+}
+
+fn not_planned(plan: &Plan, stack: &str) -> String {
+    if plan.steps.iter().any(|step| step.stack == stack) {
+        format!("stack `{stack}`: its template is another one")
+    } else {
+        format!("stack `{stack}` now needs another step")
+    }
+}
+
+/// Says whether a stack is as an earlier step of the plan has left it.
+fn goes_on(plan: &Plan, place: usize, survey: &Survey) -> bool {
+    let step = &plan.steps[place];
+    let Some(deployed) = survey.deployed(&step.stack) else { return false };
+    let now = [sha256(deployed.text.as_bytes()), sha256(deployed.template.to_json_pretty().as_bytes())];
+    let is_wanted = |other: &PlannedStep| survey.nodes.iter().any(|node| node.sha256 == other.template_sha256);
+    plan.steps[..place].iter().any(|earlier| {
+        let is_own = earlier.stack == step.stack && now.contains(&earlier.template_sha256);
+        // What a move makes of the other stacks that take part is in no step; nobody wants it done again.
+        is_own || (earlier.step == StepKind::Refactor && !is_wanted(earlier))
+    })
 }
 
 /// Leaves out what nothing is known of: that cannot be compared.

@@ -335,3 +335,56 @@ async fn nothing_stateful_is_replaced_unasked_where_it_is_unclear_what_it_became
     toolkit::deploy(&new, &[], &simulator.cloud(), &options, &yes, &Log::default()).await.expect("deployed");
     assert!(buckets(&simulator).iter().all(|bucket| !before.contains(bucket)));
 }
+
+/// Stops everything before the call of this number that begins to change something.
+struct Halt {
+    at: u32,
+    calls: AtomicU32,
+    killed: Notify,
+}
+
+#[async_trait]
+impl Interceptor for Halt {
+    async fn before(&self, call: &Call) -> Result<()> {
+        let changes = ["cloudformation:ExecuteChangeSet", "cloudformation:ExecuteStackRefactor"];
+        if changes.contains(&call.operation) && self.calls.fetch_add(1, Ordering::SeqCst) == self.at {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_goes_on_after_it_was_killed_between_any_two_steps() {
+    let mut begun = 0;
+    for (from, to) in [(false, false), (true, true), (true, false), (false, true)] {
+        let was = two(from, (0, 0));
+        let (old, new) = (was.assembly(None), two(to, (1, 3)).assembly(Some(&was)));
+        for at in 0..8 {
+            let simulator = Simulator::new(u64::from(at));
+            deploy(&old, &simulator.cloud()).await.0.expect("deployed");
+            let before = physical_id(&simulator, (0, 0));
+            let plan = toolkit::plan(&new, &[], &simulator.cloud(), &DeployOptions::new(run()), &Log::default()).await;
+            let plan = plan.unwrap_or_else(|error| panic!("{error}"));
+            let halt = Arc::new(Halt { at, calls: AtomicU32::new(0), killed: Notify::new() });
+            let interceptor: Arc<dyn Interceptor> = Arc::clone(&halt) as _;
+            let (cloud, log) = (simulator.cloud().intercepted(&interceptor), Log::default());
+            let options = DeployOptions::new(run());
+            tokio::select! {
+                biased;
+                () = halt.killed.notified() => begun += 1,
+                done = toolkit::deploy_plan(&new, plan.clone(), &cloud, &options, &yes, &log) => {
+                    done.unwrap_or_else(|error| panic!("{error}"));
+                }
+            }
+            // Whatever was running by itself has ended.
+            tokio::time::sleep(std::time::Duration::from_mins(30)).await;
+            let options = DeployOptions::new(run());
+            let again = toolkit::deploy_plan(&new, plan, &simulator.cloud(), &options, &yes, &Log::default()).await;
+            again.unwrap_or_else(|error| panic!("killed before change {at}, from {from} to {to}: {error}"));
+            assert_eq!(physical_id(&simulator, (1, 3)), before);
+        }
+    }
+    assert!(begun > 10, "it was killed {begun} times");
+}
