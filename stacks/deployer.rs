@@ -9,6 +9,8 @@
 mod boundary;
 mod execution;
 
+use std::collections::BTreeSet;
+
 use documents::iam as policy;
 use resources::{iam, kind};
 use template::{Arn, Assume, Declare, DeletionPolicy, IntoValue, Stack, TrustPolicy, Value, aws, sub};
@@ -16,6 +18,8 @@ use template::{Arn, Assume, Declare, DeletionPolicy, IntoValue, Stack, TrustPoli
 use crate::bootstrap::Bootstrap;
 use crate::environment::{self, Environment, Ownership};
 use crate::outputs;
+
+pub use execution::{LEFT_OUT, taken};
 
 /// Whom GitHub's tokens are from, and for whom they are asked.
 const ISSUER: &str = "token.actions.githubusercontent.com";
@@ -37,12 +41,13 @@ impl Bounds {
     }
 }
 
-/// Declares the stack.
+/// Declares the stack; the execution role may do what is `taken` for the other stacks.
 pub fn stack(
     stack: &mut Stack,
     environment: &Environment,
     settings: &environment::Deployer,
     bootstrap: &Bootstrap,
+    taken: &BTreeSet<String>,
 ) -> Bounds {
     stack.description("Who deploys this environment, and the most that its roles may do");
     stack.accept(
@@ -61,7 +66,7 @@ pub fn stack(
     };
     let repository = &settings.repository;
 
-    let execution = execution(stack, environment, &bounds);
+    let execution = execution(stack, environment, &bounds, taken);
     let reader = from(vec![
         format!("repo:{repository}:pull_request"),
         format!("repo:{repository}:ref:refs/heads/{}", settings.branch),
@@ -151,8 +156,13 @@ fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::Role
 }
 
 /// Adds the role by which CloudFormation makes and changes this environment's resources.
-fn execution(stack: &mut Stack, environment: &Environment, bounds: &iam::ManagedPolicyRef) -> iam::RoleRef {
-    let rights = execution::rights(environment, bounds).into_iter().map(|(what, statements)| {
+fn execution(
+    stack: &mut Stack,
+    environment: &Environment,
+    bounds: &iam::ManagedPolicyRef,
+    taken: &BTreeSet<String>,
+) -> iam::RoleRef {
+    let rights = execution::rights(environment, bounds, taken).into_iter().map(|(what, statements)| {
         stack.add(&format!("Makes{}", title(what)), iam::ManagedPolicy::new(statements)).arn()
     });
     let trust = policy::trust(policy::service("cloudformation.amazonaws.com"));

@@ -42,6 +42,8 @@ pub mod storage;
 pub mod tables;
 pub mod units;
 
+use std::collections::BTreeSet;
+
 use job::Colour;
 use template::{App, References, Settings};
 
@@ -50,12 +52,25 @@ pub use environment::Environment;
 use keys::Keys;
 
 /// Describes the whole system in one environment: its stacks, in the order in which they are deployed.
+///
+/// Who deploys may do what the resources of the other stacks take, and comes before them: so they are declared twice, which
+/// costs next to nothing, and the first time nobody may do anything.
 pub fn app(environment: &Environment) -> App {
+    let taken = match &environment.deployer {
+        Some(_) => deployer::taken(&declare(environment, &BTreeSet::new()), environment),
+        None => BTreeSet::new(),
+    };
+    declare(environment, &taken)
+}
+
+fn declare(environment: &Environment, taken: &BTreeSet<String>) -> App {
     let mut app = App::new(settings(environment));
 
     let bootstrap = app.stack("bootstrap", |stack| bootstrap::stack(stack, environment));
     let bounds = match &environment.deployer {
-        Some(settings) => app.stack("deployer", |stack| deployer::stack(stack, environment, settings, &bootstrap)),
+        Some(settings) => {
+            app.stack("deployer", |stack| deployer::stack(stack, environment, settings, &bootstrap, taken))
+        }
         None => Bounds::default(),
     };
     let keys = match &environment.keys {

@@ -1,14 +1,111 @@
 //! What CloudFormation may do to make and change this environment's resources, and no others.
 //!
-//! By name where names begin like the environment's, by tag where they do not. It manages resources and reads nothing that
-//! they hold: no object, no item, no message. A test compares the actions with those that the provider schemas name.
+//! Which actions these are, the provider schemas say of the resources that the other stacks declare ([`taken`]): a stack
+//! with one resource more needs no change here. What each action may be done to is said here, and more closely than schemas
+//! could: by name where names begin like the environment's, by tag where they do not, and a role only within the bounds. It
+//! manages resources and reads nothing that they hold: no object, no item, no message ([`LEFT_OUT`]).
+//!
+//! An action of a service that has no place here yet is allowed on nothing, and a test says so.
+//!
+//! `baleen permissions` is made of the same actions, but for whoever deploys from nothing: it knows neither these bounds nor
+//! tags, and asks for what is left out here as well. Where the last resource of a type goes, this role loses what deletes it:
+//! deploy the other stacks first, and this one after them.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use documents::iam as policy;
 use resources::iam::ManagedPolicyRef;
-use template::{Value, aws, sub};
+use schemas::actions::fits;
+use schemas::handlers;
+use template::{App, DeclaredResource, Value, aws, sub};
 
 use super::{DEPLOYER, EXECUTION, READER};
-use crate::environment::{Environment, FleetKind, Image, Network};
+use crate::environment::{Environment, Image};
+
+/// What the provider schemas name for what no stack here has, or what shall not be had.
+pub const LEFT_OUT: [&str; 63] = [
+    // What resources hold: objects, items, lines of logs, values of metrics.
+    "cloudwatch:GetMetricData",
+    "dynamodb:*Item",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "logs:*LogStream*",
+    "logs:PutLogEvents",
+    "s3:*Object",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:PutObjectAcl",
+    // Roles lose their bounds in no way; there are no groups and no users, and the roles of services stay.
+    "iam:*GroupPolicy",
+    "iam:*UserPolicy",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteServiceLinkedRole",
+    "iam:GetServiceLinkedRoleDeletionStatus",
+    // Refreshes and associations; disks, profiles and addresses of instances that are there; other gateways, other addresses.
+    "autoscaling:*InstanceRefresh",
+    "ec2:*IamInstanceProfile",
+    "ec2:*NatGatewayAddress",
+    "ec2:*SubnetCidrBlock",
+    "ec2:*tachVolume",
+    "ec2:*tachVpnGateway",
+    "ec2:AcceptAddressTransfer",
+    "ec2:AssociateAddress",
+    "ec2:CreateVpcEncryptionControl",
+    "ec2:ModifyPrivateDnsNameOptions",
+    "ec2:ReplaceIamInstanceProfileAssociation",
+    "ssm:*Association*",
+    "vpc-lattice:*",
+    // Origins in a network, tenants, staging.
+    "cloudfront:*ConnectionGroup",
+    "cloudfront:GetVpcOrigin",
+    "cloudfront:UpdateDistributionWithStagingConfig",
+    // Replicas, streams and policies of tables; the names of everybody's keys.
+    "dynamodb:*TableReplica",
+    "dynamodb:DeleteResourcePolicy",
+    "dynamodb:PutResourcePolicy",
+    "dynamodb:UpdateKinesisStreamingDestination",
+    "kms:ListAliases",
+    // File systems, layers, signatures, versions and concurrency of functions.
+    "lambda:*ProvisionedConcurrencyConfig",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:GetCodeSigningConfig",
+    "lambda:GetLayerVersion",
+    "lambda:PublishVersion",
+    "lambda:PutRuntimeManagementConfig",
+    "s3files:*",
+    // Deliveries to Firehose; protection of data; policies and tokens of log groups.
+    "firehose:*",
+    "logs:DeleteDataProtectionPolicy",
+    "logs:DeleteIndexPolicy",
+    "logs:DeleteResourcePolicy",
+    "logs:PutDataProtectionPolicy",
+    "logs:PutIndexPolicy",
+    "logs:PutResourcePolicy",
+    "logs:PutBearerTokenAuthentication",
+    "logs:PutLogGroupDeletionProtection",
+    "sns:PutDataProtectionPolicy",
+    // What buckets can be, and are not here.
+    "s3:PutAccelerateConfiguration",
+    "s3:PutAnalyticsConfiguration",
+    "s3:PutBucketAbac",
+    "s3:PutBucketCORS",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutIntelligentTieringConfiguration",
+    "s3:PutInventoryConfiguration",
+    "s3:PutMetricsConfiguration",
+    "s3:UpdateBucketMetadata*",
+    "s3tables:*",
+];
+
+/// Patterns of actions that the schema of Auto Scaling groups names, and that read what nobody asks for here.
+const READS: [&str; 2] = ["ec2:Get*", "ssm:Get*"];
+
+/// What handlers call although the schemas of their types do not say so: what is beside what.
+const BESIDE: [(&str, &str); 3] = [
+    ("autoscaling:DeleteAutoScalingGroup", "autoscaling:TerminateInstanceInAutoScalingGroup"),
+    ("iam:DeleteRole", "iam:ListInstanceProfilesForRole"),
+    ("iam:GetRole", "iam:ListRoleTags"),
+];
 
 /// What EC2 is asked to make, with tags that it gets at once.
 const MADE_BY_EC2: &str = "AllocateAddress CreateFlowLogs CreateInternetGateway CreateLaunchTemplate CreateNatGateway \
@@ -34,18 +131,52 @@ const OWN_ROLES: [&str; 5] = [
     "spotfleet.amazonaws.com",
 ];
 
-/// Whose resources are made, and what bounds the roles among them.
+/// What tags are read and written by, in most services.
+const TAGS: &str = "ListTagsForResource TagResource UntagResource";
+
+/// Lists the actions that CloudFormation calls for the resources of all stacks but this one.
+pub fn taken(app: &App, environment: &Environment) -> BTreeSet<String> {
+    let mut types: BTreeMap<&str, Vec<DeclaredResource<'_>>> = BTreeMap::new();
+    for resource in app.resources().filter(|resource| resource.stack() != DEPLOYER) {
+        types.entry(resource.type_name()).or_default().push(resource);
+    }
+    let called = types.into_iter().flat_map(|(type_name, resources)| {
+        handlers::called(type_name, |path| resources.iter().any(|resource| resource.has(path)))
+    });
+    // The keys of AWS let whoever uses the service use them.
+    let has_keys = environment.keys.is_some();
+    let is_wanted = |action: &String| {
+        (has_keys || !action.starts_with("kms:"))
+            && !READS.contains(&action.as_str())
+            && !LEFT_OUT.iter().any(|pattern| fits(pattern, action))
+    };
+    let mut taken: BTreeSet<String> = called.filter(is_wanted).collect();
+    for (with, also) in BESIDE {
+        if taken.contains(with) {
+            taken.insert(also.to_owned());
+        }
+    }
+    taken
+}
+
+/// Whose resources are made, what bounds the roles among them, and which actions have no place yet.
 struct Rights<'a> {
     environment: &'a Environment,
     bounds: &'a ManagedPolicyRef,
+    left: BTreeSet<String>,
 }
 
-/// Lists the rights by what they are about; each list is a policy, which may have 6,144 characters.
+/// Statements, without those for which there is no action.
+type Statements = Vec<Option<policy::Statement>>;
+
+/// Gives each of these actions its place. Lists the rights by what they are about; each list is a policy, which may have
+/// 6,144 characters.
 pub(super) fn rights(
     environment: &Environment,
     bounds: &ManagedPolicyRef,
+    taken: &BTreeSet<String>,
 ) -> Vec<(&'static str, Vec<policy::Statement>)> {
-    let rights = Rights { environment, bounds };
+    let mut rights = Rights { environment, bounds, left: taken.clone() };
     let all = [
         ("data", rights.data()),
         ("workflow", rights.workflow()),
@@ -55,271 +186,253 @@ pub(super) fn rights(
         ("watch", rights.watch()),
         ("roles", rights.roles()),
     ];
-    all.into_iter().filter(|(_, statements)| !statements.is_empty()).collect()
+    let all = all.into_iter().map(|(what, statements)| (what, statements.into_iter().flatten().collect::<Vec<_>>()));
+    all.filter(|(_, statements)| !statements.is_empty()).collect()
 }
 
 impl Rights<'_> {
     /// Buckets, tables, queues, topics and keys.
-    fn data(&self) -> Vec<policy::Statement> {
+    fn data(&mut self) -> Statements {
         let own = self.own();
-        let buckets = "CreateBucket DeleteBucket DeleteBucketPolicy GetAccelerateConfiguration GetAnalyticsConfiguration \
-            GetBucket* GetEncryptionConfiguration GetIntelligentTieringConfiguration GetInventoryConfiguration \
-            GetLifecycleConfiguration GetMetricsConfiguration GetReplicationConfiguration ListTagsForResource \
-            PutBucketAcl PutBucketLogging PutBucketNotification PutBucketOwnershipControls PutBucketPolicy \
-            PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutEncryptionConfiguration \
-            PutLifecycleConfiguration TagResource UntagResource";
-        let tables = "CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights \
-            DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetResourcePolicy \
-            ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateContributorInsights \
-            UpdateTable UpdateTimeToLive";
-        let queues = "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags SetQueueAttributes TagQueue \
-            UntagQueue";
-        let topics = "CreateTopic DeleteTopic GetDataProtectionPolicy GetTopicAttributes ListSubscriptionsByTopic \
-            ListTagsForResource SetTopicAttributes Subscribe TagResource UntagResource";
-        let subscriptions = "GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe";
         let mut statements = vec![
             // CloudFront asks that whoever has it log may change the bucket's access control list.
-            allow("s3", buckets).on([sub!("arn:{}:s3:::{}", aws::partition(), &own)]),
-            allow("dynamodb", tables).on([here("dynamodb", &format!("table/{own}"))]),
-            allow("sqs", queues).on([here("sqs", &own)]),
-            allow("sns", topics).on([here("sns", &own)]),
+            self.take("s3", "*").map(|all| all.on([sub!("arn:{}:s3:::{}", aws::partition(), &own)])),
+            self.take("dynamodb", "*").map(|all| all.on([here("dynamodb", &format!("table/{own}"))])),
+            self.take("sqs", "*").map(|all| all.on([here("sqs", &own)])),
             // These know no resources.
-            allow("sns", subscriptions).on_any(),
+            self.take("sns", "*SubscriptionAttributes Unsubscribe").map(policy::Grant::on_any),
+            self.take("sns", "*").map(|all| all.on([here("sns", &own)])),
         ];
-        if self.environment.keys.is_some() {
-            statements.extend(self.keys());
-        }
+        statements.extend(self.keys());
         statements
     }
 
     /// Keys, found by their tags: their names are numbers. Tables, functions and disks take them when they are made.
-    fn keys(&self) -> [policy::Statement; 5] {
-        let manage = "CreateAlias DeleteAlias DescribeKey DisableKey DisableKeyRotation EnableKey EnableKeyRotation \
-            GetKeyPolicy GetKeyRotationStatus ListResourceTags PutKeyPolicy ScheduleKeyDeletion TagResource \
-            UntagResource UpdateAlias UpdateKeyDescription";
-        let hand_on = "CreateGrant Decrypt Encrypt GenerateDataKey* RevokeGrant";
+    fn keys(&mut self) -> [Option<policy::Statement>; 5] {
         let through =
             ["dynamodb", "lambda", "states"].map(|service| sub!("{}.{}.{}", service, aws::region(), aws::url_suffix()));
         let keys = || [here("kms", "key/*")];
+        let names = [here("kms", &format!("alias/{}", self.own()))];
+        let aliased = self.some("kms", "*Alias").map(|alias| alias.on(names));
+        let make = self.take("kms", "CreateKey");
+        let tag = self.some("kms", "TagResource");
+        let hand_on = self.take("kms", "CreateGrant Decrypt Encrypt GenerateDataKey* RevokeGrant");
+        let through = policy::string_equals("kms:ViaService", through);
         [
-            self.tagging(allow("kms", "CreateKey").on_any()),
-            self.tagging_new(allow("kms", "TagResource").on(keys())),
-            self.tagged(allow("kms", manage).on(keys())),
-            self.tagged(allow("kms", hand_on).on(keys())).when(policy::string_equals("kms:ViaService", through)),
-            allow("kms", "CreateAlias DeleteAlias UpdateAlias").on([here("kms", &format!("alias/{}", self.own()))]),
+            make.map(|make| self.tagging(make.on_any())),
+            tag.map(|tag| self.tagging_new(tag.on(keys()))),
+            self.take("kms", "*").map(|manage| self.tagged(manage.on(keys()))),
+            hand_on.map(|hand_on| self.tagged(hand_on.on(keys())).when(through)),
+            aliased,
         ]
     }
 
     /// State machines, functions, rules, schedules, parameters, documents and logs.
-    fn workflow(&self) -> Vec<policy::Statement> {
-        let own = self.own();
-        let functions = "CreateFunction DeleteFunction GetFunction* GetRuntimeManagementConfig InvokeFunction ListTags \
-            PutFunctionConcurrency PutFunctionRecursionConfig PutFunctionScalingConfig TagResource \
-            UntagResource UpdateFunctionCode UpdateFunctionConfiguration";
-        let function = here("lambda", &format!("function:{own}"));
-        let of_function = || policy::arn_like("lambda:FunctionArn", [&function]);
-        let mapping = here("lambda", "event-source-mapping:*");
-        let mappings = "DeleteEventSourceMapping UpdateEventSourceMapping";
-        let of_mappings = "GetEventSourceMapping ListTags TagResource UntagResource";
-        let machines = "DeleteStateMachine DescribeStateMachine ListTagsForResource TagResource UntagResource \
-            UpdateStateMachine";
-        let machine = here("states", "stateMachine:*");
-        let rules = "DeleteRule DescribeRule ListTagsForResource ListTargetsByRule PutRule PutTargets RemoveTargets \
-            TagResource UntagResource";
-        let schedules = "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule";
-        let parameters = "AddTagsToResource DeleteParameter GetParameters ListTagsForResource PutParameter \
-            RemoveTagsFromResource";
+    fn workflow(&mut self) -> Statements {
+        let rules = here("events", &format!("rule/{}", self.own()));
         let mut statements = self.logs();
+        statements.extend(self.functions());
+        statements.extend(self.machines());
         statements.extend([
-            allow("lambda", functions).on([&function]),
-            allow("lambda", "CreateEventSourceMapping").on_any().when(of_function()),
-            allow("lambda", mappings).on([&mapping]).when(of_function()),
-            // Not every list of actions knows that mappings have tags, so functions are named too.
-            allow("lambda", of_mappings).on([&function, &mapping]),
-            self.tagging(allow("states", "CreateStateMachine").on([&machine])),
-            self.tagging_new(allow("states", "TagResource").on([&machine])),
-            self.tagged(allow("states", machines).on([&machine])),
-            allow("events", rules).on([here("events", &format!("rule/{own}"))]),
+            self.take("events", "*").map(|all| all.on([rules])),
             // Its group is the account's, and CloudFormation chooses the name.
-            allow("scheduler", schedules).on([here("scheduler", "schedule/default/*")]),
-            // CloudFormation chooses the name.
-            allow("ssm", parameters).on([here("ssm", "parameter/CFN-*")]),
+            self.take("scheduler", "*").map(|all| all.on([here("scheduler", "schedule/default/*")])),
         ]);
+        statements.extend(self.parameters_and_documents());
         statements
     }
 
-    fn logs(&self) -> Vec<policy::Statement> {
+    fn logs(&mut self) -> Statements {
         let Environment { app, name, .. } = self.environment;
         let groups = [self.own(), format!("/{app}/{name}/*"), format!("/aws/vendedlogs/states/{}", self.own())];
         let groups = groups.map(|group| here("logs", &format!("log-group:{group}")));
-        let manage = "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy \
-            DisassociateKmsKey GetDataProtectionPolicy ListTagsForResource PutRetentionPolicy TagResource \
-            UntagResource";
         // These know no resources.
-        let deliver = "CreateLogDelivery DeleteLogDelivery DescribeIndexPolicies DescribeLogGroups \
-            DescribeResourcePolicies";
-        vec![allow("logs", manage).on(groups), allow("logs", deliver).on_any()]
+        let deliver = self.take("logs", "*LogDelivery Describe*").map(policy::Grant::on_any);
+        vec![self.take("logs", "*").map(|manage| manage.on(groups)), deliver]
     }
 
-    /// Fleets: launch templates, groups and instances, and the commands that they are sent.
-    fn instances(&self) -> Vec<policy::Statement> {
-        let Some(settings) = &self.environment.fleet.instances else { return Vec::new() };
-        let own = self.own();
-        let documents = "AddTagsToResource CreateDocument DeleteDocument DescribeDocument GetDocument ListTagsForResource \
-            RemoveTagsFromResource UpdateDocument UpdateDocumentDefaultVersion";
-        let templates = here("ec2", "launch-template/*");
+    fn functions(&mut self) -> [Option<policy::Statement>; 4] {
+        let function = here("lambda", &format!("function:{}", self.own()));
+        let of_function = || policy::arn_like("lambda:FunctionArn", [&function]);
+        let mapping = here("lambda", "event-source-mapping:*");
+        let map = self.take("lambda", "CreateEventSourceMapping");
+        let change = self.take("lambda", "DeleteEventSourceMapping UpdateEventSourceMapping");
+        // Not every list of actions knows that mappings have tags, so functions are named too.
+        let of_both = self.some("lambda", "GetEventSourceMapping ListTags TagResource UntagResource");
+        // It is about mappings only.
+        self.take("lambda", "GetEventSourceMapping");
+        [
+            self.take("lambda", "*").map(|all| all.on([&function])),
+            map.map(|map| map.on_any().when(of_function())),
+            change.map(|change| change.on([&mapping]).when(of_function())),
+            of_both.map(|both| both.on([&function, &mapping])),
+        ]
+    }
+
+    fn machines(&mut self) -> [Option<policy::Statement>; 3] {
+        let machine = here("states", "stateMachine:*");
+        let make = self.take("states", "CreateStateMachine");
+        let tag = self.some("states", "TagResource");
+        [
+            make.map(|make| self.tagging(make.on([&machine]))),
+            tag.map(|tag| self.tagging_new(tag.on([&machine]))),
+            self.take("states", "*").map(|all| self.tagged(all.on([&machine]))),
+        ]
+    }
+
+    /// The values and the documents of Systems Manager, and the image that instances start from.
+    fn parameters_and_documents(&mut self) -> Statements {
+        // CloudFormation chooses the name.
+        let parameter = here("ssm", "parameter/CFN-*");
+        let document = here("ssm", &format!("document/{}", self.own()));
+        let parameters = self.take("ssm", "*Parameter*");
+        let documents = self.take("ssm", "*Document*");
+        let both = [parameters.as_ref().map(|_| parameter.clone()), documents.as_ref().map(|_| document.clone())];
+        let both: Vec<_> = both.into_iter().flatten().collect();
         let mut statements = vec![
-            allow("ssm", documents).on([here("ssm", &format!("document/{own}"))]),
-            // Whoever makes a group must be able to start what it starts.
-            allow("ec2", "RunInstances").on_any().when(policy::arn_like("ec2:LaunchTemplate", [templates])),
+            parameters.map(|all| all.on([parameter])),
+            documents.map(|all| all.on([document])),
+            self.take("ssm", "*").map(|tags| tags.on(both)),
         ];
-        if let Image::SsmParameter(name) = &settings.image {
+        if let Some(Image::SsmParameter(name)) = self.environment.fleet.instances.as_ref().map(|fleet| &fleet.image) {
             let name = name.as_str().trim_start_matches('/');
-            statements.push(allow("ssm", "GetParameters").on([here("ssm", &format!("parameter/{name}"))]));
-        }
-        match self.environment.fleet.kind {
-            FleetKind::AutoScaling => statements.extend(self.groups()),
-            FleetKind::SpotFleet => {
-                let fleets = "CancelSpotFleetRequests ModifySpotFleetRequest RequestSpotFleet";
-                let scaling = "DeleteScalingPolicy DeregisterScalableTarget DescribeScalableTargets DescribeScalingPolicies \
-                    DescribeScheduledActions ListTagsForResource PutScalingPolicy RegisterScalableTarget \
-                    TagResource UntagResource";
-                statements.extend([allow("ec2", fleets).on_any(), allow("application-autoscaling", scaling).on_any()]);
-            }
-            FleetKind::Instance => {
-                let instances = "ModifyInstance* MonitorInstances StartInstances StopInstances TerminateInstances \
-                    UnmonitorInstances";
-                statements.push(self.tagged(allow("ec2", instances).on([here("ec2", "instance/*")])));
-            }
+            let image = here("ssm", &format!("parameter/{name}"));
+            statements.push(Some(policy::allow(["ssm:GetParameters"]).on([image])));
         }
         statements
     }
 
-    fn groups(&self) -> [policy::Statement; 2] {
-        let manage = "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeleteLifecycleHook \
-            DeleteNotificationConfiguration DeletePolicy DeleteTags DisableMetricsCollection \
-            EnableMetricsCollection PutLifecycleHook PutNotificationConfiguration PutScalingPolicy \
-            ResumeProcesses SuspendProcesses TerminateInstanceInAutoScalingGroup UpdateAutoScalingGroup";
+    /// Fleets: groups, requests for Spot instances, and instances.
+    fn instances(&mut self) -> Statements {
         let groups = format!("autoScalingGroup:*:autoScalingGroupName/{}", self.own());
-        // This one knows no resources.
-        [allow("autoscaling", manage).on([here("autoscaling", &groups)]), allow("autoscaling", "Describe*").on_any()]
+        let templates = here("ec2", "launch-template/*");
+        // These know no resources.
+        let describe = self.take("autoscaling", "Describe*").map(policy::Grant::on_any);
+        let fleets = self.take("ec2", "CancelSpotFleetRequests ModifySpotFleetRequest RequestSpotFleet");
+        let instances =
+            self.take("ec2", "ModifyInstance* *onitorInstances StartInstances StopInstances TerminateInstances");
+        vec![
+            // Whoever makes a group must be able to start what it starts.
+            self.take("ec2", "RunInstances")
+                .map(|run| run.on_any().when(policy::arn_like("ec2:LaunchTemplate", [templates]))),
+            self.take("autoscaling", "*").map(|all| all.on([here("autoscaling", &groups)])),
+            describe,
+            fleets.map(policy::Grant::on_any),
+            self.take("application-autoscaling", "*").map(policy::Grant::on_any),
+            instances.map(|all| self.tagged(all.on([here("ec2", "instance/*")]))),
+        ]
     }
 
     /// The network, found by its tags, and the launch templates of instances, which are EC2's as well.
-    fn network(&self) -> Vec<policy::Statement> {
-        if self.environment.network.is_none() && self.environment.fleet.instances.is_none() {
-            return Vec::new();
-        }
-        let change = "AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroup* CreateLaunchTemplateVersion \
-            CreateRoute DeleteFlowLogs DeleteInternetGateway DeleteLaunchTemplate DeleteNatGateway DeleteRoute \
-            DeleteRouteTable DeleteSecurityGroup DeleteSubnet DeleteTags DeleteVpc DeleteVpcEndpoints \
-            DetachInternetGateway DisassociateAddress DisassociateRouteTable ModifySubnetAttribute \
-            ModifyVpcAttribute ModifyVpcEndpoint ModifyVpcTenancy ReleaseAddress ReplaceRoute* \
-            RevokeSecurityGroup* UpdateSecurityGroupRuleDescriptions*";
+    fn network(&mut self) -> Statements {
         let anything = || [here("ec2", "*")];
-        let tag = || allow("ec2", "CreateTags").on(anything());
-        let made = MADE_BY_EC2.split_whitespace().chain(["RunInstances"]).collect::<Vec<_>>();
-        let mut statements = vec![
-            allow("ec2", "Describe*").on_any(),
-            self.tagged(allow("ec2", change).on(anything())),
-            // Nothing that is there is made the environment's own by tags.
-            tag().when(policy::string_equals("ec2:CreateAction", made)),
-            self.tagged(tag()),
-        ];
-        let makes = match &self.environment.network {
-            Some(Network::Create(_)) => MADE_BY_EC2,
-            _ => "CreateLaunchTemplate CreateSecurityGroup",
-        };
-        statements.push(allow("ec2", makes).on(anything()));
-        statements
+        // Nothing that is there is made the environment's own by tags.
+        let made: Vec<_> = MADE_BY_EC2.split_whitespace().chain(["RunInstances"]).collect();
+        let tag = self.some("ec2", "CreateTags");
+        let describe = self.take("ec2", "Describe*").map(policy::Grant::on_any);
+        let create = self.take("ec2", MADE_BY_EC2);
+        vec![
+            describe,
+            tag.map(|tag| tag.on(anything()).when(policy::string_equals("ec2:CreateAction", made))),
+            self.take("ec2", "*").map(|change| self.tagged(change.on(anything()))),
+            create.map(|create| create.on(anything())),
+        ]
     }
 
     /// MediaConvert's queue and templates, and CloudFront.
-    fn streams(&self) -> Vec<policy::Statement> {
+    fn streams(&mut self) -> Statements {
         let own = self.own();
-        let mut statements = Vec::new();
-        if self.environment.packaging.is_some() {
-            let manage = "DeleteJobTemplate DeleteQueue GetJobTemplate GetQueue ListTagsForResource TagResource \
-                UntagResource UpdateJobTemplate UpdateQueue";
-            let ours = ["queues", "jobTemplates"].map(|kind| here("mediaconvert", &format!("{kind}/{own}")));
-            statements.push(allow("mediaconvert", manage).on(ours));
-            // These know no resources.
-            statements.push(self.tagging(allow("mediaconvert", "CreateJobTemplate CreateQueue").on_any()));
-        }
-        if self.environment.delivery.is_some() {
-            let distributions = "DeleteDistribution GetDistribution* ListTagsForResource TagResource UntagResource \
-                UpdateDistribution";
-            let parts = "CreateResponseHeadersPolicy DeleteOriginAccessControl \
-                DeleteResponseHeadersPolicy GetOriginAccessControl GetResponseHeadersPolicy \
-                UpdateOriginAccessControl UpdateResponseHeadersPolicy";
-            let of = |kind: &str| sub!("arn:{}:cloudfront::{}:{}/*", aws::partition(), aws::account_id(), kind);
-            statements.extend([
-                self.tagging(allow("cloudfront", "CreateDistribution").on([of("distribution")])),
-                self.tagging_new(allow("cloudfront", "TagResource").on([of("distribution")])),
-                self.tagged(allow("cloudfront", distributions).on([of("distribution")])),
-                // These have neither names in their ARNs nor tags; the first one knows no resources.
-                allow("cloudfront", "CreateOriginAccessControl").on_any(),
-                allow("cloudfront", parts).on(["origin-access-control", "response-headers-policy"].map(of)),
-            ]);
-        }
-        statements
+        let ours = ["queues", "jobTemplates"].map(|kind| here("mediaconvert", &format!("{kind}/{own}")));
+        let of = |kind: &str| sub!("arn:{}:cloudfront::{}:{}/*", aws::partition(), aws::account_id(), kind);
+        // These know no resources.
+        let convert = self.take("mediaconvert", "Create*");
+        let distribute = self.take("cloudfront", "CreateDistribution");
+        let tag = self.some("cloudfront", "TagResource");
+        let distributions = self.take("cloudfront", &format!("*Distribution* {TAGS}"));
+        vec![
+            self.take("mediaconvert", "*").map(|all| all.on(ours)),
+            convert.map(|make| self.tagging(make.on_any())),
+            distribute.map(|make| self.tagging(make.on([of("distribution")]))),
+            tag.map(|tag| self.tagging_new(tag.on([of("distribution")]))),
+            distributions.map(|all| self.tagged(all.on([of("distribution")]))),
+            // These have neither names in their ARNs nor tags; the first one knows no resources.
+            self.take("cloudfront", "CreateOriginAccessControl").map(policy::Grant::on_any),
+            self.take("cloudfront", "*")
+                .map(|all| all.on(["origin-access-control", "response-headers-policy"].map(of))),
+        ]
     }
 
     /// Alarms, the dashboard and the budget.
-    fn watch(&self) -> Vec<policy::Statement> {
+    fn watch(&mut self) -> Statements {
         let own = self.own();
-        let alarms = "DeleteAlarms ListTagsForResource PutCompositeAlarm PutMetricAlarm TagResource UntagResource";
-        let dashboards = "DeleteDashboards GetDashboard ListTagsForResource PutDashboard TagResource UntagResource";
-        let budgets = "ListTagsForResource ModifyBudget TagResource UntagResource ViewBudget";
         let name = self.name();
         let global = |service: &str, resource: String| {
             sub!("arn:{}:{}::{}:{}", aws::partition(), service, aws::account_id(), resource)
         };
-        let mut statements = vec![
-            allow("cloudwatch", alarms).on([here("cloudwatch", &format!("alarm:{own}"))]),
+        let dashboards = self.take("cloudwatch", "*Dashboard*");
+        let dashboard = global("cloudwatch", format!("dashboard/{name}"));
+        let tags = dashboards.as_ref().and_then(|_| self.some("cloudwatch", TAGS));
+        vec![
             // Of composite alarms it wants to be asked for all.
-            allow("cloudwatch", "DescribeAlarms").on_any(),
-        ];
-        if let Some(settings) = &self.environment.observability {
-            statements.push(allow("cloudwatch", dashboards).on([global("cloudwatch", format!("dashboard/{name}"))]));
-            if settings.monthly_dollars.is_some() {
-                let views = global("billing", "billingview/*".to_owned());
-                statements.extend([
-                    allow("budgets", budgets).on([global("budgets", format!("budget/{name}"))]),
-                    allow("billing", "GetBillingViewData").on([views]),
-                ]);
-            }
-        }
-        statements
+            self.take("cloudwatch", "DescribeAlarms").map(policy::Grant::on_any),
+            self.take("cloudwatch", "*").map(|all| all.on([here("cloudwatch", &format!("alarm:{own}"))])),
+            dashboards.map(|all| all.on([&dashboard])),
+            tags.map(|tags| tags.on([&dashboard])),
+            self.take("budgets", "*").map(|all| all.on([global("budgets", format!("budget/{name}"))])),
+            self.take("billing", "*").map(|all| all.on([global("billing", "billingview/*".to_owned())])),
+        ]
     }
 
     /// Roles within the bounds, and nothing of the roles of this stack.
-    fn roles(&self) -> Vec<policy::Statement> {
+    fn roles(&mut self) -> Statements {
         let roles = || self.role_names().into_iter().map(|name| identity("role", &name)).collect::<Vec<_>>();
+        let (roles, profiles) = (roles(), identity("instance-profile", &self.own()));
         let bounded = || policy::arn_equals("iam:PermissionsBoundary", [self.bounds.arn()]);
-        let give = "CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy";
+        let (bounded, attached) = (bounded(), bounded());
         let managed = ["AmazonSSMManagedInstanceCore", "service-role/AmazonEC2SpotFleetTaggingRole"]
             .map(|name| sub!("arn:{}:iam::aws:policy/{}", aws::partition(), name));
-        let manage = "DeleteRole GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole \
-            ListRolePolicies ListRoleTags TagRole UntagRole UpdateAssumeRolePolicy UpdateRole \
-            UpdateRoleDescription";
-        let profiles = "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile \
-            RemoveRoleFromInstanceProfile";
+        let give = "CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy";
         let own_roles = policy::string_equals("iam:AWSServiceName", OWN_ROLES);
         let not_these =
             [READER, DEPLOYER, EXECUTION].map(|what| identity("role", &super::name(self.environment, what)));
+        let attach = self.take("iam", "AttachRolePolicy").map(|attach| attach.on(&roles).when(attached));
+        let pass = policy::string_equals("iam:PassedToService", TAKE_ROLES);
         vec![
-            allow("iam", give).on(roles()).when(bounded()),
-            allow("iam", "AttachRolePolicy")
-                .on(roles())
-                .when(bounded())
-                .when(policy::arn_equals("iam:PolicyARN", managed)),
-            allow("iam", manage).on(roles()),
-            allow("iam", "PassRole").on(roles()).when(policy::string_equals("iam:PassedToService", TAKE_ROLES)),
-            allow("iam", profiles).on([identity("instance-profile", &self.own())]),
-            allow("iam", "CreateServiceLinkedRole").on([identity("role", "aws-service-role/*")]).when(own_roles),
-            policy::deny(["iam:*"]).on(not_these),
+            self.take("iam", give).map(|give| give.on(&roles).when(bounded)),
+            attach.map(|attach| attach.when(policy::arn_equals("iam:PolicyARN", managed))),
+            self.take("iam", "PassRole").map(|all| all.on(&roles).when(pass)),
+            self.take("iam", "*InstanceProfile").map(|all| all.on([profiles])),
+            self.take("iam", "CreateServiceLinkedRole")
+                .map(|make| make.on([identity("role", "aws-service-role/*")]).when(own_roles)),
+            self.take("iam", "*").map(|manage| manage.on(&roles)),
+            Some(policy::deny(["iam:*"]).on(not_these)),
         ]
+    }
+
+    /// Takes the actions of a service that fit one of these patterns and have no place yet.
+    #[track_caller]
+    fn take(&mut self, service: &str, patterns: &str) -> Option<policy::Grant> {
+        let taken = self.fitting(service, patterns);
+        self.left.retain(|action| !taken.iter().any(|pattern| fits(pattern, action)));
+        (!taken.is_empty()).then(|| policy::allow(taken))
+    }
+
+    /// Takes actions that have another place as well.
+    #[track_caller]
+    fn some(&self, service: &str, patterns: &str) -> Option<policy::Grant> {
+        let taken = self.fitting(service, patterns);
+        (!taken.is_empty()).then(|| policy::allow(taken))
+    }
+
+    fn fitting(&self, service: &str, patterns: &str) -> Vec<String> {
+        let is_meant = |action: &&String| {
+            let name = action.strip_prefix(service).and_then(|rest| rest.strip_prefix(':'));
+            name.is_some_and(|name| patterns.split_whitespace().any(|pattern| fits(pattern, name)))
+        };
+        let fitting: Vec<_> = self.left.iter().filter(is_meant).cloned().collect();
+        // Some schemas name all that describes; then nothing is gained by naming each.
+        let is_covered = |action: &String| fitting.iter().any(|other| other != action && fits(other, action));
+        fitting.iter().filter(|action| !is_covered(action)).cloned().collect()
     }
 
     /// What the names of the roles are that other stacks make, or attach grants to.
@@ -360,11 +473,6 @@ impl Rights<'_> {
             .when(policy::string_equals(format!("{key}/app"), [self.environment.app.as_str()]))
             .when(policy::string_equals(format!("{key}/environment"), [self.environment.name.as_str()]))
     }
-}
-
-/// Allows actions of one service, which stand side by side.
-fn allow(service: &str, actions: &str) -> policy::Grant {
-    policy::allow(actions.split_whitespace().map(|action| format!("{service}:{action}")).collect::<Vec<_>>())
 }
 
 /// Returns the ARN of something in this account and region.

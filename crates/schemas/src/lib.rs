@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 pub mod actions;
 pub mod events;
+pub mod handlers;
 pub mod metrics;
 
 mod json;

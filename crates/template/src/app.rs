@@ -4,7 +4,7 @@ use tree::{Finding, Origin};
 
 use crate::assembly::Assembly;
 use crate::reference::Identity;
-use crate::stack::Stack;
+use crate::stack::{Declared, Stack};
 
 /// The whole system in one environment: its stacks, in an order in which they can be deployed.
 ///
@@ -45,6 +45,32 @@ pub enum References {
     Exports,
 }
 
+/// A resource of an app, before synthesis.
+#[derive(Clone, Copy, Debug)]
+pub struct DeclaredResource<'a> {
+    stack: &'a str,
+    declared: &'a Declared,
+}
+
+impl<'a> DeclaredResource<'a> {
+    /// Returns the name of its stack within the app, such as `storage`.
+    pub fn stack(self) -> &'a str {
+        self.stack
+    }
+
+    /// Returns its type, such as `AWS::S3::Bucket`.
+    pub fn type_name(self) -> &'a str {
+        &self.declared.type_name
+    }
+
+    /// Tells whether it may have a property, by a path such as `Code/S3Bucket`.
+    pub fn has(self, path: &str) -> bool {
+        let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+        let mut entries = self.declared.properties.entries.iter();
+        entries.any(|property| property.name == name && property.value.may_have(rest))
+    }
+}
+
 impl App {
     /// Makes an app without stacks.
     pub fn new(settings: Settings) -> Self {
@@ -59,6 +85,13 @@ impl App {
         let exposed = declare(&mut stack);
         self.stacks.push(stack);
         exposed
+    }
+
+    /// Lists the resources that are declared so far.
+    pub fn resources(&self) -> impl Iterator<Item = DeclaredResource<'_>> {
+        self.stacks.iter().flat_map(|stack| {
+            stack.resources.iter().map(|resource| DeclaredResource { stack: stack.name(), declared: &resource.item })
+        })
     }
 
     /// Synthesizes the templates, or reports every error at once.

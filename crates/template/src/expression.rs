@@ -66,6 +66,23 @@ pub(crate) enum Part {
 }
 
 impl Expression {
+    /// Tells whether this is there and may have something at a path below it; an empty path is the expression itself.
+    pub(crate) fn may_have(&self, path: &str) -> bool {
+        let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+        match &self.kind {
+            Kind::Absent | Kind::NoValue => false,
+            Kind::If(_, then, otherwise) => then.may_have(path) || otherwise.may_have(path),
+            _ if path.is_empty() => true,
+            Kind::Map(entries) => entries.iter().any(|(own, value)| own == name && value.may_have(rest)),
+            Kind::Properties(properties) => {
+                properties.entries.iter().any(|property| property.name == name && property.value.may_have(rest))
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::List(_) => false,
+            // What a function gives is not known.
+            _ => true,
+        }
+    }
+
     pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, origin: Origin::Unknown }
     }

@@ -48,7 +48,7 @@ mod synth;
 mod value;
 mod way;
 
-pub use app::{App, References, Settings};
+pub use app::{App, DeclaredResource, References, Settings};
 pub use assembly::{Assembly, Formerly, StackTemplate, WeakReference};
 pub use condition::{Condition, Test, and, equals, not, or};
 pub use document::{IdentityPolicy, PolicyKind, PolicyStatement, ResourcePolicy, TrustPolicy};

@@ -6,20 +6,16 @@
 
 mod names;
 mod policy;
-mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::actions;
+use schemas::{actions, handlers};
 use serde::Serialize;
 use template::Assembly;
 use tree::Tree;
 
 use names::Names;
 pub use policy::{Policy, Statement};
-
-/// The handlers that a deployment calls.
-const HANDLERS: [&str; 4] = ["create", "read", "update", "delete"];
 
 /// What `deploy` and `destroy` themselves call on stacks.
 const STACK_ACTIONS: [&str; 13] = [
@@ -59,7 +55,8 @@ pub fn permissions(assembly: &Assembly) -> Permissions {
     let mut actions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for stack in &assembly.stacks {
         for (resource_type, properties) in resources(&stack.template) {
-            for action in handled(resource_type, properties) {
+            let has = |path: &str| properties.and_then(|tree| tree.find(path.split('/'))).is_some();
+            for action in handlers::called(resource_type, has) {
                 actions.entry(action).or_default().insert(resource_type.to_owned());
             }
         }
@@ -83,24 +80,6 @@ pub fn permissions(assembly: &Assembly) -> Permissions {
 fn resources(template: &Tree) -> impl Iterator<Item = (&str, Option<&Tree>)> {
     let entries = template.get("Resources").and_then(Tree::as_map).into_iter().flatten();
     entries.filter_map(|entry| Some((entry.value.get("Type")?.as_str()?, entry.value.get("Properties"))))
-}
-
-/// Lists the actions that the handlers of a type call, without those for what the resource does not use.
-fn handled(resource_type: &str, properties: Option<&Tree>) -> BTreeSet<String> {
-    if resource_type.starts_with("Custom::") || resource_type == "AWS::CloudFormation::CustomResource" {
-        // The function behind it is called with the permissions of whoever deploys.
-        return BTreeSet::from(["lambda:InvokeFunction".to_owned()]);
-    }
-    let Some(schema) = schemas::schema(resource_type) else { return BTreeSet::new() };
-    let called = HANDLERS.into_iter().flat_map(|handler| schema.permissions(handler));
-    let used = |action: &&str| !unused::is_unused(resource_type, action, properties);
-    called.filter(|action| exists(action)).filter(used).map(str::to_owned).collect()
-}
-
-/// Tells whether there is such an action, or one that fits such a pattern: schemas name some that IAM does not know.
-fn exists(action: &str) -> bool {
-    let Some((prefix, name)) = action.split_once(':') else { return false };
-    actions::service(prefix).is_some_and(|service| service.matching(name).next().is_some())
 }
 
 /// Says on which resources an action is allowed that resources of these types need.

@@ -1,88 +1,9 @@
 //! Holds the roles that deploy to what they promise: enough for each resource, and no way to more.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
-use stacks::Environment;
+use stacks::{Environment, deployer};
 
-use crate::support::{environments, resource, resources};
-
-/// What the provider schemas name for what no stack here has, or what shall not be had.
-const UNUSED: [&str; 65] = [
-    // Load balancers, other fleets, and refreshes of instances.
-    "autoscaling:*InstanceRefresh",
-    "autoscaling:*LoadBalancer*",
-    "autoscaling:*TrafficSources",
-    "cloudwatch:GetMetricData",
-    "ec2:Get*",
-    "elasticloadbalancing:*",
-    "managed-fleets:*",
-    "ssm:Get*",
-    "vpc-lattice:*",
-    "vpce:*",
-    // Other gateways, and addresses of version 6.
-    "ec2:*SubnetCidrBlock",
-    "ec2:*VpcEncryptionControl",
-    "ec2:*VpnGateway",
-    // Origins in a network, tenants, staging.
-    "cloudfront:*ConnectionGroup",
-    "cloudfront:*StagingConfig",
-    "cloudfront:CreateDistributionWithTags",
-    "cloudfront:GetVpcOrigin",
-    // Replicas, imports and streams, which read and write items; policies of tables.
-    "dynamodb:*Item",
-    "dynamodb:*KinesisStreamingDestination",
-    "dynamodb:*Replica",
-    "dynamodb:*ResourcePolicy",
-    "dynamodb:*Import*",
-    "dynamodb:Query",
-    "dynamodb:Scan",
-    "kinesis:*",
-    "logs:*LogStream*",
-    "logs:PutLogEvents",
-    // Roles lose their bounds in no way; there are no groups and no users.
-    "iam:*GroupPolicy",
-    "iam:*UserPolicy",
-    "iam:DeleteRolePermissionsBoundary",
-    // Code in buckets, file systems, layers, signatures, versions.
-    "elasticfilesystem:*",
-    "lambda:*CodeSigningConfig",
-    "lambda:*Concurrency",
-    "lambda:AssociateRuntimeAlias",
-    "lambda:GetLayerVersion",
-    "lambda:PassCapacityProvider",
-    "lambda:PublishVersion",
-    "lambda:PutRuntimeManagementConfig",
-    "s3files:*",
-    // Deliveries to Firehose, protection of data, tokens.
-    "firehose:*",
-    "logs:*DataProtectionPolicy",
-    "logs:*IndexPolicy",
-    "logs:*ResourcePolicy",
-    "logs:PutBearerTokenAuthentication",
-    "logs:PutLogGroupDeletionProtection",
-    "s3:REST.PUT.OBJECT",
-    // Objects; replication, sites and tables of metadata.
-    "s3:*BucketAbac",
-    "s3:*MetadataTableConfiguration",
-    "s3:PutAccelerateConfiguration",
-    "s3:PutAnalyticsConfiguration",
-    "s3:PutBucketCORS",
-    "s3:PutBucketObjectLockConfiguration",
-    "s3:PutBucketReplication",
-    "s3:PutBucketWebsite",
-    "s3:PutIntelligentTieringConfiguration",
-    "s3:PutInventoryConfiguration",
-    "s3:PutMetricsConfiguration",
-    "s3:PutReplicationConfiguration",
-    "s3:*Object*",
-    "s3:DeleteBucket*",
-    "s3:ListBucket",
-    "s3:UpdateBucketMetadata*",
-    "s3tables:*",
-    "sns:*DataProtectionPolicy",
-    "kms:ListAliases",
-];
+use crate::support::{environment, environments, resource, resources};
 
 fn deployed_by_github() -> impl Iterator<Item = Environment> {
     environments().into_iter().filter(|environment| environment.deployer.is_some())
@@ -126,29 +47,40 @@ fn execution(environment: &Environment) -> Vec<String> {
 }
 
 #[test]
-fn execution_may_do_what_each_type_takes() {
+fn each_action_that_a_type_takes_has_a_place() {
     for environment in deployed_by_github() {
         let allowed = execution(&environment);
-        let types: BTreeSet<_> = resources(&environment)
-            .into_iter()
-            .filter(|(stack, ..)| stack != "deployer")
-            .map(|(_, _, resource)| resource["Type"].as_str().unwrap().to_owned())
-            .collect();
-        let mut missing = BTreeSet::new();
-        for name in types.iter().filter_map(|name| schemas::schema(name).map(|schema| (name, schema))) {
-            for action in
-                ["create", "read", "update", "delete"].into_iter().flat_map(|handler| name.1.permissions(handler))
-            {
-                let known = |patterns: &[String]| patterns.iter().any(|pattern| has(pattern, action));
-                // The keys of AWS let whoever uses the service use them.
-                let without_keys = environment.keys.is_none() && action.starts_with("kms:");
-                if !known(&allowed) && !without_keys && !UNUSED.iter().any(|pattern| has(pattern, action)) {
-                    missing.insert(format!("{action} of {}", name.0));
-                }
-            }
-        }
+        let taken = deployer::taken(&stacks::app(&environment), &environment);
+        let is_missing = |action: &&String| !allowed.iter().any(|pattern| has(pattern, action));
+        let missing: Vec<_> = taken.iter().filter(is_missing).collect();
+        assert!(missing.is_empty() && taken.len() > 200, "{}: {missing:#?}", environment.name);
+    }
+}
+
+/// Where people deploy, nobody is bound; were it otherwise, each kind of fleet and of network would find what it takes.
+#[test]
+fn other_environments_could_be_deployed_as_well() {
+    let settings = environment("prod").deployer;
+    for mut environment in environments() {
+        environment.deployer.clone_from(&settings);
+        let allowed = execution(&environment);
+        let taken = deployer::taken(&stacks::app(&environment), &environment);
+        let missing: Vec<_> =
+            taken.iter().filter(|action| !allowed.iter().any(|pattern| has(pattern, action))).collect();
         assert!(missing.is_empty(), "{}: {missing:#?}", environment.name);
     }
+}
+
+#[test]
+fn what_is_left_out_is_what_a_schema_names() {
+    let left: Vec<_> = deployer::LEFT_OUT
+        .iter()
+        .filter(|pattern| {
+            let mut all = schemas::type_names().flat_map(|name| schemas::handlers::called(name, |_| true));
+            !all.any(|action| has(pattern, &action))
+        })
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

@@ -1,11 +1,20 @@
-//! Actions that a handler calls only for a property, and a resource without that property does not need.
+//! What CloudFormation calls to create, read, update and delete a resource, with the permissions of whoever deploys.
+//!
+//! A provider schema lists the actions of each handler. Some are for a property alone, and a resource without it does not
+//! need them.
 
-use tree::Tree;
+use std::collections::BTreeSet;
+
+use crate::actions;
+
+/// The handlers that a deployment calls.
+const HANDLERS: [&str; 4] = ["create", "read", "update", "delete"];
 
 /// Type (or its beginning), action (or its beginning, before `*`), and the properties of which one makes it necessary.
 ///
 /// Read off the types' documentation: each of these actions serves only what the properties configure.
 const ONLY_WITH: &[(&str, &str, &[&str])] = &[
+    ("AWS::ApplicationAutoScaling::ScalableTarget", "application-autoscaling:*ScheduledAction", &["ScheduledActions"]),
     (
         "AWS::AutoScaling::AutoScalingGroup",
         "elasticloadbalancing:*",
@@ -42,22 +51,40 @@ const ONLY_WITH: &[(&str, &str, &[&str])] = &[
     ("AWS::S3::Bucket", "iam:PassRole", &["ReplicationConfiguration"]),
 ];
 
+/// Lists the actions that the handlers of a type call for a resource, without those for properties that it does not have.
+///
+/// Properties are asked for by paths such as `Code/S3Bucket`. Some actions are patterns, such as `ec2:Get*`.
+pub fn called(type_name: &str, has: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    if type_name.starts_with("Custom::") || type_name == "AWS::CloudFormation::CustomResource" {
+        // The function behind it is called with the permissions of whoever deploys.
+        return BTreeSet::from(["lambda:InvokeFunction".to_owned()]);
+    }
+    let Some(schema) = crate::schema(type_name) else { return BTreeSet::new() };
+    let called = HANDLERS.into_iter().flat_map(|handler| schema.permissions(handler));
+    let used = |action: &&str| !is_unused(type_name, action, &has);
+    called.filter(|action| exists(action)).filter(used).map(str::to_owned).collect()
+}
+
+/// Tells whether there is such an action, or one that fits such a pattern: schemas name some that IAM does not know.
+fn exists(action: &str) -> bool {
+    let Some((prefix, name)) = action.split_once(':') else { return false };
+    let is_one = |service: actions::Service| service.action(name).is_some();
+    let is_pattern = |service: actions::Service| name.contains('*') && service.matching(name).next().is_some();
+    actions::service(prefix).is_some_and(|service| is_one(service) || is_pattern(service))
+}
+
 /// Tells whether a resource with these properties does not need an action that its type's handlers call.
-pub(super) fn is_unused(resource_type: &str, action: &str, properties: Option<&Tree>) -> bool {
+fn is_unused(type_name: &str, action: &str, has: &impl Fn(&str) -> bool) -> bool {
     let rules: Vec<_> = ONLY_WITH
         .iter()
-        .filter(|(own, pattern, _)| *own == resource_type && matches(pattern, action))
+        .filter(|(own, pattern, _)| *own == type_name && matches(pattern, action))
         // A read is part of every update, whatever the resource has.
         .filter(|_| {
             !action.split(':').nth(1).is_some_and(|name| name.starts_with("Get") || name.starts_with("List"))
-                || resource_type == "AWS::IAM::Policy"
+                || type_name == "AWS::IAM::Policy"
         })
         .collect();
-    !rules.is_empty() && rules.iter().all(|(_, _, needing)| !needing.iter().any(|path| has(properties, path)))
-}
-
-fn has(properties: Option<&Tree>, path: &str) -> bool {
-    properties.and_then(|tree| tree.find(path.split('/'))).is_some()
+    !rules.is_empty() && rules.iter().all(|(_, _, needing)| !needing.iter().any(|path| has(path)))
 }
 
 /// A pattern has at most one `*`.
@@ -72,29 +99,25 @@ fn matches(pattern: &str, action: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-    use tree::Origin;
-
     use super::*;
 
     #[test]
     fn an_action_is_needed_with_its_property_only() {
-        let policy = |roles: serde_json::Value| Tree::from_json(roles, Origin::Unknown);
-        let with_roles = policy(json!({"Roles": ["a"]}));
-        assert!(is_unused("AWS::IAM::Policy", "iam:PutUserPolicy", Some(&with_roles)));
-        assert!(!is_unused("AWS::IAM::Policy", "iam:PutRolePolicy", Some(&with_roles)));
-        assert!(!is_unused("AWS::SQS::Queue", "sqs:CreateQueue", None));
+        let with_roles = called("AWS::IAM::Policy", |path| path == "Roles");
+        assert!(with_roles.contains("iam:PutRolePolicy") && !with_roles.contains("iam:PutUserPolicy"));
+        assert!(called("AWS::SQS::Queue", |_| false).contains("sqs:CreateQueue"));
+        assert!(called("Custom::Whatever", |_| false).contains("lambda:InvokeFunction"));
     }
 
     #[test]
     fn every_entry_is_of_a_type_that_has_the_property_and_calls_the_action() {
-        for (resource_type, pattern, properties) in ONLY_WITH {
-            let schema = schemas::schema(resource_type).unwrap_or_else(|| panic!("no {resource_type}"));
+        for (type_name, pattern, properties) in ONLY_WITH {
+            let schema = crate::schema(type_name).unwrap_or_else(|| panic!("no {type_name}"));
             for path in *properties {
-                assert!(schema.at(path).is_some(), "{resource_type} has no {path}");
+                assert!(schema.at(path).is_some(), "{type_name} has no {path}");
             }
-            let mut called = super::super::HANDLERS.into_iter().flat_map(|handler| schema.permissions(handler));
-            assert!(called.any(|action| matches(pattern, action)), "{resource_type} does not call {pattern}");
+            let mut called = HANDLERS.into_iter().flat_map(|handler| schema.permissions(handler));
+            assert!(called.any(|action| matches(pattern, action)), "{type_name} does not call {pattern}");
         }
     }
 }
