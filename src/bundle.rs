@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use stacks::fleet::{AGENT_SHA256, agent_key};
-use toolkit::Asset;
+use template::Assembly;
+use toolkit::{Asset, AssetSource};
 
 use crate::error::{Error, Kind, Result};
+use crate::session::Session;
 
 /// The folder of the bundle, from the root of the checkout.
 const FOLDER: &str = "out/bundle";
@@ -66,18 +69,41 @@ fn unusable(path: &Path, reason: &str) -> Error {
 }
 
 /// Says what deploying has to upload, and which parameter of the fleets takes its SHA-256.
-pub fn asset(root: &Path, agent: &Agent) -> Asset {
+fn asset(root: &Path, agent: &Agent) -> Asset {
     Asset {
         name: "agent".to_owned(),
         parameter: AGENT_SHA256.to_owned(),
         key: agent_key(&agent.sha256),
-        path: root.join(FOLDER).join(&agent.file),
+        source: AssetSource::File(root.join(FOLDER).join(&agent.file)),
         sha256: agent.sha256.clone(),
     }
 }
 
+/// Returns what stands for the agent in a rehearsal, for which nothing needs to be built.
+pub fn stand_in() -> Asset {
+    let bytes = b"an agent".to_vec();
+    let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    Asset {
+        name: "agent".to_owned(),
+        parameter: AGENT_SHA256.to_owned(),
+        key: agent_key(&sha256),
+        source: AssetSource::Bytes(bytes),
+        sha256,
+    }
+}
+
+/// Finds what has to be uploaded for the stacks named, or for all: the agent, where there are instances that install it.
+pub fn assets(session: &Session, assembly: &Assembly, names: &[String]) -> Result<Vec<Asset>> {
+    if let Some(agent) = find(&session.root)? {
+        return Ok(vec![asset(&session.root, &agent)]);
+    }
+    let stacks = toolkit::select(assembly, names)?;
+    let needs_agent = stacks.iter().any(|stack| stack.template.find(["Parameters", AGENT_SHA256]).is_some());
+    if needs_agent { Err(missing()) } else { Ok(Vec::new()) }
+}
+
 /// Says that there is no agent.
-pub fn missing() -> Error {
+fn missing() -> Error {
     Error::new(Kind::Failed, "there is no agent to install on instances: it was not built")
         .hint("build it: `cargo xtask bundle`; the same sources make the same program, wherever they are built")
         .hint("or leave each fleet the agent that it has: `--keep-agent`")
@@ -103,7 +129,7 @@ mod tests {
         };
         let agent = found(&manifest(1, env!("CARGO_PKG_VERSION"))).expect("readable").expect("there");
         let asset = asset(Path::new("/checkout"), &agent);
-        assert_eq!(asset.path, Path::new("/checkout/out/bundle/x86_64/baleen-agent"));
+        assert_eq!(asset.source, AssetSource::File("/checkout/out/bundle/x86_64/baleen-agent".into()));
         assert_eq!(asset.key, "agent/ab/baleen-agent");
         for wrong in [manifest(2, env!("CARGO_PKG_VERSION")), manifest(1, "0.0.0"), "{".to_owned()] {
             let error = found(&wrong).expect_err("unusable");

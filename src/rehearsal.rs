@@ -13,6 +13,7 @@ use stacks::outputs::ARTIFACT_BUCKET;
 use template::Assembly;
 use toolkit::{Artifacts, DeployOptions, Event, Holder, LockOptions, Patience, Plan, Question};
 
+use crate::bundle;
 use crate::error::{Error, Kind, Result};
 use crate::lock;
 use crate::templates::Named;
@@ -150,6 +151,7 @@ async fn deploy(
     };
     let options = DeployOptions {
         artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
+        assets: vec![bundle::stand_in()],
         allow_data_loss: allow_data_loss.to_vec(),
         ..DeployOptions::new(format!("rehearsal-{run}"))
     };

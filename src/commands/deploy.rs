@@ -3,10 +3,8 @@ use std::io::{BufRead, IsTerminal, Write, stdin};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use stacks::fleet::AGENT_SHA256;
 use stacks::outputs::ARTIFACT_BUCKET;
-use template::Assembly;
-use toolkit::{Approver, Artifacts, Asset, DeployOptions, Question, StackOutcome};
+use toolkit::{Approver, Artifacts, DeployOptions, Question, StackOutcome};
 
 use crate::bundle;
 use crate::cli::Global;
@@ -72,7 +70,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     if session.is_local() {
         local_cloud::require_ffmpeg()?;
     }
-    let assets = if args.keep_agent { Vec::new() } else { assets(&session, &assembly, &args.stacks)? };
+    let assets = if args.keep_agent { Vec::new() } else { bundle::assets(&session, &assembly, &args.stacks)? };
     let target = target(&session, printer)?;
     let options = DeployOptions {
         artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
@@ -101,17 +99,6 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     };
     let outcomes = block_on(printer, work).map_err(|error| asker.explain(explain(&session, error)))?;
     show(&outcomes, printer)
-}
-
-/// Finds what has to be uploaded for the stacks that are deployed: the agent, where there are instances that install it.
-fn assets(session: &Session, assembly: &Assembly, names: &[String]) -> Result<Vec<Asset>> {
-    let agent = bundle::find(&session.root)?;
-    if let Some(agent) = &agent {
-        return Ok(vec![bundle::asset(&session.root, agent)]);
-    }
-    let stacks = toolkit::select(assembly, names)?;
-    let needs_agent = stacks.iter().any(|stack| stack.template.find(["Parameters", AGENT_SHA256]).is_some());
-    if needs_agent { Err(bundle::missing()) } else { Ok(Vec::new()) }
 }
 
 fn show(outcomes: &[StackOutcome], printer: &Printer) -> Result<()> {

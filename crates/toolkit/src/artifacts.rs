@@ -41,10 +41,19 @@ pub struct Asset {
     pub parameter: String,
     /// The key in the bucket, which has the SHA-256 in it.
     pub key: String,
-    /// Where it is on this machine.
-    pub path: PathBuf,
+    /// What is uploaded.
+    pub source: AssetSource,
     /// The SHA-256 that it must have, as 64 lowercase hexadecimal digits.
     pub sha256: String,
+}
+
+/// What a file in the artifact bucket is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssetSource {
+    /// A file on this machine.
+    File(PathBuf),
+    /// These bytes: for rehearsals, which need no real one.
+    Bytes(Vec<u8>),
 }
 
 impl Asset {
@@ -82,15 +91,18 @@ pub(crate) async fn upload(context: &Context<'_>, asset: &Asset, bucket: &str) -
         Err(error) if error.kind == ErrorKind::AccessDenied => {}
         Err(error) => return Err(error.into()),
     }
-    let body = tokio::fs::read(&asset.path).await.map_err(|source| Error::AssetUnreadable {
-        name: asset.name.clone(),
-        path: asset.path.clone(),
-        source,
-    })?;
+    let body = match &asset.source {
+        AssetSource::Bytes(bytes) => bytes.clone(),
+        AssetSource::File(path) => tokio::fs::read(path).await.map_err(|source| Error::AssetUnreadable {
+            name: asset.name.clone(),
+            path: path.clone(),
+            source,
+        })?,
+    };
     let found = sha256(&body);
     if found != asset.sha256 {
-        let Asset { name, path, sha256: expected, .. } = asset.clone();
-        return Err(Error::AssetChanged { name, path, expected, found });
+        let Asset { name, sha256: expected, .. } = asset.clone();
+        return Err(Error::AssetChanged { name, expected, found });
     }
     let target = PutTarget::new(bucket, &asset.key)
         .if_absent()

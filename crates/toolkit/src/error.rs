@@ -305,12 +305,10 @@ pub enum Error {
         source: io::Error,
     },
     /// A file that resources fetch is not the one that was described.
-    #[error("the {name} at {} has SHA-256 {found} instead of {expected}", path.display())]
+    #[error("the {name} has SHA-256 {found} instead of {expected}")]
     AssetChanged {
         /// What it is.
         name: String,
-        /// Where it is.
-        path: PathBuf,
         /// The SHA-256 that it should have.
         expected: String,
         /// The SHA-256 that it has.

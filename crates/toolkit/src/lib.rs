@@ -46,7 +46,7 @@ mod stop;
 mod write;
 
 pub use approval::{Approver, Question};
-pub use artifacts::{Artifacts, Asset, PruneOptions, Pruned, Stored, StoredArtifact, artifacts, prune};
+pub use artifacts::{Artifacts, Asset, AssetSource, PruneOptions, Pruned, Stored, StoredArtifact, artifacts, prune};
 pub use assemble::{Checked, assemble};
 pub use deploy::{Outcome, StackOutcome, deploy, deploy_plan, plan};
 pub use deployed::{DeployedTemplate, deployed_templates};

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use simulator::{Settings as Account, Simulator};
 use template::{App, Assembly, Parameter, Raw, References, Settings};
-use toolkit::{Artifacts, Asset, DeployOptions, Error, Event, Outcome, Patience, PruneOptions, Pruned, StackOutcome};
+use toolkit::{
+    Artifacts, Asset, AssetSource, DeployOptions, Error, Event, Outcome, Patience, PruneOptions, Pruned, StackOutcome,
+};
 
 use crate::system::{Log, yes};
 
@@ -58,7 +60,7 @@ fn agent(folder: &Path, content: &str, sha256: &str) -> Asset {
         name: "agent".to_owned(),
         parameter: "AgentSha256".to_owned(),
         key: format!("agent/{sha256}/baleen-agent"),
-        path,
+        source: AssetSource::File(path),
         sha256: sha256.to_owned(),
     }
 }
@@ -136,7 +138,7 @@ async fn a_file_that_is_another_one_is_refused() {
     let error = deploy(&["blue"], &cloud, Some(&two)).await.0.expect_err("something else");
     assert!(matches!(error, Error::AssetDiffers { .. }), "{error}");
 
-    let gone = Asset { path: folder.path().join("gone"), ..agent(folder.path(), "three", THREE) };
+    let gone = Asset { source: AssetSource::File(folder.path().join("gone")), ..agent(folder.path(), "three", THREE) };
     let error = deploy(&["blue"], &cloud, Some(&gone)).await.0.expect_err("gone");
     assert!(matches!(error, Error::AssetUnreadable { .. }), "{error}");
     let error = deploy(&["blue"], &cloud, None).await.0.expect_err("nobody says which agent");
