@@ -380,19 +380,13 @@ fn without_python_it_says_what_to_install() {
     "#);
 }
 
-/// Instances have the program under this name; what installs it asks for its version before it is started.
+/// Instances have a program of its own, which says the same; what installs it asks for its version before it is started.
 #[test]
-fn under_the_name_of_the_agent_it_is_the_agent() {
+fn the_agent_says_its_version() {
     let checkout = Checkout::new();
-    let program = checkout.path().join("baleen-agent");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_baleen"), &program).expect("linked");
-    let said = |argument: &str| {
-        let output = std::process::Command::new(&program).arg(argument).output().expect("it runs");
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).expect("text")
-    };
-    assert_eq!(said("--version"), concat!("baleen-agent ", env!("CARGO_PKG_VERSION"), "\n"));
-    assert!(said("--help").contains("--queue <URL>"));
+    let version = checkout.run(&["agent", "--version"]).success();
+    assert_eq!(version.stdout, concat!("baleen-agent ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(checkout.run(&["agent", "--help"]).success().stdout.contains("--queue <URL>"));
 }
 
 #[test]
