@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -216,9 +217,10 @@ fn show(checks: &[Check], printer: &Printer) -> Result<()> {
             CheckOutcome::Bad => (RED, '✗'),
             CheckOutcome::Unknown => (YELLOW, '?'),
         };
-        text.push_str(&format!("{style}{sign}{style:#} {BOLD}{name:<width$}{BOLD:#}  {detail}\n"));
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{style}{sign}{style:#} {BOLD}{name:<width$}{BOLD:#}  {detail}");
         if let Some(remedy) = remedy {
-            text.push_str(&format!("  {:<width$}  {DIM}→ {remedy}{DIM:#}\n", ""));
+            let _ = writeln!(text, "  {:<width$}  {DIM}→ {remedy}{DIM:#}", "");
         }
     }
     text.push_str(&summary(checks));

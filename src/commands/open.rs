@@ -88,14 +88,14 @@ fn link(what: Option<&str>, session: &Session, assembly: &Assembly, printer: &Pr
         Some("dashboard") if session.environment.observability.is_some() => {
             Ok(console.page("cloudwatch", &format!("#dashboards/dashboard/{}", encoded(&prefix))))
         }
-        Some(what) => match PAGES.iter().find(|(name, ..)| *name == what) {
-            Some((_, output, page)) => Ok(page(&console, &value(*output, session, assembly, printer)?)),
-            None => {
-                let stack = assembly.stack(what).ok_or_else(|| unknown(what, session, assembly))?;
-                let id = stack_id(&stack.stack_name, session, printer)?;
-                Ok(console.page("cloudformation", &format!("#/stacks/stackinfo?stackId={}", encoded(&id))))
+        Some(what) => {
+            if let Some((_, output, page)) = PAGES.iter().find(|(name, ..)| *name == what) {
+                return Ok(page(&console, &value(*output, session, assembly, printer)?));
             }
-        },
+            let stack = assembly.stack(what).ok_or_else(|| unknown(what, session, assembly))?;
+            let id = stack_id(&stack.stack_name, session, printer)?;
+            Ok(console.page("cloudformation", &format!("#/stacks/stackinfo?stackId={}", encoded(&id))))
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod program;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -187,7 +188,11 @@ fn put(folder: &Path, built: &Path, architecture: Architecture) -> anyhow::Resul
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Says which sources the program was built from; nothing outside of a repository.

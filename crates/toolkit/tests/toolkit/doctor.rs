@@ -10,7 +10,7 @@ use toolkit::{Check, CheckOutcome, FleetWants, WantedImage, WantedRole, WantedTy
 /// An account as the tests need it.
 #[derive(Clone)]
 struct Account {
-    account: &'static str,
+    number: &'static str,
     /// The quota of vCPUs; `None` is one that may not be seen.
     vcpus: Option<f64>,
     parameter: Option<&'static str>,
@@ -24,7 +24,7 @@ struct Account {
 impl Default for Account {
     fn default() -> Self {
         Self {
-            account: "111122223333",
+            number: "111122223333",
             vcpus: Some(64.0),
             parameter: Some("ami-1"),
             image: Some(("available", "x86_64")),
@@ -38,7 +38,7 @@ impl Default for Account {
 #[async_trait]
 impl Identity for Account {
     async fn caller(&self) -> Result<Caller> {
-        let (account, arn) = (self.account.to_owned(), "arn:aws:iam::111122223333:user/someone".to_owned());
+        let (account, arn) = (self.number.to_owned(), "arn:aws:iam::111122223333:user/someone".to_owned());
         Ok(Caller { account, arn })
     }
 }
@@ -155,7 +155,7 @@ async fn an_account_that_has_everything_is_good() {
 
 #[tokio::test]
 async fn another_account_is_not_looked_at() {
-    let checks = diagnose(Account { account: "999999999999", ..Account::default() }).await;
+    let checks = diagnose(Account { number: "999999999999", ..Account::default() }).await;
     assert_eq!((checks.len(), checks[1].outcome), (2, CheckOutcome::Bad), "{checks:#?}");
 }
 
