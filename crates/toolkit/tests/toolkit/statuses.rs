@@ -229,17 +229,3 @@ async fn a_change_set_that_nobody_executed_is_replaced() {
     let resources: Vec<_> = simulator.resources(&named(STACK)).into_iter().map(|found| found.logical_id).collect();
     assert_eq!(resources, ["Topic"]);
 }
-
-#[tokio::test(start_paused = true)]
-async fn what_a_failed_creation_kept_is_not_forgotten_silently() {
-    let simulator = Simulator::new(7);
-    let variant = Variant { retained: true, ..Variant::default() };
-    simulator.fail(ResourceFault::new("Items", Verb::Create, "no more tables").times(1));
-    deploy(&variant, &["storage"], &simulator.cloud()).await.expect_err("it fails");
-    assert_eq!(simulator.stack(&named("storage")).expect("there").status, StackStatus::RollbackComplete);
-    let error = deploy(&variant, &["storage"], &simulator.cloud()).await.expect_err("refused");
-    assert!(
-        matches!(&error, Error::Stuck { reason, .. } if reason.contains("Sources (AWS::S3::Bucket) was kept")),
-        "{error}"
-    );
-}
