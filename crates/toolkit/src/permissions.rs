@@ -18,8 +18,9 @@ use names::Names;
 pub use policy::{Policy, Statement};
 
 /// What `deploy` and `destroy` themselves call on stacks.
-const STACK_ACTIONS: [&str; 13] = [
+const STACK_ACTIONS: [&str; 17] = [
     "CancelUpdateStack",
+    "ContinueUpdateRollback",
     "CreateChangeSet",
     "DeleteChangeSet",
     "DeleteStack",
@@ -28,8 +29,11 @@ const STACK_ACTIONS: [&str; 13] = [
     "DescribeStackEvents",
     "DescribeStacks",
     "ExecuteChangeSet",
+    "GetStackPolicy",
     "GetTemplate",
     "ListStackResources",
+    "RollbackStack",
+    "SetStackPolicy",
     "TagResource",
     "UpdateTerminationProtection",
 ];

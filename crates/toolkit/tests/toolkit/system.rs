@@ -1,10 +1,8 @@
 //! A small system to deploy, and what the tests do with it.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
 use cloud::Cloud;
-use futures::FutureExt;
 use serde_json::json;
 use template::{App, Assembly, Declare, DeletionPolicy, Parameter, Raw, References, Settings};
 use toolkit::{Artifacts, DeployOptions, DestroyOptions, Error, Event, Patience, Question, StackOutcome};
@@ -131,9 +129,4 @@ pub async fn deploy(assembly: &Assembly, names: &[&str], cloud: &Cloud) -> (Resu
     let log = Log::default();
     let outcomes = toolkit::deploy(assembly, &names, cloud, &options(), &yes, &log).await;
     (outcomes, log)
-}
-
-/// Runs what panics in the middle, as if the program had been killed there.
-pub async fn killed<T>(run: impl Future<Output = T>) {
-    assert!(AssertUnwindSafe(run).catch_unwind().await.is_err(), "it was not killed");
 }

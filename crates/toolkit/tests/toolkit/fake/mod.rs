@@ -108,15 +108,6 @@ impl Fake {
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Puts a stack into a state that others left it in.
-    pub fn put_stack(&self, name: &str, status: &str) {
-        let mut state = self.state();
-        let mut stack = state.new_stack(name);
-        stack.status = StackStatus::from(status);
-        "{}".clone_into(&mut stack.template);
-        state.stacks.insert(name.to_owned(), stack);
-    }
 }
 
 impl State {
