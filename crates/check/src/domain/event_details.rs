@@ -80,8 +80,8 @@ static VALUES: [(&str, &str, &str, &[&str]); 12] = [
             "NEW_WARNING",
             "PROGRESSING",
             "QUEUE_HOP",
+            // That a job was submitted, MediaConvert tells CloudTrail alone.
             "STATUS_UPDATE",
-            "SUBMITTED",
         ],
     ),
     ("aws.s3", "Object Created", "reason", &["CompleteMultipartUpload", "CopyObject", "POST Object", "PutObject"]),
