@@ -4,7 +4,7 @@ use cloud::Cloud;
 use pipeline::Places;
 use stacks::outputs::{JOB_TABLE, Output, RECIPE, SOURCE_BUCKET, TASK_QUEUE};
 use template::Assembly;
-use toolkit::{Patience, StackOutputs};
+use toolkit::{Patience, StackOutputs, Stop};
 
 use crate::connect::{self, Target};
 use crate::error::{Error, Kind, Result};
@@ -36,20 +36,47 @@ pub fn block_on<T>(printer: &Printer, work: impl Future<Output = Result<T>>) -> 
     block_on_unless(printer, interrupted, work)
 }
 
+/// Runs what can be asked to stop: the first Ctrl-C does that, the second leaves what is under way to itself.
+pub fn block_on_until_stopped<T>(printer: &Printer, stop: &Stop, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let (asked, told) = (stop.clone(), printer.clone());
+    let left = || {
+        Error::new(Kind::Interrupted, "left in the middle")
+            .hint("what the cloud has begun goes on by itself; run the same command again to follow it")
+    };
+    let stopping = async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            asked.request();
+            told.interrupted();
+            told.note("stopping after what is under way; Ctrl-C again leaves that to itself");
+        }
+    };
+    let runtime = runtime()?;
+    let printer = printer.clone();
+    runtime.spawn(async move {
+        stopping.await;
+        end_when_interrupted(printer, left).await;
+    });
+    runtime.block_on(work)
+}
+
 /// Runs what talks to a cloud, until it ends or the user interrupts it; `interrupted` says what that leaves behind.
 pub fn block_on_unless<T>(
     printer: &Printer,
     interrupted: impl Fn() -> Error + Send + 'static,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
+    let runtime = runtime()?;
+    runtime.spawn(end_when_interrupted(printer.clone(), interrupted));
+    runtime.block_on(work)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
     // A thread beside this one: the work may wait for an answer at the terminal, and must be interruptible there too.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
-        .map_err(|error| Error::new(Kind::Failed, format!("cannot start the runtime: {error}")))?;
-    runtime.spawn(end_when_interrupted(printer.clone(), interrupted));
-    runtime.block_on(work)
+        .map_err(|error| Error::new(Kind::Failed, format!("cannot start the runtime: {error}")))
 }
 
 /// Ends this program when the user presses Ctrl-C. All that is done here can be killed anywhere.

@@ -97,7 +97,12 @@ impl From<toolkit::Error> for Error {
             E::UnknownStack { .. }
             | E::UnknownParameter { .. }
             | E::MissingParameter { .. }
-            | E::NotSelected { .. } => Kind::Usage,
+            | E::NotSelected { .. }
+            | E::UnknownResource { .. }
+            | E::AmbiguousResource { .. }
+            | E::InvalidPlan { .. }
+            | E::SecretInPlan { .. } => Kind::Usage,
+            E::Stopped { .. } => Kind::Interrupted,
             E::Declined { .. } => Kind::Declined,
             _ => Kind::Failed,
         };

@@ -3,6 +3,7 @@
 //! It decides nothing that a library could decide. What happens comes from the libraries as typed events, which
 //! [`render`] turns into text or JSON. It is synchronous until it talks to a cloud.
 
+mod asker;
 mod bundle;
 mod cli;
 mod cloud_access;

@@ -134,10 +134,11 @@ fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::Role
         "DescribeEvents",
         "DescribeStackEvents",
         "DescribeStacks",
+        "GetStackPolicy",
         "GetTemplate",
         "ListStackResources",
     ];
-    let change = ["DeleteChangeSet", "ExecuteChangeSet", "UpdateTerminationProtection"];
+    let change = ["DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "UpdateTerminationProtection"];
     let cloud_formation = |action| format!("cloudformation:{action}");
     [
         policy::allow(follow.map(cloud_formation)).on([stacks(environment, "*")]),

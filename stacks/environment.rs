@@ -74,6 +74,13 @@ pub struct Environment {
     /// Whether CloudFormation refuses to delete the stacks.
     #[serde(default)]
     pub termination_protection: bool,
+    /// Whether a deployment asks for the environment's name instead of a yes; where absent, it does if
+    /// `termination_protection` is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_name: Option<bool>,
+    /// What later updates may do to the stacks, whoever makes them; their policies stay what they are where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_policy: Option<StackPolicy>,
     /// How values go from stack to stack.
     #[serde(default)]
     pub references: References,
@@ -143,6 +150,24 @@ pub enum OnDestroy {
     Retain,
     /// They go, and what they hold with them.
     Delete,
+}
+
+/// What updates may do to the resources of a stack (AWS page "Prevent updates to stack resources").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StackPolicy {
+    /// Everything.
+    AllowAll,
+    /// They may not replace or delete what holds data. A deployment that is allowed to (`--allow-data-loss`) excepts that
+    /// for as long as it takes.
+    ProtectData,
+}
+
+impl Environment {
+    /// Says whether a deployment asks for the environment's name instead of a yes.
+    pub fn asks_for_name(&self) -> bool {
+        self.confirm_name.unwrap_or(self.termination_protection)
+    }
 }
 
 /// How values go from stack to stack.

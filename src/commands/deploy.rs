@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal, Write, stdin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use stacks::outputs::ARTIFACT_BUCKET;
-use toolkit::{Approver, Artifacts, DeployOptions, Question, StackOutcome};
+use toolkit::{Artifacts, DeployOptions, Plan, StackOutcome, StackPolicy};
 
+pub use crate::asker::Asker;
 use crate::bundle;
 use crate::cli::Global;
-use crate::cloud_access::{block_on, connect, explain, patience, places, run_id, target};
+use crate::cloud_access::{block_on_until_stopped, connect, explain, patience, places, run_id, target};
 use crate::connect::Target;
 use crate::error::{Error, Kind, Result};
 use crate::local_cloud;
@@ -21,15 +22,21 @@ use crate::table::table;
 const EXAMPLES: &str = "\
 Examples:
   baleen deploy --env local --yes                        everything on this machine
-  baleen deploy --env dev                                shows each change set, and asks
+  baleen deploy --env dev                                shows the whole plan, and asks once
   baleen deploy jobs --env dev                           one stack, and what it needs
-  baleen deploy --env dev --parameter fleet-blue.Minimum=2";
+  baleen deploy --env dev --parameter fleet-blue.Minimum=2
+  baleen deploy --env prod --plan-out plan.json          plans, and does nothing
+  baleen deploy --env prod --plan plan.json              does exactly that
+  baleen deploy --env dev --allow-data-loss storage.Sources";
 
-/// Deploys stacks by change sets, in dependency order
+/// Deploys stacks by change sets, independent ones at once
 ///
-/// The account and the region of the credentials must be those of the environment, or nothing happens. Each change
-/// set is shown and approved before it is executed. A stack that is needed and not deployed yet is deployed too; one
-/// that is deployed is only read. An interrupted deployment is continued by the next one.
+/// The account and the region of the credentials must be those of the environment, or nothing happens. Change sets are
+/// made first, where that is possible; what a stack does that has to wait for another one is predicted from its
+/// template, and compared with its change set when its turn comes. The whole plan is approved once, and nothing is done
+/// that is graver than it says. A stack that is needed and not deployed yet is deployed too; one that is deployed is only
+/// read. Ctrl-C once stops after what is under way, twice leaves that to itself. An interrupted deployment is continued
+/// by the next one.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -39,6 +46,22 @@ pub struct Args {
     /// Approves everything without asking
     #[arg(long, short)]
     yes: bool,
+    /// With `--yes`, where an environment asks for its name: that name
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    confirm: Option<String>,
+    /// Plans, writes the plan to a file, and does nothing; its change sets are kept for `--plan`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "plan"])]
+    plan_out: Option<PathBuf>,
+    /// Does what a saved plan says, if everything is still as it was
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stacks", "role", "parameters", "allow_data_loss"])]
+    plan: Option<PathBuf>,
+    /// Lets a resource that holds data be replaced or deleted, with what it holds; write STACK.LOGICAL_ID where two
+    /// stacks have one of that name
+    #[arg(long, value_name = "LOGICAL_ID")]
+    allow_data_loss: Vec<String>,
+    /// How many stacks are worked on at once, at most
+    #[arg(long, value_name = "N", default_value_t = DeployOptions::CONCURRENCY as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
     /// Has CloudFormation work by this role; by default with your own rights, or by the role that a stack has already
     #[arg(long, value_name = "ARN", value_parser = parse_role)]
     role: Option<String>,
@@ -65,40 +88,112 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let assembly = session.assemble(printer)?;
     // A misspelt name should not start a local cloud first.
     toolkit::select(&assembly, &args.stacks)?;
-    let parameters = parameters(&args.parameters);
-    toolkit::check_parameters(&assembly, &parameters)?;
+    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    let mut options = options(args, &session);
+    toolkit::check_parameters(&assembly, &options.parameters)?;
+    let name = confirmed(args, &session)?;
     if session.is_local() {
         local_cloud::require_ffmpeg()?;
     }
-    let assets = if args.keep_agent { Vec::new() } else { bundle::assets(&session, &assembly, &args.stacks)? };
+    if !args.keep_agent {
+        options.assets = bundle::assets(&session, &assembly, &args.stacks)?;
+    }
     let target = target(&session, printer)?;
-    let options = DeployOptions {
-        artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
-        assets,
-        parameters,
-        role: args.role.clone(),
-        patience: patience(&session),
-        ..DeployOptions::new(run_id())
-    };
-    let asker = Asker::new(args.yes, printer);
-    let narrator = render::deploy::Narrator::new(printer);
+    let asker = Asker::new(args.yes, printer).by_name(name).until(&options.stop);
+    let narrator = render::deploy::Narrator::until(printer, &options.stop);
     let lock = lock::options(&args.lock, &session, &options.run, "deploy");
     let work = async {
         let cloud = connect(&session, &target).await?;
-        let outcomes = toolkit::locked(&assembly, &cloud, &lock, &narrator, async |lock| {
-            Ok::<_, Error>(toolkit::deploy(&assembly, &args.stacks, lock.cloud(), &options, &asker, &narrator).await?)
+        let done = toolkit::locked(&assembly, &cloud, &lock, &narrator, async |lock| {
+            let cloud = lock.cloud();
+            Ok::<_, Error>(match (&args.plan_out, saved) {
+                (Some(_), _) => {
+                    Done::Planned(toolkit::plan(&assembly, &args.stacks, cloud, &options, &narrator).await?)
+                }
+                (None, Some(plan)) => {
+                    Done::Deployed(toolkit::deploy_plan(&assembly, plan, cloud, &options, &asker, &narrator).await?)
+                }
+                (None, None) => {
+                    Done::Deployed(toolkit::deploy(&assembly, &args.stacks, cloud, &options, &asker, &narrator).await?)
+                }
+            })
         })
         .await?;
         if let Target::Local { endpoint_url } = &target
+            && matches!(done, Done::Deployed(_))
             // A part of the system may be deployed; workers need all of it.
             && let Ok(places) = places(&session, &assembly, &cloud).await
         {
             local_cloud::ensure_workers(&session, endpoint_url, &places, printer)?;
         }
-        Ok(outcomes)
+        Ok(done)
     };
-    let outcomes = block_on(printer, work).map_err(|error| asker.explain(explain(&session, error)))?;
-    show(&outcomes, printer)
+    let done = block_on_until_stopped(printer, &options.stop, work);
+    drop(narrator);
+    match (done.map_err(|error| asker.explain(explain(&session, error)))?, &args.plan_out) {
+        (Done::Planned(plan), Some(file)) => write_plan(&plan, file, printer),
+        (Done::Planned(_), None) => Ok(()),
+        (Done::Deployed(outcomes), _) => show(&outcomes, printer),
+    }
+}
+
+/// What came of it.
+enum Done {
+    Planned(Plan),
+    Deployed(Vec<StackOutcome>),
+}
+
+fn options(args: &Args, session: &Session) -> DeployOptions {
+    let policy = |policy| match policy {
+        stacks::environment::StackPolicy::AllowAll => StackPolicy::AllowAll,
+        stacks::environment::StackPolicy::ProtectData => StackPolicy::ProtectData,
+    };
+    // An emulator on this machine bears whatever comes.
+    let calls_per_second = if session.is_local() { 500.0 } else { DeployOptions::CALLS_PER_SECOND };
+    DeployOptions {
+        artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
+        parameters: parameters(&args.parameters),
+        role: args.role.clone(),
+        patience: patience(session),
+        allow_data_loss: args.allow_data_loss.clone(),
+        concurrency: usize::from(args.concurrency),
+        calls_per_second,
+        stack_policy: session.environment.stack_policy.map(policy),
+        ..DeployOptions::new(run_id())
+    }
+}
+
+/// Returns the name that has to be typed; refuses `--yes` without it.
+fn confirmed(args: &Args, session: &Session) -> Result<Option<String>> {
+    let environment = &session.environment;
+    let name = environment.name.to_string();
+    if !environment.asks_for_name() || args.plan_out.is_some() {
+        return Ok(None);
+    }
+    match &args.confirm {
+        _ if !args.yes => Ok(Some(name)),
+        Some(given) if *given == name => Ok(Some(name)),
+        Some(given) => Err(Error::usage(format!("`--confirm {given}` is given, but the environment is `{name}`"))),
+        None => Err(Error::usage(format!("environment `{name}` asks for its name before it is deployed"))
+            .hint(format!("with `--yes`, add `--confirm {name}`"))),
+    }
+}
+
+fn read_plan(file: &Path) -> Result<Plan> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| Error::usage(format!("cannot read the plan {}: {error}", file.display())))?;
+    Ok(Plan::read(&text)?)
+}
+
+fn write_plan(plan: &Plan, file: &Path, printer: &Printer) -> Result<()> {
+    fs::write(file, plan.to_text())
+        .map_err(|error| Error::new(Kind::Failed, format!("cannot write the plan {}: {error}", file.display())))?;
+    if printer.is_json() {
+        return printer.json(plan);
+    }
+    let file = file.display();
+    printer.line(format_args!("nothing was done; `baleen deploy --env {} --plan {file}` does it", plan.environment));
+    Ok(())
 }
 
 fn show(outcomes: &[StackOutcome], printer: &Printer) -> Result<()> {
@@ -137,79 +232,4 @@ fn parameters(given: &[Parameter]) -> BTreeMap<String, BTreeMap<String, String>>
         parameters.entry(stack.clone()).or_default().insert(name.clone(), value.clone());
     }
     parameters
-}
-
-/// Asks the person at the terminal.
-pub struct Asker<'a> {
-    approves_all: AtomicBool,
-    printer: &'a Printer,
-    can_ask: bool,
-}
-
-impl<'a> Asker<'a> {
-    pub fn new(yes: bool, printer: &'a Printer) -> Self {
-        Self { approves_all: AtomicBool::new(yes), printer, can_ask: stdin().is_terminal() && !printer.is_json() }
-    }
-
-    /// Adds what to do where nobody could be asked.
-    pub fn explain(&self, error: Error) -> Error {
-        if error.kind == Kind::Declined && !self.can_ask {
-            return error.hint("there is nobody to ask here: approve with `--yes`");
-        }
-        error
-    }
-
-    fn ask(&self, question: &str) -> bool {
-        if self.approves_all.load(Ordering::Relaxed) {
-            return true;
-        }
-        if !self.can_ask {
-            return false;
-        }
-        self.printer.status("");
-        loop {
-            let mut err = anstream::stderr();
-            // A question that cannot be shown is answered with no, below.
-            let _ = write!(err, "{question} [y]es, [N]o, [a]ll: ").and_then(|()| err.flush());
-            let mut answer = String::new();
-            match stdin().lock().read_line(&mut answer) {
-                Ok(0) => {
-                    // Ctrl-D: the cursor is still behind the question.
-                    let _ = writeln!(err);
-                    return false;
-                }
-                Ok(_) => {}
-                Err(_) => return false,
-            }
-            match answer.trim().to_lowercase().as_str() {
-                "y" | "yes" => return true,
-                "" | "n" | "no" => return false,
-                "a" | "all" => {
-                    self.approves_all.store(true, Ordering::Relaxed);
-                    return true;
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-impl Approver for Asker<'_> {
-    fn approve(&self, question: Question<'_>) -> bool {
-        match question {
-            Question::Deploy(plan) => self.ask(&format!("Deploy these changes to environment `{}`?", plan.environment)),
-            Question::Rollback(plan) => {
-                render::rollback::plan(self.printer, plan);
-                self.ask(&format!("Roll all this of environment `{}` back?", plan.environment))
-            }
-            Question::Import(plan) => {
-                render::import::plan(self.printer, plan);
-                self.ask(&format!("Take this over into {}?", plan.stack_name))
-            }
-            Question::Destroy(plan) => {
-                render::deploy::destroy_plan(self.printer, plan);
-                self.ask(&format!("Delete all this of environment `{}`, for good?", plan.environment))
-            }
-        }
-    }
 }

@@ -5,7 +5,8 @@ const EXAMPLES: &str = "\
 Examples:
   baleen schema > environments/schema.json
   baleen schema check                            of what `baleen check --json` writes
-  baleen schema diff                             of what `baleen diff --json` writes";
+  baleen schema diff                             of what `baleen diff --json` writes
+  baleen schema plan                             of what `baleen deploy --plan-out FILE` writes";
 
 /// Writes the JSON Schema of environments' files or of what a command writes
 #[derive(clap::Args)]
@@ -24,6 +25,8 @@ enum What {
     Check,
     /// What `baleen diff --json` writes
     Diff,
+    /// What `baleen deploy --plan-out FILE` writes
+    Plan,
 }
 
 pub fn run(args: &Args, printer: &Printer) -> Result<()> {
@@ -31,5 +34,6 @@ pub fn run(args: &Args, printer: &Printer) -> Result<()> {
         What::Environment => stacks::environment::json_schema(),
         What::Check => include_str!("../../docs/check.schema.json").to_owned(),
         What::Diff => diff::report_schema(),
+        What::Plan => toolkit::plan_schema(),
     })
 }

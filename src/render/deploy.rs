@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toolkit::{DestroyPlan, Event, Events, Outcome, Retained};
+use toolkit::{DestroyPlan, Event, Events, Outcome, Retained, Stop};
 
 use super::findings::plural;
 use super::screen::Screen;
@@ -16,12 +16,12 @@ pub struct Narrator<'a> {
 
 impl<'a> Narrator<'a> {
     pub fn new(printer: &'a Printer) -> Self {
-        Self { printer, screen: Screen::new(printer) }
+        Self::until(printer, &Stop::default())
     }
 
-    /// Says that nothing new is begun.
-    pub fn stopping(&self) {
-        self.screen.stopping();
+    /// Prints what happens in a run that can be asked to stop.
+    pub fn until(printer: &'a Printer, stop: &Stop) -> Self {
+        Self { printer, screen: Screen::new(printer, stop) }
     }
 }
 
@@ -93,7 +93,8 @@ impl Narrator<'_> {
             Event::Declined { stacks } => {
                 printer.line(format_args!("not approved: {} as before", plural(stacks.len(), "stack")));
             }
-            Event::Executing { stack, resources } => {
+            Event::Executing { stack, resources, estimated_seconds } => {
+                self.screen.estimate(stack, *estimated_seconds);
                 self.screen.count(stack, 0, *resources);
                 self.screen.doing(stack, "waiting for CloudFormation");
             }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use toolkit::Plan;
+use toolkit::{Plan, Stop};
 
 use super::plan::expected;
 use crate::printer::{BOLD, CYAN, DIM, GREEN, Printer, RED, YELLOW};
@@ -32,7 +32,7 @@ struct State {
     estimates: BTreeMap<String, u64>,
     began: Option<Instant>,
     total: Totals,
-    is_stopping: bool,
+    stop: Stop,
     is_over: bool,
 }
 
@@ -58,7 +58,7 @@ struct Row {
 }
 
 impl Screen {
-    pub fn new(printer: &Printer) -> Self {
+    pub fn new(printer: &Printer, stop: &Stop) -> Self {
         let state = State {
             printer: printer.clone(),
             status: String::new(),
@@ -66,7 +66,7 @@ impl Screen {
             estimates: BTreeMap::new(),
             began: None,
             total: Totals::default(),
-            is_stopping: false,
+            stop: stop.clone(),
             is_over: false,
         };
         let state = Arc::new(Mutex::new(state));
@@ -94,6 +94,13 @@ impl Screen {
             state.status.clear();
             state.estimates = plan.steps.iter().map(|step| (step.stack.clone(), step.estimated_seconds)).collect();
             state.total = Totals { all: plan.steps.len(), estimate: expected(plan), ..Totals::default() };
+        });
+    }
+
+    /// Takes a better estimate for a stack.
+    pub fn estimate(&self, stack: &str, seconds: u64) {
+        self.with(|state| {
+            state.estimates.insert(stack.to_owned(), seconds);
         });
     }
 
@@ -163,11 +170,6 @@ impl Screen {
         });
         taken
     }
-
-    /// Says that nothing new is begun.
-    pub fn stopping(&self) {
-        self.with(|state| state.is_stopping = true);
-    }
 }
 
 impl Drop for Screen {
@@ -232,7 +234,7 @@ impl State {
             clock(elapsed.as_secs())
         };
         parts.push(time);
-        let hint = if self.is_stopping {
+        let hint = if self.stop.is_requested() {
             format!("{DIM:#}{YELLOW}stopping after these; Ctrl-C again leaves{YELLOW:#}{DIM}")
         } else {
             "Ctrl-C stops after these".to_owned()

@@ -21,21 +21,34 @@ pub(crate) enum Made {
     Empty,
 }
 
-/// Deletes a change set that a killed run left behind, so that its name is free.
+/// Deletes a change set that a killed run left behind, so that its name is free, and says whether the stack is as it was
+/// found.
 ///
-/// One that is only just being executed is followed to its end; then what was known of the stack is no longer true.
-pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate, name: &str) -> Result<(), Error> {
+/// It is not if the change set is being executed, or was executed on a stack that seems not to exist: the services behind
+/// stacks and change sets need not agree at every moment, so that a killed run may have begun more than the stack's
+/// status shows. Then the end of that is waited for, and the stack has to be looked at again.
+pub(crate) async fn delete_leftover(
+    context: &Context<'_>,
+    stack: &StackTemplate,
+    name: &str,
+    creates_stack: bool,
+) -> Result<bool, Error> {
     let cloud_formation = &context.cloud.cloud_formation;
     let stack_name = stack.stack_name.as_str();
-    let leftover = match context.call(async || cloud_formation.describe_change_set(stack_name, name).await).await {
-        Ok(description) => description,
-        Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.into()),
+    let mut pause = Pause::default();
+    let mut is_as_found = true;
+    let leftover = loop {
+        match context.call(async || cloud_formation.describe_change_set(stack_name, name).await).await {
+            Ok(leftover) if leftover.execution_status == ExecutionStatus::InProgress => is_as_found = false,
+            Ok(leftover) => break leftover,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(is_as_found),
+            Err(error) => return Err(error.into()),
+        }
+        pause.wait().await;
     };
-    if leftover.execution_status == ExecutionStatus::InProgress {
-        wait_for_execution(context, stack_name, name).await?;
-        let reason = format!("change set `{name}` of an earlier run was being executed");
-        return Err(Error::UnderWay { stack: stack.name.clone(), reason });
+    let was_executed = matches!(leftover.execution_status, ExecutionStatus::Complete | ExecutionStatus::Failed);
+    if was_executed && (creates_stack || !is_as_found) {
+        return Ok(false);
     }
     context.call(async || cloud_formation.delete_change_set(stack_name, name).await).await?;
     // One that was executed is no leftover: CloudFormation keeps it as a record.
@@ -45,19 +58,7 @@ pub(crate) async fn delete_leftover(context: &Context<'_>, stack: &StackTemplate
             leftover: format!("change set `{name}`, which was never executed"),
         });
     }
-    Ok(())
-}
-
-async fn wait_for_execution(context: &Context<'_>, stack_name: &str, name: &str) -> Result<(), Error> {
-    let cloud_formation = &context.cloud.cloud_formation;
-    let mut pause = Pause::default();
-    loop {
-        match context.call(async || cloud_formation.describe_change_set(stack_name, name).await).await {
-            Ok(description) if description.execution_status == ExecutionStatus::InProgress => pause.wait().await,
-            Err(error) if error.kind != ErrorKind::NotFound => return Err(error.into()),
-            Ok(_) | Err(_) => return Ok(()),
-        }
-    }
+    Ok(is_as_found)
 }
 
 /// Makes a change set, and waits until it can be executed. `purpose` tells it from others of this run for the stack.

@@ -1,12 +1,15 @@
 //! Deploys stacks by change sets.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cloud::{Cloud, Interceptor};
 use serde::Serialize;
 use template::Assembly;
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 use crate::call::Context;
 use crate::calm::Calm;
@@ -15,6 +18,9 @@ use crate::limiter::Limiter;
 use crate::parameters::check_parameters;
 use crate::plan::loss::Allowed;
 use crate::{Approver, DeployOptions, Error, Event, Events, Plan, Question, preflight, selection};
+
+/// How long the status of a stack may lag behind what was begun.
+const LAG: Duration = Duration::from_secs(2);
 
 /// What became of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,9 +125,15 @@ pub async fn deploy_plan(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let selection = selection::for_deploy(&engine.context, assembly, &names, &options).await?;
-    let survey = engine.survey(selection).await?;
-    let prepared = engine.take_up(survey, plan).await?;
+    let prepared = loop {
+        let selection = selection::for_deploy(&engine.context, assembly, &names, &options).await?;
+        let survey = engine.survey(selection).await?;
+        let prepared = engine.take_up(survey, plan.clone()).await;
+        if !engine.moved.take() {
+            break prepared?;
+        }
+        sleep(LAG).await;
+    };
     engine.context.tell(Event::Planned(prepared.plan.clone()));
     // A plan is a file, and whoever wrote it may have been allowed less than its author thinks.
     Allowed::of(&prepared.plan).guard(prepared.plan.losses())?;
@@ -139,7 +151,7 @@ fn engine<'a>(
     events: &'a dyn Events,
 ) -> Engine<'a> {
     let context = Context { cloud, events, patience: options.patience, run: &options.run };
-    Engine { context, assembly, options, uploads: Mutex::default() }
+    Engine { context, assembly, options, uploads: Mutex::default(), moved: Cell::new(false) }
 }
 
 /// Puts the limit of calls in front of a cloud.
@@ -148,20 +160,22 @@ fn limited(cloud: &Cloud, options: &DeployOptions) -> Cloud {
     cloud.intercepted(&limiter)
 }
 
-/// How often a deployment is planned anew, because something was still under way.
-const LOOKS: u32 = 5;
-
 /// Plans, shows the plan, and refuses what would lose something.
 async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
     let Engine { context, assembly, options, .. } = engine;
     selection::select(assembly, names)?;
     check_parameters(assembly, &options.parameters)?;
     preflight::verify(context, assembly).await?;
-    let mut looks = 1;
     let prepared = loop {
-        match look_and_prepare(engine, names).await {
-            // What an earlier run had begun was not to be seen at first, and has ended now.
-            Err(Error::UnderWay { .. }) if looks < LOOKS => looks += 1,
+        let selection = selection::for_deploy(context, assembly, names, options).await?;
+        let is_selected = |name: &&String| selection.stacks.iter().any(|stack| stack.name == **name);
+        if let Some(unused) = options.parameters.keys().find(|name| !is_selected(name)) {
+            return Err(Error::NotSelected { stack: unused.clone() });
+        }
+        let survey = engine.survey(selection).await?;
+        match engine.prepare(survey).await {
+            // What an earlier run had begun has ended by now.
+            Err(Error::UnderWay { .. }) if engine.moved.take() => sleep(LAG).await,
             prepared => break prepared?,
         }
     };
@@ -175,17 +189,6 @@ async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Erro
         return Err(error);
     }
     Ok(prepared)
-}
-
-async fn look_and_prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Error> {
-    let Engine { context, assembly, options, .. } = engine;
-    let selection = selection::for_deploy(context, assembly, names, options).await?;
-    let is_selected = |name: &&String| selection.stacks.iter().any(|stack| stack.name == **name);
-    if let Some(unused) = options.parameters.keys().find(|name| !is_selected(name)) {
-        return Err(Error::NotSelected { stack: unused.clone() });
-    }
-    let survey = engine.survey(selection).await?;
-    engine.prepare(survey).await
 }
 
 /// Asks for a person's word; after a no, nothing of the plan stays.

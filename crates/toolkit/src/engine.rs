@@ -15,6 +15,7 @@ pub(crate) mod saved;
 mod survey;
 mod unchanged;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use cloud::cloud_formation::{
@@ -39,6 +40,8 @@ pub(crate) struct Engine<'a> {
     pub options: &'a DeployOptions,
     /// Is held while files are uploaded: two stacks may need the same one.
     pub uploads: Mutex<()>,
+    /// Whether a stack turned out to be at work for an earlier run after it was looked at: then all is looked at again.
+    pub moved: Cell<bool>,
 }
 
 /// How a stack was found.

@@ -222,6 +222,12 @@ pub enum Error {
         /// Why, in words.
         reasons: Vec<String>,
     },
+    /// A file is no saved plan.
+    #[error("this is no plan that was saved by `--plan-out`: {reason}")]
+    InvalidPlan {
+        /// Why.
+        reason: String,
+    },
     /// A value that has to stay hidden would be written into a plan.
     #[error("parameter `{parameter}` of stack `{stack}` hides its value, which a saved plan would show")]
     SecretInPlan {
@@ -423,7 +429,9 @@ impl Error {
                 vec!["deploy again: what came before is done, and all of the rest is shown first".to_owned()]
             }
             Self::SecretInPlan { .. } => vec!["deploy without `--plan-out`".to_owned()],
-            Self::StalePlan { .. } => vec!["make a new one: `baleen deploy --plan-out FILE`".to_owned()],
+            Self::InvalidPlan { .. } | Self::StalePlan { .. } => {
+                vec!["make a new one: `baleen deploy --plan-out FILE`".to_owned()]
+            }
             Self::Stopped { not_begun } if not_begun.is_empty() => Vec::new(),
             Self::Stopped { .. } => vec!["run the same command again to go on".to_owned()],
             Self::Several { first, .. } => first.hints(),

@@ -107,6 +107,8 @@ pub enum Event {
         stack: String,
         /// How many resources are to be changed.
         resources: usize,
+        /// How long that is expected to take, in seconds: as long as it took before, where it did.
+        estimated_seconds: u64,
     },
     /// CloudFormation told of a resource, or of the stack.
     Progress {

@@ -153,7 +153,10 @@ pub async fn import(
     let candidates = candidates(stack, wanted)?;
     let stack_with = StackTemplate { template: target, ..stack.clone() };
     let name = format!("{}-import", assembly.app);
-    change_set::delete_leftover(&context, stack, &name).await?;
+    if !change_set::delete_leftover(&context, stack, &name, false).await? {
+        let reason = format!("change set `{name}` of an earlier run was being executed");
+        return Err(Error::UnderWay { stack: stack.name.clone(), reason });
+    }
     let request = request(&context, assembly, &stack_with, name, existing.as_ref(), &candidates, options).await?;
     let Made::Ready(ids, changes) = change_set::make(&context, stack, request, existing.is_none(), "import").await?
     else {
@@ -319,7 +322,7 @@ async fn execute(
 ) -> Result<(), Error> {
     let after = last_event(context, &ids.stack).await?;
     change_set::execute(context, &stack.name, ids, "execute-import").await?;
-    context.tell(Event::Executing { stack: stack.name.clone(), resources });
+    context.tell(Event::Executing { stack: stack.name.clone(), resources, estimated_seconds: 0 });
     let operation = Operation { stack: &stack.name, id: &ids.stack, after: after.as_deref(), resources };
     let ended = follow(context, operation).await?;
     if succeeded(&ended) && ended.status().is_success() {

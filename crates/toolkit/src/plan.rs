@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
+
 /// The version of a plan's shape. A plan of another version is refused.
 pub const PLAN_VERSION: u32 = 1;
 
@@ -191,6 +193,27 @@ pub struct PlannedProperty {
 }
 
 impl Plan {
+    /// Reads a saved plan.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        let invalid = |error: serde_json::Error| Error::InvalidPlan { reason: error.to_string() };
+        let value: serde_json::Value = serde_json::from_str(text).map_err(invalid)?;
+        match value.get("version").and_then(serde_json::Value::as_u64) {
+            Some(version) if version == u64::from(PLAN_VERSION) => serde_json::from_value(value).map_err(invalid),
+            Some(version) => {
+                let reason = format!("it has version {version} of the format, and this program reads {PLAN_VERSION}");
+                Err(Error::StalePlan { reasons: vec![reason] })
+            }
+            None => Err(Error::InvalidPlan { reason: "it has no version".to_owned() }),
+        }
+    }
+
+    /// Writes it as a file has it.
+    pub fn to_text(&self) -> String {
+        // Strings, numbers and lists: nothing that JSON could not hold.
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        format!("{text}\n")
+    }
+
     /// Says whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -221,6 +244,7 @@ impl PlannedStep {
 }
 
 /// Writes the JSON Schema of a saved plan.
-pub fn plan_schema() -> serde_json::Value {
-    schemars::schema_for!(Plan).to_value()
+pub fn plan_schema() -> String {
+    let text = serde_json::to_string_pretty(&schemars::schema_for!(Plan)).unwrap_or_default();
+    format!("{text}\n")
 }

@@ -5,11 +5,13 @@ use cloud::cloud_formation::{ChangeSetIds, StackDescription};
 
 use super::survey::outputs_of;
 use super::{Decision, Engine, Node, Prepared, values};
+use crate::call::Pause;
 use crate::causes::failed;
 use crate::change_set::{self, Made};
-use crate::follow::{Operation, follow, last_event};
+use crate::follow::{Operation, follow};
 use crate::parameters::Outputs;
 use crate::plan::compare::unapproved;
+use crate::plan::estimate::{earlier, estimate};
 use crate::plan::loss::Allowed;
 use crate::plan::refactor::Refactoring;
 use crate::plan::steps::Work;
@@ -216,17 +218,21 @@ impl Engine<'_> {
         approved: &PlannedStep,
     ) -> Result<Option<StackDescription>, Error> {
         let context = &self.context;
+        let mut pause = Pause::default();
         loop {
             match settle(context, stack).await? {
                 Situation::Existing(description) => {
-                    change_set::delete_leftover(context, stack, &self.change_set_name()).await?;
-                    return Ok(Some(*description));
+                    if change_set::delete_leftover(context, stack, &self.change_set_name(), false).await? {
+                        return Ok(Some(*description));
+                    }
                 }
                 Situation::New { under_review } => {
-                    if under_review {
-                        change_set::delete_leftover(context, stack, &self.change_set_name()).await?;
+                    if !under_review
+                        || change_set::delete_leftover(context, stack, &self.change_set_name(), true).await?
+                    {
+                        return Ok(None);
                     }
-                    return Ok(None);
+                    pause.wait().await;
                 }
                 Situation::Remains(description) if approved.step == StepKind::Recreate => {
                     situation::clear(context, stack, &description).await?;
@@ -247,10 +253,13 @@ impl Engine<'_> {
     ) -> Result<StackDescription, Error> {
         let (context, stack) = (&self.context, &node.stack);
         let ids = &change_set.ids;
-        let after = last_event(context, &ids.stack).await?;
+        let cloud_formation = &context.cloud.cloud_formation;
+        let events = context.call(async || cloud_formation.stack_events(&ids.stack, None).await).await?;
+        let after = events.last().map(|event| event.id.clone());
+        let estimated_seconds = estimate(&stack.template, &change_set.changes, &earlier(&events)).as_secs();
         change_set::execute(context, &stack.name, ids, &format!("execute-{}", node.round)).await?;
         let resources = change_set.changes.len();
-        context.tell(Event::Executing { stack: stack.name.clone(), resources });
+        context.tell(Event::Executing { stack: stack.name.clone(), resources, estimated_seconds });
         let operation = Operation { stack: &stack.name, id: &ids.stack, after: after.as_deref(), resources };
         let ended = follow(context, operation).await?;
         if succeeded(&ended)

@@ -10,7 +10,7 @@ use super::unchanged::is_unchanged;
 use super::{Decision, Engine, Node, Prepared, Seen, Survey, values};
 use crate::change_set::{self, Made};
 use crate::parameters::{Outputs, resolve};
-use crate::plan::estimate::estimate;
+use crate::plan::estimate::{Earlier, estimate};
 use crate::plan::refactor::Refactoring;
 use crate::plan::references::{Used, used};
 use crate::plan::steps::{Deployed, Work};
@@ -149,7 +149,12 @@ impl Engine<'_> {
         let (context, stack) = (&self.context, &node.stack);
         context.tell(Event::Preparing { stack: stack.name.clone() });
         if !matches!(survey.seen.get(&stack.name), Some(Seen::New { under_review: false })) {
-            change_set::delete_leftover(context, stack, &self.change_set_name()).await?;
+            let creates = existing.is_none();
+            if !change_set::delete_leftover(context, stack, &self.change_set_name(), creates).await? {
+                self.moved.set(true);
+                let reason = "a change set of an earlier run was still being executed".to_owned();
+                return Err(Error::UnderWay { stack: stack.name.clone(), reason });
+            }
         }
         let outputs = known.borrow().outputs.clone();
         let request = self.request(node, existing, values(&stack.name, parameters, &outputs)?, &outputs).await?;
@@ -187,7 +192,7 @@ impl Engine<'_> {
             parameters: parameters.clone(),
             basis,
             standing: standing(seen),
-            estimated_seconds: estimate(&node.stack.template, &changes).as_secs(),
+            estimated_seconds: estimate(&node.stack.template, &changes, &Earlier::new()).as_secs(),
             changes,
             after: Vec::new(),
         }

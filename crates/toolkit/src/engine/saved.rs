@@ -8,6 +8,7 @@ use template::Assembly;
 use super::prepare::standing_of;
 use super::{Decision, Engine, Node, Prepared, Seen, Survey};
 use crate::Error;
+use crate::call::Pause;
 use crate::change_set;
 use crate::plan::{Basis, PLAN_VERSION, Plan, PlannedChange, PlannedParameter, PlannedStep, StepKind};
 use crate::write::sha256;
@@ -118,7 +119,14 @@ impl Engine<'_> {
         match &step.basis {
             Basis::ChangeSet { id, stack_id } => {
                 let ids = ChangeSetIds { change_set: id.clone(), stack: stack_id.clone() };
-                let found = change_set::find(&self.context, &ids).await?;
+                let mut pause = Pause::default();
+                let mut found = change_set::find(&self.context, &ids).await?;
+                // An earlier run was killed just after it had begun this.
+                while found.as_ref().is_some_and(|found| found.execution_status == ExecutionStatus::InProgress) {
+                    self.moved.set(true);
+                    pause.wait().await;
+                    found = change_set::find(&self.context, &ids).await?;
+                }
                 Ok(judge(found.as_ref(), step, is_as_it_was))
             }
             Basis::Predicted { .. } if is_as_it_was => Ok(State::Open),

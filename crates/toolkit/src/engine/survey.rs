@@ -6,8 +6,10 @@ use template::StackTemplate;
 use tree::{Map, Node as TreeNode, Origin, Tree};
 
 use super::{Engine, Node, Seen, Survey};
+use crate::parameters::Outputs;
 use crate::plan::layout::lay_out;
 use crate::plan::loss::Allowed;
+use crate::plan::neutral::OUTDATED;
 use crate::plan::predict::{Prediction, Valued, predict};
 use crate::plan::steps::{Deployed, Step, Work};
 use crate::selection::{Selection, values};
@@ -42,7 +44,7 @@ impl Engine<'_> {
         let mut nodes = nodes(&selection.stacks, steps);
         self.wait_for_bucket(&mut nodes);
         let given = nodes.iter().map(|node| (node.stack.name.clone(), self.options.given(&node.stack))).collect();
-        let predictions = predictions(&nodes, &deployed, &given);
+        let predictions = predictions(&nodes, &deployed, &selection.outputs, &given);
         Ok(Survey { nodes, seen, predictions, outputs: selection.outputs, allowed })
     }
 
@@ -120,24 +122,37 @@ fn nodes(selected: &[&StackTemplate], steps: Vec<Step>) -> Vec<Node> {
 fn predictions(
     nodes: &[Node],
     deployed: &BTreeMap<String, Deployed>,
+    read: &Outputs,
     given: &BTreeMap<String, BTreeMap<String, String>>,
 ) -> Vec<Prediction> {
+    let output = |stack: &str, output: &str| match deployed.get(stack) {
+        Some(deployed) => deployed.description.output(output),
+        None => read.get(stack).and_then(|outputs| outputs.get(output)).map(String::as_str),
+    };
+    // What others put out now, or what is given now, replaces what is in use.
+    let mut wanted: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    let mut used: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    for node in nodes.iter().filter(|node| node.round == 0) {
+        let name = node.stack.name.as_str();
+        let mut old = deployed.get(name).map(|deployed| deployed.description.parameters.clone()).unwrap_or_default();
+        let mut new = old.clone();
+        for reference in &node.stack.parameters {
+            let Some(value) = output(&reference.stack, &reference.output) else { continue };
+            new.insert(reference.parameter.clone(), value.to_owned());
+            if let Some(old) = old.get_mut(&reference.parameter).filter(|old| *old != value) {
+                old.insert_str(0, OUTDATED);
+            }
+        }
+        new.extend(given.get(name).into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+        wanted.insert(name, new);
+        used.insert(name, old);
+    }
     let nothing = BTreeMap::new();
-    let used = |stack: &str| deployed.get(stack).map_or(&nothing, |deployed| &deployed.description.parameters);
+    let used = |stack: &str| used.get(stack).unwrap_or(&nothing);
     let mut old: BTreeMap<&str, Valued<'_>> = deployed
         .iter()
         .filter(|(_, deployed)| deployed.is_readable())
         .map(|(name, deployed)| (name.as_str(), Valued { template: &deployed.template, values: used(name) }))
-        .collect();
-    // What is given now replaces what is in use.
-    let wanted: BTreeMap<&str, BTreeMap<String, String>> = nodes
-        .iter()
-        .map(|node| {
-            let name = node.stack.name.as_str();
-            let mut values = used(name).clone();
-            values.extend(given.get(name).into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
-            (name, values)
-        })
         .collect();
     let mut predictions = Vec::new();
     for round in 0..=nodes.iter().map(|node| node.round).max().unwrap_or_default() {
@@ -145,7 +160,7 @@ fn predictions(
         for node in nodes.iter().filter(|node| node.round == round) {
             let name = node.stack.name.as_str();
             let is_readable = deployed.get(name).is_none_or(Deployed::is_readable);
-            let values = if node.keeps_parameters { used(name) } else { &wanted[name] };
+            let values = if node.keeps_parameters { used(name) } else { wanted.get(name).unwrap_or(&nothing) };
             match &node.work {
                 Work::Deploy if is_readable => {
                     new.insert(name, Valued { template: &node.stack.template, values });

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cloud::cloud_formation::StackEvent;
+use jiff::Timestamp;
 use tree::{Node, Tree};
 
 use super::PlannedChange;
@@ -49,12 +51,37 @@ const SECONDS: &[(&str, [u64; 3])] = &[
     ("AWS::StepFunctions::StateMachine", [12, 12, 60]),
 ];
 
-/// Guesses how long changes take: those that refer to each other one after the other, all others at once.
-pub(crate) fn estimate(template: &Tree, changes: &[PlannedChange]) -> Duration {
+/// How long resources took before, in seconds, by logical id and what was done: `CREATE`, `UPDATE`, `DELETE`.
+pub(crate) type Earlier = BTreeMap<(String, String), u64>;
+
+/// Reads off the events of a stack, oldest first, how long its resources took.
+pub(crate) fn earlier(events: &[StackEvent]) -> Earlier {
+    let mut begun: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
+    let mut taken = Earlier::new();
+    for event in events.iter().filter(|event| !event.is_of_stack()) {
+        let Some(time) = event.time else { continue };
+        if let Some(verb) = event.status.strip_suffix("_IN_PROGRESS") {
+            // Told twice where the service has accepted the work: the first time counts.
+            begun.entry((event.logical_id.clone(), verb.to_owned())).or_insert(time);
+        } else if let Some((verb, end)) = event.status.rsplit_once('_') {
+            let key = (event.logical_id.clone(), verb.to_owned());
+            let seconds = begun.remove(&key).map(|start| time.duration_since(start).as_secs());
+            if let (Some(seconds), "COMPLETE") = (seconds.and_then(|seconds| u64::try_from(seconds).ok()), end) {
+                taken.insert(key, seconds);
+            }
+        }
+    }
+    taken
+}
+
+/// Guesses how long changes take: those that refer to each other one after the other, all others at once. What took its
+/// time before takes it again.
+pub(crate) fn estimate(template: &Tree, changes: &[PlannedChange], earlier: &Earlier) -> Duration {
     if changes.is_empty() {
         return Duration::ZERO;
     }
-    let own: BTreeMap<&str, u64> = changes.iter().map(|change| (change.logical_id.as_str(), seconds(change))).collect();
+    let own: BTreeMap<&str, u64> =
+        changes.iter().map(|change| (change.logical_id.as_str(), seconds(change, earlier))).collect();
     // Longest chains, resource by resource: each starts once all that it refers to are done.
     let mut ends: BTreeMap<&str, u64> = BTreeMap::new();
     let mut open: Vec<(&str, bool)> = own.keys().rev().map(|id| (*id, false)).collect();
@@ -73,9 +100,12 @@ pub(crate) fn estimate(template: &Tree, changes: &[PlannedChange]) -> Duration {
 }
 
 /// What one change takes.
-fn seconds(change: &PlannedChange) -> u64 {
+fn seconds(change: &PlannedChange, earlier: &Earlier) -> u64 {
     let place = SECONDS.binary_search_by_key(&change.resource_type.as_str(), |(name, _)| name);
-    let [create, update, delete] = place.map_or([USUAL, USUAL, USUAL], |place| SECONDS[place].1);
+    let usual = place.map_or([USUAL, USUAL, USUAL], |place| SECONDS[place].1);
+    let known = |verb: &str| earlier.get(&(change.logical_id.clone(), verb.to_owned())).copied();
+    let [create, update, delete] = [("CREATE", 0), ("UPDATE", 1), ("DELETE", 2)]
+        .map(|(verb, place): (&str, usize)| known(verb).unwrap_or(usual[place]));
     match (change.action.as_str(), change.replacement.as_deref()) {
         ("Remove", _) => delete,
         // The old one goes afterwards, while CloudFormation cleans up.
@@ -150,8 +180,34 @@ mod tests {
             properties: Vec::new(),
         };
         let all = [add("Queue", "AWS::SQS::Queue"), add("Role", "AWS::IAM::Role"), add("Topic", "AWS::SNS::Topic")];
-        assert_eq!(estimate(&template, &all).as_secs(), 5 + 65 + 18);
-        assert_eq!(estimate(&template, &all[2..]).as_secs(), 5 + 12);
-        assert_eq!(estimate(&template, &[]).as_secs(), 0);
+        let none = Earlier::new();
+        assert_eq!(estimate(&template, &all, &none).as_secs(), 5 + 65 + 18);
+        assert_eq!(estimate(&template, &all[2..], &none).as_secs(), 5 + 12);
+        assert_eq!(estimate(&template, &[], &none).as_secs(), 0);
+    }
+
+    #[test]
+    fn what_took_its_time_before_takes_it_again() {
+        let event = |status: &str, second: i64| StackEvent {
+            id: format!("{status}-{second}"),
+            time: Timestamp::from_second(second).ok(),
+            stack_id: "stack".to_owned(),
+            logical_id: "Queue".to_owned(),
+            physical_id: None,
+            resource_type: "AWS::SQS::Queue".to_owned(),
+            status: status.to_owned(),
+            reason: None,
+            client_token: None,
+            detailed_status: None,
+        };
+        let events = [
+            event("CREATE_IN_PROGRESS", 10),
+            event("CREATE_IN_PROGRESS", 12),
+            event("CREATE_COMPLETE", 17),
+            event("UPDATE_IN_PROGRESS", 20),
+            event("UPDATE_FAILED", 90),
+        ];
+        let expected = Earlier::from([(("Queue".to_owned(), "CREATE".to_owned()), 7)]);
+        assert_eq!(earlier(&events), expected);
     }
 }

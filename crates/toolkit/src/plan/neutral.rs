@@ -9,6 +9,10 @@ use tree::{Map, Node, Origin, Tree};
 
 use super::references::{Used, entries, with_references};
 
+/// Stands before the value, written as a default, of a weak reference that is not what the other stack puts out now: a
+/// run that failed between the two left it so. It makes the reference another one than after the next deployment.
+pub(crate) const OUTDATED: &str = "outdated: ";
+
 /// Makes the templates of a set neutral. The names are those of the stacks.
 pub(crate) fn neutral(templates: Vec<(String, Tree)>) -> Vec<(String, Tree)> {
     let outputs = Outputs::of(&templates);
@@ -90,6 +94,8 @@ impl Outputs {
             let words = parameter.value.get("Description")?.as_str()?;
             let (output, stack) = words.strip_prefix("Output ")?.split_once(" of stack ")?;
             let name = self.names.get(&(stack.to_owned(), output.to_owned()))?.clone();
+            let default = parameter.value.get("Default").and_then(Tree::as_str).unwrap_or_default();
+            let name = if default.starts_with(OUTDATED) { format!("{name}, {default}") } else { name };
             let is_list = parameter.value.get("Type").and_then(Tree::as_str) == Some("CommaDelimitedList");
             Some((parameter.key.clone(), Weak { name, is_list }))
         });

@@ -46,13 +46,13 @@ impl Interceptor for Killer {
 }
 
 /// Runs until a call, and says whether that call was ever made.
-async fn run_until(fake: &Fake, at: u32, after: bool, run: impl AsyncFn(cloud::Cloud)) -> bool {
+pub async fn run_until(cloud: &cloud::Cloud, at: u32, after: bool, run: impl AsyncFn(cloud::Cloud)) -> bool {
     let killer = Arc::new(Killer { at, after, calls: AtomicU32::new(0), killed: Notify::new() });
     let interceptor: Arc<dyn Interceptor> = Arc::clone(&killer) as _;
     tokio::select! {
         biased;
         () = killer.killed.notified() => true,
-        () = run(fake.cloud().intercepted(&interceptor)) => false,
+        () = run(cloud.intercepted(&interceptor)) => false,
     }
 }
 
@@ -78,7 +78,7 @@ async fn kill_everywhere(before: Option<&Assembly>, target: &Assembly) {
             if let Some(before) = before {
                 deploy(before, &[], &fake.cloud()).await.0.expect("deployed");
             }
-            let was_killed = run_until(&fake, at, after, async |cloud| {
+            let was_killed = run_until(&fake.cloud(), at, after, async |cloud| {
                 deploy(target, &[], &cloud).await.0.expect("nothing is wrong");
             })
             .await;
@@ -118,7 +118,7 @@ async fn a_destruction_killed_at_any_call_is_completed_by_the_next_one() {
             deploy(&target, &[], &fake.cloud()).await.0.expect("deployed");
             let place = ("baleen-test-storage-sources".to_owned(), "clip.mp4".to_owned());
             fake.state().objects.insert(place, Vec::new());
-            let was_killed = run_until(&fake, at, after, async |cloud| {
+            let was_killed = run_until(&fake.cloud(), at, after, async |cloud| {
                 toolkit::destroy(&target, &[], &cloud, &options, &yes, &toolkit::silent)
                     .await
                     .expect("nothing is wrong");

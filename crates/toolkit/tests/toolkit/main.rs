@@ -7,6 +7,7 @@ mod deploy;
 mod deployed;
 mod destroy;
 mod doctor;
+mod engine;
 mod exports;
 mod fake;
 mod import;
