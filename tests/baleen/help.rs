@@ -16,7 +16,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       check        Checks templates: text, structure, references, and each resource against its schema
       diff         Compares templates: what changes, and what that does to what is deployed
       rehearse     Deploys to a simulated account: order, replacements, time, and what follows a fault
-      deploy       Deploys stacks by change sets, in dependency order
+      deploy       Deploys stacks by change sets, independent ones at once
       permissions  Finds the least IAM policy that deploys an environment, or says what its roles may do
       status       Shows how the stacks stand, and who works on them
       events       Shows what happened to stacks
@@ -66,12 +66,14 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
 fn help_of_a_command() {
     insta::assert_snapshot!(Checkout::new().run(&["deploy", "--help"]).to_string(), @"
     $ baleen deploy --help
-    Deploys stacks by change sets, in dependency order
+    Deploys stacks by change sets, independent ones at once
 
     The account and the region of the credentials must be those of the environment, or nothing happens.
-    Each change set is shown and approved before it is executed. A stack that is needed and not deployed
-    yet is deployed too; one that is deployed is only read. An interrupted deployment is continued by
-    the next one.
+    Change sets are made first, where that is possible; what a stack does that has to wait for another
+    one is predicted from its template, and compared with its change set when its turn comes. The whole
+    plan is approved once, and nothing is done that is graver than it says. A stack that is needed and
+    not deployed yet is deployed too; one that is deployed is only read. Ctrl-C once stops after what is
+    under way, twice leaves that to itself. An interrupted deployment is continued by the next one.
 
     Usage: baleen deploy [OPTIONS] [STACK]...
 
@@ -87,9 +89,27 @@ fn help_of_a_command() {
       -y, --yes
               Approves everything without asking
 
+          --confirm <NAME>
+              With `--yes`, where an environment asks for its name: that name
+
           --json
               Writes JSON: one document to standard output; events and errors, one a line, to standard
               error
+
+          --plan-out <FILE>
+              Plans, writes the plan to a file, and does nothing; its change sets are kept for `--plan`
+
+          --plan <FILE>
+              Does what a saved plan says, if everything is still as it was
+
+          --allow-data-loss <LOGICAL_ID>
+              Lets a resource that holds data be replaced or deleted, with what it holds; write
+              STACK.LOGICAL_ID where two stacks have one of that name
+
+          --concurrency <N>
+              How many stacks are worked on at once, at most
+
+              [default: 4]
 
           --role <ARN>
               Has CloudFormation work by this role; by default with your own rights, or by the role that
@@ -113,9 +133,12 @@ fn help_of_a_command() {
 
     Examples:
       baleen deploy --env local --yes                        everything on this machine
-      baleen deploy --env dev                                shows each change set, and asks
+      baleen deploy --env dev                                shows the whole plan, and asks once
       baleen deploy jobs --env dev                           one stack, and what it needs
       baleen deploy --env dev --parameter fleet-blue.Minimum=2
+      baleen deploy --env prod --plan-out plan.json          plans, and does nothing
+      baleen deploy --env prod --plan plan.json              does exactly that
+      baleen deploy --env dev --allow-data-loss storage.Sources
     [exit status 0]
     ");
 }
