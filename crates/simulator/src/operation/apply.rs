@@ -111,7 +111,7 @@ impl State {
     /// Decides how a thing is made: unless there is one of its name.
     fn create(&self, stack: &Stack, mut wanted: Resource, generation: u32) -> Decision {
         wanted.generation = generation;
-        let salt = format!("{}-{generation}", stack.id);
+        let salt = format!("{}-{generation}-{:?}", stack.id, self.now);
         let maker = self.maker(stack, &wanted.logical_id, &salt);
         let identity = physical::identity(&wanted.resource_type, &wanted.properties, maker);
         match self.taken(stack, &wanted, &identity) {

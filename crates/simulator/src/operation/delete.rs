@@ -45,9 +45,10 @@ impl State {
         if doomed.resource.physical_id.is_some() || status == "DELETE_SKIPPED" {
             self.tell(id, doomed, status, None);
         }
-        if !doomed.is_replaced
-            && let Some(stack) = self.stacks.get_mut(id)
-        {
+        let Some(stack) = self.stacks.get_mut(id) else { return };
+        if doomed.is_replaced {
+            stack.replaced.retain(|old| old.physical_id != doomed.resource.physical_id);
+        } else {
             stack.resources.remove(&doomed.resource.logical_id);
         }
     }

@@ -1,5 +1,7 @@
 //! The phases of an operation, and the status that each gives the stack.
 
+use std::collections::BTreeSet;
+
 use cloud::cloud_formation::{OnStackFailure, StackStatus};
 
 use super::restore::needs_restoring;
@@ -192,7 +194,7 @@ impl State {
                 let definition = target.template.resource(name);
                 definition.is_some_and(|definition| scope.is_there(definition).unwrap_or(true))
             };
-            stack.resources.keys().filter(|name| wanted(name)).cloned().collect::<std::collections::BTreeSet<_>>()
+            stack.resources.keys().filter(|name| wanted(name)).cloned().collect::<BTreeSet<_>>()
         });
         let removed = stack.resources.values().filter(|resource| !is_wanted.contains(&resource.logical_id));
         let removed = removed.map(|resource| doomed(resource, "DeletionPolicy", false, false));
@@ -227,6 +229,9 @@ impl State {
         let failed = self.operation(id).map(|operation| operation.failed.clone()).unwrap_or_default();
         for logical_id in failed {
             self.abandon(id, &logical_id);
+        }
+        if let Some(stack) = self.stacks.get_mut(id) {
+            stack.replaced.clear();
         }
         self.set_status(id, status, reason);
         let end = if status.contains("ROLLBACK") { ExecutionEnd::Failed } else { ExecutionEnd::Complete };
@@ -266,9 +271,7 @@ impl State {
                 format!("{reason}{}", if deletes { "Delete requested by user." } else { "Rollback requested by user." })
             });
             self.set_status(id, status, reason);
-            let resources = self.stacks.get(id).map(|stack| stack.resources.values().cloned().collect::<Vec<_>>());
-            let doomed =
-                resources.unwrap_or_default().iter().map(|one| doomed(one, "DeletionPolicy", false, true)).collect();
+            let doomed = self.all_doomed(id, &BTreeSet::new(), true);
             self.enter_deleting(id, Phase::RollingBack, doomed);
             return;
         }
@@ -350,11 +353,23 @@ impl State {
             self.end_operation(id, ExecutionEnd::Failed);
             return;
         }
-        let spared = spared.unwrap_or_default();
-        let Some(stack) = self.stacks.get(id) else { return };
-        let resources = stack.resources.values();
-        let all = resources.map(|one| doomed(one, "DeletionPolicy", spared.contains(&one.logical_id), false)).collect();
+        let all = self.all_doomed(id, &spared.unwrap_or_default(), false);
         self.enter_deleting(id, Phase::Deleting, all);
+    }
+
+    /// Lists all things of a stack, those too that it could have returned to.
+    fn all_doomed(&self, id: &str, spared: &BTreeSet<String>, was_just_made: bool) -> Vec<Doomed> {
+        let Some(stack) = self.stacks.get(id) else { return Vec::new() };
+        let one = |resource: &Resource| {
+            doomed(resource, "DeletionPolicy", spared.contains(&resource.logical_id), was_just_made)
+        };
+        let current: BTreeSet<_> = stack.resources.values().map(|resource| &resource.physical_id).collect();
+        let before = stack.stable.iter().flat_map(|stable| stable.resources.values());
+        let old = stack.replaced.iter().chain(before).filter(|old| !current.contains(&old.physical_id));
+        let mut seen = BTreeSet::new();
+        let old = old.filter(|old| seen.insert(&old.physical_id));
+        let old = old.map(|old| Doomed { is_replaced: true, ..one(old) });
+        stack.resources.values().map(one).chain(old).collect()
     }
 
     fn deleted(&mut self, id: &str) {
@@ -400,9 +415,6 @@ impl State {
     pub(crate) fn end_operation(&mut self, id: &str, end: ExecutionEnd) {
         let Some(stack) = self.stacks.get_mut(id) else { return };
         let operation = stack.operation.take();
-        if stack.stable.is_none() {
-            stack.replaced.clear();
-        }
         if let Some(change_set) = operation.and_then(|operation| operation.change_set) {
             stack.executed(&change_set, end);
         }

@@ -1,6 +1,6 @@
 //! Runs the tasks of a phase.
 
-use super::{Action, Operation, TaskState};
+use super::{Action, Operation, Phase, TaskState};
 use crate::state::State;
 
 /// How a task begins.
@@ -66,7 +66,10 @@ impl State {
             operation.tasks[index].state = TaskState::Failed;
             let logical_id = operation.tasks[index].logical_id.clone();
             operation.failed.push(logical_id);
-        } else {
+        }
+        // What cleaning up cannot delete is left behind, and keeps nothing else from being deleted.
+        let goes_on = matches!(operation.phase, Phase::CleaningUp | Phase::RollbackCleanup);
+        if goes_on || !failed {
             self.settle(id, index);
         }
     }

@@ -1,6 +1,7 @@
 //! What the simulator does that CloudFormation does, rule by rule. Time is paused: operations of minutes take nothing.
 
 mod calls;
+mod chance;
 mod change_sets;
 mod client;
 mod creation;

@@ -34,7 +34,7 @@ const EXPECTED: [(&str, &[&str]); 12] = [
             "unknown parameter: Validation ValidationError",
             "unknown reference: Validation ValidationError",
             "no resources: Validation ValidationError",
-            "no change set: NotFound ValidationError",
+            "no change set: Err(NotFound)",
             "none: true",
         ],
     ),
