@@ -91,7 +91,9 @@ impl Engine<'_> {
             let mut later = plan.steps.iter().zip(&taken).skip(place + 1);
             let is_done =
                 step.step == StepKind::Refactor || later.any(|(other, taken)| *taken && other.stack == step.stack);
-            if !is_done {
+            // One reason a stack is enough.
+            let is_said = reasons.iter().any(|reason| reason.starts_with(&format!("stack `{}`", step.stack)));
+            if !is_done && !is_said {
                 reasons.push(format!("stack `{}` has more steps in it than it needs now", step.stack));
             }
         }
