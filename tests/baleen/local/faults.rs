@@ -62,7 +62,14 @@ fn a_killed_emulator_is_explained_and_the_next_deployment_works() {
 fn a_killed_deployment_is_completed_by_the_next_one() {
     let cloud = LocalCloud::new();
     cloud.run(&["local", "up"]).success();
-    for words in ["8 steps:", "[1/8]", "CREATE_COMPLETE WorkerRole", "CREATE_COMPLETE Sources", "CREATE_COMPLETE TaskQueue", "CREATE_COMPLETE Workflow"] {
+    for words in [
+        "8 steps:",
+        "[1/8]",
+        "CREATE_COMPLETE WorkerRole",
+        "CREATE_COMPLETE Sources",
+        "CREATE_COMPLETE TaskQueue",
+        "CREATE_COMPLETE Workflow",
+    ] {
         cloud.start(&["deploy", "--env", "local", "--yes"]).kill_when_it_says(words);
     }
     cloud.run(&["deploy", "--env", "local", "--yes"]).success();
