@@ -2,7 +2,7 @@
 //!
 //! It is there before any key of the environment's own, so AWS's keys encrypt it.
 
-use resources::s3;
+use resources::{dynamodb, s3};
 use template::{Declare, Stack};
 
 use crate::environment::Environment;
@@ -14,6 +14,8 @@ use crate::{buckets, outputs, tables};
 pub struct Bootstrap {
     /// Holds templates that are too large to be sent, and what instances fetch.
     pub artifacts: s3::BucketRef,
+    /// Says who works on the environment.
+    pub locks: dynamodb::TableRef,
 }
 
 /// Declares the stack.
@@ -33,5 +35,5 @@ pub fn stack(stack: &mut Stack, environment: &Environment) -> Bootstrap {
 
     stack.output(outputs::ARTIFACT_BUCKET.name, artifacts.name());
     stack.output(outputs::LOCK_TABLE.name, locks.name());
-    Bootstrap { artifacts }
+    Bootstrap { artifacts, locks }
 }

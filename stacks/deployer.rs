@@ -128,7 +128,7 @@ fn look(environment: &Environment) -> [policy::Statement; 1] {
 }
 
 /// Says what it takes to deploy the environment's stacks by the execution role, this one aside.
-fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::RoleRef) -> [policy::Statement; 6] {
+fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::RoleRef) -> [policy::Statement; 7] {
     let follow = [
         "DescribeChangeSet",
         "DescribeEvents",
@@ -138,7 +138,15 @@ fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::Role
         "GetTemplate",
         "ListStackResources",
     ];
-    let change = ["DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "UpdateTerminationProtection"];
+    let change = [
+        "CancelUpdateStack",
+        "ContinueUpdateRollback",
+        "DeleteChangeSet",
+        "ExecuteChangeSet",
+        "RollbackStack",
+        "SetStackPolicy",
+        "UpdateTerminationProtection",
+    ];
     let cloud_formation = |action| format!("cloudformation:{action}");
     [
         policy::allow(follow.map(cloud_formation)).on([stacks(environment, "*")]),
@@ -153,6 +161,8 @@ fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::Role
             .when(policy::string_equals("iam:PassedToService", ["cloudformation.amazonaws.com"])),
         // Templates that are too large to be sent along.
         policy::allow(["s3:GetObject", "s3:PutObject"]).on([sub!("{}/*", bootstrap.artifacts.arn())]),
+        // The lock of the environment.
+        policy::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([bootstrap.locks.arn()]),
     ]
 }
 

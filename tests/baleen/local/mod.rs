@@ -3,6 +3,7 @@
 //! Each test has a local cloud of its own, in a folder of its own; the developer's is never touched.
 
 mod cloud;
+mod deployers;
 mod deployment;
 mod faults;
 mod front;
