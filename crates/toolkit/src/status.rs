@@ -244,7 +244,7 @@ mod tests {
                     refusals.push(refusal);
                 }
             }
-            text.push_str(&format!("| {word} | {} |\n", actions.map(cell).join(" | ")));
+            text.extend(["| ", word, " | ", &actions.map(cell).join(" | "), " |\n"]);
         };
         add("no stack", None);
         for word in STATUSES {
@@ -252,7 +252,7 @@ mod tests {
         }
         text.push_str("\n| refused | because | what leads out |\n| --- | --- | --- |\n");
         for Refusal { name, reason, remedy } in refusals {
-            text.push_str(&format!("| *{name}* | {reason} | {remedy} |\n"));
+            text.extend(["| *", name, "* | ", reason, " | ", remedy, " |\n"]);
         }
         text
     }

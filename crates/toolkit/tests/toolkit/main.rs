@@ -13,6 +13,7 @@ mod fake;
 mod import;
 mod interruption;
 mod locks;
+mod looks;
 mod moves;
 mod proof;
 mod rollback;

@@ -155,17 +155,17 @@ async fn under_way(wanted: &str) -> Simulator {
     }
     match wanted {
         "CREATE_IN_PROGRESS" => {
-            change(&simulator, ChangeSetType::Create, template(&["Topic"]), OnStackFailure::Rollback).await
+            change(&simulator, ChangeSetType::Create, template(&["Topic"]), OnStackFailure::Rollback).await;
         }
         "ROLLBACK_IN_PROGRESS" => {
             fails("Bad");
             change(&simulator, ChangeSetType::Create, template(&["Topic", "Bad"]), OnStackFailure::Rollback).await;
         }
         "UPDATE_IN_PROGRESS" => {
-            change(&simulator, ChangeSetType::Update, template(&["Topic", "More"]), OnStackFailure::Rollback).await
+            change(&simulator, ChangeSetType::Update, template(&["Topic", "More"]), OnStackFailure::Rollback).await;
         }
         "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => {
-            change(&simulator, ChangeSetType::Update, template(&["Another"]), OnStackFailure::Rollback).await
+            change(&simulator, ChangeSetType::Update, template(&["Another"]), OnStackFailure::Rollback).await;
         }
         "UPDATE_ROLLBACK_IN_PROGRESS" | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS" => {
             fails("Bad");

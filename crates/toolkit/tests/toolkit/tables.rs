@@ -62,12 +62,12 @@ impl Placeholders<'_> {
     /// `a OR b`, `(a AND b)`, `#x = :y`, `attribute_not_exists(#x)`.
     fn holds(&self, text: &str, item: Option<&Item>) -> bool {
         let attribute = |name: &str| item.and_then(|item| item.get(&self.name(name)));
-        let term = |term: &str| match term.strip_prefix("attribute_not_exists(") {
-            Some(name) => attribute(name.trim_end_matches(')')).is_none(),
-            None => {
-                let (name, value) = term.split_once(" = ").unwrap_or_else(|| panic!("not understood: {term}"));
-                attribute(name) == Some(&self.value(value))
+        let term = |term: &str| {
+            if let Some(name) = term.strip_prefix("attribute_not_exists(") {
+                return attribute(name.trim_end_matches(')')).is_none();
             }
+            let (name, value) = term.split_once(" = ").unwrap_or_else(|| panic!("not understood: {term}"));
+            attribute(name) == Some(&self.value(value))
         };
         text.split(" OR ").any(|alternative| {
             let all = alternative.strip_prefix('(').map_or(alternative, |inner| inner.trim_end_matches(')'));
