@@ -1,6 +1,7 @@
 //! Calls every operation of every trait on the real emulator. One test, so that all of it shares one process.
 
 mod cloud_formation;
+mod comparison;
 mod instance;
 mod objects;
 mod queues;
