@@ -138,6 +138,11 @@ impl Approver for Asker<'_> {
                 render::deploy::destroy_plan(self.printer, plan);
                 self.ask(&format!("Delete all this of environment `{}`, for good?", plan.environment))
             }
+            Question::Swap(plan) => match &self.name {
+                Some(name) => self.ask_for(name),
+                None => self.ask(&format!("Swap from {} to {} like this?", plan.old, plan.new)),
+            },
+            Question::SwapBack { old, new } => self.ask(&format!("Return all work from {new} to {old}?")),
         }
     }
 }

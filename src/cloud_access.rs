@@ -1,8 +1,9 @@
 //! From an environment to a connection, and to what is deployed there.
 
 use cloud::Cloud;
+use job::Colour;
 use pipeline::Places;
-use stacks::outputs::{JOB_TABLE, Output, RECIPE, SOURCE_BUCKET, TASK_QUEUE};
+use stacks::outputs::{JOB_TABLE, Output, RECIPE, SOURCE_BUCKET, task_queue};
 use template::Assembly;
 use toolkit::{Patience, StackOutputs, Stop};
 
@@ -138,8 +139,8 @@ pub async fn places(session: &Session, assembly: &Assembly, cloud: &Cloud) -> Re
 
 /// Finds the same for an upload, and makes sure that there is a workflow for it, which enhances by the same recipe.
 pub async fn entrance(session: &Session, assembly: &Assembly, cloud: &Cloud) -> Result<Places> {
-    let [bucket, table, queue] = PLACES;
-    let stacks = outputs(session, assembly, cloud, &[bucket, table, queue, RECIPE]).await?;
+    let wanted: Vec<_> = PLACES.into_iter().chain([RECIPE]).collect();
+    let stacks = outputs(session, assembly, cloud, &wanted).await?;
     let places = read_places(session, &stacks)?;
     let deployed = output(session, &stacks, RECIPE)?;
     same_recipe(session, &deployed)?;
@@ -147,9 +148,10 @@ pub async fn entrance(session: &Session, assembly: &Assembly, cloud: &Cloud) -> 
 }
 
 /// The outputs that say where things are.
-const PLACES: [Output; 3] = [SOURCE_BUCKET, JOB_TABLE, TASK_QUEUE];
+const PLACES: [Output; 4] = [SOURCE_BUCKET, JOB_TABLE, task_queue(Colour::Blue), task_queue(Colour::Green)];
 
-async fn outputs(
+/// Reads the outputs of stacks.
+pub async fn outputs(
     session: &Session,
     assembly: &Assembly,
     cloud: &Cloud,
@@ -164,12 +166,15 @@ fn read_places(session: &Session, stacks: &[StackOutputs]) -> Result<Places> {
     Ok(Places {
         source_bucket: output(session, stacks, SOURCE_BUCKET)?,
         job_table: output(session, stacks, JOB_TABLE)?,
-        task_queue: output(session, stacks, TASK_QUEUE)?,
+        task_queues: Colour::ALL
+            .into_iter()
+            .map(|colour| Ok((colour, output(session, stacks, task_queue(colour))?)))
+            .collect::<Result<_>>()?,
     })
 }
 
 /// Makes sure that the recipe of an environment's file is the deployed one: a job's id depends on it.
-fn same_recipe(session: &Session, deployed: &str) -> Result<()> {
+pub fn same_recipe(session: &Session, deployed: &str) -> Result<()> {
     let recipe = session.environment.recipe.identity();
     if recipe == deployed {
         return Ok(());
@@ -181,7 +186,8 @@ fn same_recipe(session: &Session, deployed: &str) -> Result<()> {
         .hint(format!("deploy it first (`baleen deploy --env {name}`), or take the change back")))
 }
 
-fn output(session: &Session, stacks: &[StackOutputs], output: Output) -> Result<String> {
+/// Finds an output among those that were read.
+pub fn output(session: &Session, stacks: &[StackOutputs], output: Output) -> Result<String> {
     let stack = stacks.iter().find(|stack| stack.stack == output.stack);
     let value = stack.and_then(|stack| stack.outputs.get(output.name)).cloned();
     value.ok_or_else(|| {

@@ -37,13 +37,40 @@ pub fn emulator_log(root: &Path) -> PathBuf {
     folder.join("emulator.log")
 }
 
-/// Makes sure that the workers of the environment run, and work where it is deployed.
-pub fn ensure_workers(session: &Session, endpoint_url: &str, places: &Places, printer: &Printer) -> Result<()> {
+/// How many workers each colour has.
+pub type Workers = BTreeMap<Colour, u32>;
+
+/// Says how many workers run, or should: those that were started and not stopped.
+pub fn workers(root: &Path) -> Result<Workers> {
+    let status = local::status(root)?;
+    let of = |colour: Colour| {
+        let prefix = format!("{colour}-");
+        let count = status.workers.iter().filter(|worker| worker.name.starts_with(&prefix)).count();
+        (colour, u32::try_from(count).unwrap_or(u32::MAX))
+    };
+    Ok(Colour::ALL.into_iter().map(of).collect())
+}
+
+/// Gives the environment's number of workers to these colours, and none to the others.
+pub fn workers_of(session: &Session, colours: &[Colour]) -> Workers {
+    let count = session.environment.local.as_ref().map_or(0, |local| local.workers);
+    colours.iter().map(|colour| (*colour, count)).collect()
+}
+
+/// Makes sure that exactly these workers run, and work where the environment is deployed.
+pub fn ensure_workers(
+    session: &Session,
+    endpoint_url: &str,
+    places: &Places,
+    workers: &Workers,
+    printer: &Printer,
+) -> Result<()> {
     let program = std::env::current_exe()
         .map_err(|error| Error::new(Kind::Failed, format!("cannot tell where this program is: {error}")))?;
-    let count = session.environment.local.as_ref().map_or(0, |local| local.workers);
-    let workers: Vec<_> = (1..=count).map(|number| worker(session, &program, number, endpoint_url, places)).collect();
-    local::ensure_workers(&session.root, &workers, &mut |event| render::local::event(printer, &event))?;
+    let described = workers.iter().flat_map(|(colour, count)| (1..=*count).map(|number| (*colour, number)));
+    let described = described.map(|(colour, number)| worker(session, &program, colour, number, endpoint_url, places));
+    let described: Vec<_> = described.collect();
+    local::ensure_workers(&session.root, &described, &mut |event| render::local::event(printer, &event))?;
     Ok(())
 }
 
@@ -75,7 +102,7 @@ pub async fn keep_workers(session: &Session, endpoint_url: &str, places: &Places
                 return Err(Error::new(Kind::Failed, message).hint(format!("see its log: {}", lost.log.display())));
             }
             restarts += 1;
-            ensure_workers(session, endpoint_url, places, printer)
+            ensure_workers(session, endpoint_url, places, &workers(&session.root)?, printer)
         });
         if let Err(error) = kept {
             return error;
@@ -84,13 +111,19 @@ pub async fn keep_workers(session: &Session, endpoint_url: &str, places: &Places
 }
 
 /// Describes a worker: this program, as `baleen agent`.
-fn worker(session: &Session, program: &Path, number: u32, endpoint_url: &str, places: &Places) -> Worker {
-    let colour = Colour::Blue;
+fn worker(
+    session: &Session,
+    program: &Path,
+    colour: Colour,
+    number: u32,
+    endpoint_url: &str,
+    places: &Places,
+) -> Worker {
     let name = format!("{colour}-{number}");
     let times = &session.environment.times;
     let work_folder = session.root.join(".baleen").join("local").join("work");
     let values: [(&str, OsString); 15] = [
-        ("--queue", places.task_queue.clone().into()),
+        ("--queue", places.task_queues.get(&colour).cloned().unwrap_or_default().into()),
         ("--table", places.job_table.clone().into()),
         ("--work-folder", work_folder.into()),
         ("--colour", colour.as_str().into()),

@@ -7,6 +7,7 @@ mod asker;
 mod bundle;
 mod cli;
 mod cloud_access;
+mod colours;
 mod commands;
 mod connect;
 mod error;

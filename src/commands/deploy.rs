@@ -10,6 +10,7 @@ pub use crate::asker::Asker;
 use crate::bundle;
 use crate::cli::Global;
 use crate::cloud_access::{block_on_until_stopped, connect, explain, patience, places, run_id, target};
+use crate::colours;
 use crate::connect::Target;
 use crate::error::{Error, Kind, Result};
 use crate::local_cloud;
@@ -65,6 +66,9 @@ pub struct Args {
     /// Has CloudFormation work by this role; by default with your own rights, or by the role that a stack has already
     #[arg(long, value_name = "ARN", value_parser = parse_role)]
     role: Option<String>,
+    /// Changes the live colour, too, at once; otherwise it is left alone, and a swap brings what is new
+    #[arg(long)]
+    in_place: bool,
     /// Gives a parameter of a stack a value; those not given keep theirs
     #[arg(long = "parameter", value_name = "STACK.NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<Parameter>,
@@ -106,15 +110,23 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         let cloud = connect(&session, &target).await?;
         let done = toolkit::locked(&assembly, &cloud, &lock, &narrator, async |lock| {
             let cloud = lock.cloud();
+            let standing = colours::standing(&session, &assembly, cloud).await?;
+            let kept = colours::kept(&session, &standing);
+            if args.in_place {
+                for kept in &kept {
+                    printer.note(&format!("in place: `{}` is changed although {}", kept.stack, kept.reason));
+                }
+            }
+            let options = &DeployOptions { keep: if args.in_place { Vec::new() } else { kept }, ..options.clone() };
             Ok::<_, Error>(match (&args.plan_out, saved) {
                 (Some(_), _) => {
-                    Done::Planned(toolkit::plan(&assembly, &args.stacks, cloud, &options, &narrator).await?)
+                    Done::Planned(toolkit::plan(&assembly, &args.stacks, cloud, options, &narrator).await?)
                 }
                 (None, Some(plan)) => {
-                    Done::Deployed(toolkit::deploy_plan(&assembly, plan, cloud, &options, &asker, &narrator).await?)
+                    Done::Deployed(toolkit::deploy_plan(&assembly, plan, cloud, options, &asker, &narrator).await?)
                 }
                 (None, None) => {
-                    Done::Deployed(toolkit::deploy(&assembly, &args.stacks, cloud, &options, &asker, &narrator).await?)
+                    Done::Deployed(toolkit::deploy(&assembly, &args.stacks, cloud, options, &asker, &narrator).await?)
                 }
             })
         })
@@ -124,7 +136,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
             // A part of the system may be deployed; workers need all of it.
             && let Ok(places) = places(&session, &assembly, &cloud).await
         {
-            local_cloud::ensure_workers(&session, endpoint_url, &places, printer)?;
+            colours::ensure_workers(&session, &assembly, &cloud, endpoint_url, &places, printer).await?;
         }
         Ok(done)
     };
@@ -209,7 +221,7 @@ fn show(outcomes: &[StackOutcome], printer: &Printer) -> Result<()> {
     printer.data(&table(["STACK", "OUTPUT", "VALUE"], &rows))
 }
 
-fn parse_role(text: &str) -> std::result::Result<String, String> {
+pub fn parse_role(text: &str) -> std::result::Result<String, String> {
     let is_role = text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/");
     is_role
         .then(|| text.to_owned())

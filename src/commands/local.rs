@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::cloud_access::{self, block_on, places};
+use crate::colours;
 use crate::connect::{self, Target};
 use crate::error::{Error, Result};
 use crate::local_cloud;
@@ -77,10 +78,12 @@ fn up(global: &Global, printer: &Printer) -> Result<()> {
     // Whether the system is deployed there is not this command's business.
     let found = block_on(printer, async {
         let cloud = cloud_access::connect(&session, &target).await?;
-        places(&session, &assembly, &cloud).await
+        let places = places(&session, &assembly, &cloud).await?;
+        Ok((places, colours::standing(&session, &assembly, &cloud).await?))
     });
-    if let Ok(places) = found {
-        local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, printer)?;
+    if let Ok((places, standing)) = found {
+        let workers = colours::wanted_workers(&session, &standing);
+        local_cloud::ensure_workers(&session, &emulator.endpoint_url, &places, &workers, printer)?;
     } else {
         printer.note(&format!("nothing is deployed there yet: `baleen deploy --env {name}`"));
     }

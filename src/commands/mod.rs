@@ -23,6 +23,7 @@ mod rollback;
 mod schema;
 mod status;
 mod submit;
+mod swap;
 mod synth;
 
 use clap::Subcommand;
@@ -50,6 +51,7 @@ pub enum Command {
     Rollback(rollback::Args),
     Import(import::Args),
     Destroy(destroy::Args),
+    Swap(swap::Args),
     Submit(submit::Args),
     Jobs(jobs::Args),
     #[expect(clippy::enum_variant_names, reason = "that is what users type")]
@@ -81,6 +83,7 @@ pub fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Rollback(args) => rollback::run(&args, global, printer),
         Command::Import(args) => import::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
+        Command::Swap(args) => swap::run(&args, global, printer),
         Command::Submit(args) => submit::run(&args, global, printer),
         Command::Jobs(args) => jobs::run(&args, global, printer),
         Command::Command(args) => command::run(&args, global, printer),

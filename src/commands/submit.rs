@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::cloud_access::{block_on, connect, entrance, explain, patience, target};
+use crate::colours;
 use crate::connect::Target;
 use crate::error::{Error, Kind, Result};
 use crate::local_cloud;
@@ -65,7 +66,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         let cloud = connect(&session, &target).await?;
         let places = entrance(&session, &assembly, &cloud).await?;
         if let Target::Local { endpoint_url } = &target {
-            local_cloud::ensure_workers(&session, endpoint_url, &places, printer)?;
+            colours::ensure_workers(&session, &assembly, &cloud, endpoint_url, &places, printer).await?;
         }
         let before = Timestamp::now();
         let recipe = &session.environment.recipe;

@@ -129,6 +129,8 @@ impl Narrator<'_> {
                 let objects = plural(*objects, "object version");
                 printer.line(format_args!("{BOLD}{stack}{BOLD:#} emptied {bucket}: {objects}"));
             }
+            // Swapping has a screen of its own.
+            Event::SwapPlanned(_) | Event::SwapContinued { .. } | Event::SwapEntered { .. } | Event::SwapSeen(_) => {}
             Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
                 super::lock::narrate(printer, event);
             }
@@ -150,8 +152,13 @@ impl Narrator<'_> {
                         .line(format_args!("{DIM}reads {outputs} of `{}`, which stays as it is{DIM:#}", stack.stack));
                 }
             }
-            Event::LeftAlone { stack, reason } => {
-                printer.line(format_args!("{CYAN}left alone:{CYAN:#} `{stack}`, because {reason}"));
+            Event::LeftAlone { stack, reason, differs } => {
+                let brings = match differs.as_slice() {
+                    [] => String::new(),
+                    [one] => format!("; a swap brings {one}"),
+                    [one, ..] => format!("; a swap brings {one} and {} more", differs.len() - 1),
+                };
+                printer.line(format_args!("{CYAN}left alone:{CYAN:#} `{stack}`, because {reason}{brings}"));
             }
             _ => {}
         }

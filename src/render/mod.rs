@@ -18,3 +18,4 @@ pub mod rollback;
 pub mod rules;
 pub mod sarif;
 pub mod screen;
+pub mod swap;

@@ -27,6 +27,7 @@ fn help_shows_the_commands_the_examples_and_the_exit_codes() {
       rollback     Leads stacks back to how they last stood
       import       Takes resources that exist over into a stack
       destroy      Deletes stacks, those that use others first
+      swap         Moves new work step by step to the colour that idles, and makes it the live one
       submit       Uploads a video, which becomes a job
       jobs         Lists the jobs, the newest first, or shows one
       command      Runs the documents of the stack `commands` on instances, by Systems Manager
@@ -114,6 +115,10 @@ fn help_of_a_command() {
           --role <ARN>
               Has CloudFormation work by this role; by default with your own rights, or by the role that
               a stack has already
+
+          --in-place
+              Changes the live colour, too, at once; otherwise it is left alone, and a swap brings what
+              is new
 
           --parameter <STACK.NAME=VALUE>
               Gives a parameter of a stack a value; those not given keep theirs

@@ -113,6 +113,9 @@ pub enum Colour {
 }
 
 impl Colour {
+    /// Both colours; the first one is live after the first deployment.
+    pub const ALL: [Self; 2] = [Self::Blue, Self::Green];
+
     /// Returns the colour as stack names and the job table spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -140,7 +143,7 @@ mod tests {
         for task in [TaskKind::Plan, TaskKind::Enhance, TaskKind::Assemble, TaskKind::Package] {
             assert_eq!(serde_json::to_value(task).unwrap(), task.as_str());
         }
-        for colour in [Colour::Blue, Colour::Green] {
+        for colour in Colour::ALL {
             assert_eq!(serde_json::to_value(colour).unwrap(), colour.as_str());
         }
     }

@@ -155,6 +155,12 @@ pub enum Error {
         #[source]
         error: io::Error,
     },
+    /// The clip that tries out a colour would become a job by its upload, too.
+    #[error("uploads that end with `{ending}` become jobs, so that a colour cannot be tried out")]
+    SmokeBecomesJob {
+        /// The ending of the clip's key.
+        ending: &'static str,
+    },
     /// A call failed.
     #[error(transparent)]
     Cloud(#[from] cloud::Error),
@@ -178,6 +184,7 @@ impl Error {
             Self::NoSuchJob { .. } => "`baleen jobs` lists the jobs that there are",
             Self::Ambiguous { .. } => "give more digits",
             Self::Item { .. } => "use the version of this program that the environment was deployed with",
+            Self::SmokeBecomesJob { .. } => "take that ending out of `jobs.suffixes`, and deploy",
             Self::Corrupted { .. } => "try again; if it stays so, the object was changed after the job had ended",
             _ => return Vec::new(),
         };

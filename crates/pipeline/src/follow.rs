@@ -121,8 +121,9 @@ impl Watch<'_> {
         if let Some(execution) = &job.execution {
             self.look_at_execution(job, execution).await?;
         }
-        if job.attempt == 0 {
-            let queue = &self.places.task_queue;
+        if job.attempt == 0
+            && let Some(queue) = job.colour.and_then(|colour| self.places.task_queues.get(&colour))
+        {
             let counts = self.patience.call(async || self.cloud.queues.counts(queue).await).await?;
             self.events.event(Event::NoWorker {
                 seconds: still_for.as_secs(),

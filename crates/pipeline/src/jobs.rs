@@ -62,7 +62,7 @@ pub(crate) fn key(id: &str) -> Item {
 }
 
 /// Returns all items of a table that are about jobs: others say who has an instance.
-async fn items(cloud: &Cloud, table: &str) -> Result<Vec<Item>, Error> {
+pub(crate) async fn items(cloud: &Cloud, table: &str) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     let mut scan = Scan::default();
     loop {

@@ -1,3 +1,4 @@
+use crate::swap::SwapPlan;
 use crate::{DestroyPlan, ImportPlan, Plan, RollbackPlan};
 
 /// Gives a person's word, or refuses it.
@@ -19,6 +20,15 @@ pub enum Question<'a> {
     Destroy(&'a DestroyPlan),
     /// May these stacks be rolled back?
     Rollback(&'a RollbackPlan),
+    /// May the colours be swapped like this?
+    Swap(&'a SwapPlan),
+    /// May all work go back to the old colour?
+    SwapBack {
+        /// The colour that was live before.
+        old: &'a str,
+        /// The colour that gives its work up.
+        new: &'a str,
+    },
 }
 
 /// Answers every question with the same word: `|_| true` is `--yes`.

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Prepared, saved};
 use crate::limiter::Limiter;
 use crate::parameters::check_parameters;
 use crate::plan::loss::Allowed;
-use crate::{Approver, DeployOptions, Error, Event, Events, Plan, Question, preflight, selection};
+use crate::{Approver, DeployOptions, Error, Event, Events, Plan, Question, keep, preflight, selection};
 
 /// How long the status of a stack may lag behind what was begun.
 const LAG: Duration = Duration::from_secs(2);
@@ -137,6 +137,7 @@ pub async fn deploy_plan(
     engine.context.tell(Event::Planned(prepared.plan.clone()));
     // A plan is a file, and whoever wrote it may have been allowed less than its author thinks.
     Allowed::of(&prepared.plan).guard(prepared.plan.losses())?;
+    keep::guard(&engine.context, assembly, &options.keep, &prepared.plan).await?;
     if !prepared.plan.is_empty() && !approver.approve(Question::Deploy(&prepared.plan)) {
         // It is saved, and can be executed by whoever approves it.
         return Err(declined(&options, &prepared.plan));
@@ -183,7 +184,9 @@ async fn prepare(engine: &Engine<'_>, names: &[String]) -> Result<Prepared, Erro
     for resource in prepared.survey.allowed.unneeded(&prepared.plan) {
         context.tell(Event::AllowanceUnneeded { resource });
     }
-    if let Err(error) = prepared.survey.allowed.guard(prepared.plan.losses()) {
+    let is_allowed = prepared.survey.allowed.guard(prepared.plan.losses());
+    let is_bearable = keep::guard(context, assembly, &options.keep, &prepared.plan).await;
+    if let Err(error) = is_allowed.and(is_bearable) {
         // What would be lost matters more than that a change set could not be deleted; the next run does that.
         let _ = engine.discard(&prepared.plan, |_| false).await;
         return Err(error);

@@ -236,6 +236,14 @@ pub enum Error {
         /// The parameter.
         parameter: String,
     },
+    /// A deployed stack lacks a parameter, or its value is not what it should be.
+    #[error("stack `{stack}` was deployed without a usable parameter `{parameter}`")]
+    NoParameter {
+        /// The stack.
+        stack: String,
+        /// The parameter.
+        parameter: String,
+    },
     /// The run was asked to stop.
     #[error("stopped{}", not_begun_yet(not_begun))]
     Stopped {
@@ -251,6 +259,23 @@ pub enum Error {
         reason: String,
         /// The stack that needs it, and the output.
         missing: Option<(String, String)>,
+    },
+    /// A stack that is left alone works with what would be taken away.
+    #[error(
+        "`{kept}` works with {logical_id} of stack `{stack}`, which would be {}; it is left alone, because {reason}",
+        if *replaced { "replaced" } else { "deleted" }
+    )]
+    Endangered {
+        /// The stack that is left alone.
+        kept: String,
+        /// Why it is.
+        reason: String,
+        /// The stack that would change.
+        stack: String,
+        /// The resource that would go.
+        logical_id: String,
+        /// Whether it would be made anew.
+        replaced: bool,
     },
     /// Several stacks failed at once.
     #[error("{first}; {} failed, too", joined(others))]
@@ -338,6 +363,44 @@ pub enum Error {
         /// Its status.
         status: String,
     },
+    /// A swap may not begin, or not go back.
+    #[error("the colours cannot be swapped now: {reason}")]
+    SwapRefused {
+        /// Why.
+        reason: String,
+    },
+    /// The colour that idles is not of the version that the sources say.
+    #[error("{colour} is deployed at version {deployed}, but these sources say {sources}")]
+    SwapStale {
+        /// The colour.
+        colour: String,
+        /// Its stack.
+        stack: String,
+        /// The version that is deployed.
+        deployed: String,
+        /// The version of the sources.
+        sources: String,
+    },
+    /// No step of a swap leads on.
+    #[error("the swap cannot go on from {phase}: {reason}")]
+    SwapStopped {
+        /// Where it stands.
+        phase: String,
+        /// What is in the way.
+        reason: String,
+    },
+    /// There is no swap to go back from.
+    #[error("the colours were never swapped")]
+    NoSwap,
+    /// What a swap has written down cannot be used.
+    #[error("the journal of the swap cannot be used: {reason}")]
+    SwapJournal {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The running system could not do what a swap asked of it.
+    #[error("{}", .0.message)]
+    System(crate::swap::SystemError),
     /// A call failed.
     #[error(transparent)]
     Cloud(cloud::Error),
@@ -346,6 +409,12 @@ pub enum Error {
 impl From<cloud::Error> for Error {
     fn from(error: cloud::Error) -> Self {
         lock::refusal(&error).unwrap_or(Self::Cloud(error))
+    }
+}
+
+impl From<crate::swap::SystemError> for Error {
+    fn from(error: crate::swap::SystemError) -> Self {
+        Self::System(error)
     }
 }
 
@@ -434,8 +503,21 @@ impl Error {
             }
             Self::Stopped { not_begun } if not_begun.is_empty() => Vec::new(),
             Self::Stopped { .. } => vec!["run the same command again to go on".to_owned()],
+            Self::Endangered { .. } => vec![
+                "make the change in two steps: add what is new beside it, swap the colours, then take the old away"
+                    .to_owned(),
+                "`baleen deploy --in-place` changes the live colour, too, at once".to_owned(),
+            ],
+            Self::LeftAlone { missing: Some(_), .. } => vec![
+                "a shared change must work with both colours' versions: deploy and swap first what makes that output"
+                    .to_owned(),
+                "`baleen deploy --in-place` changes the live colour, too, at once".to_owned(),
+            ],
+            Self::LeftAlone { .. } => vec![
+                "deploy without naming it, then `baleen swap` brings what is new".to_owned(),
+                "`--in-place` changes it at once".to_owned(),
+            ],
             Self::Several { first, .. } => first.hints(),
-            Self::Declined { .. } | Self::LeftAlone { .. } => Vec::new(),
             Self::RefactorFailed { status, .. } if status == "ROLLBACK_COMPLETE" => {
                 vec!["everything is as it was before; remove the cause and deploy again".to_owned()]
             }
@@ -445,6 +527,24 @@ impl Error {
             Self::Import { stack, logical_id, problem } => vec![problem.hint(stack, logical_id)],
             Self::ExportsInUse { exports } => distinct(exports.iter().map(Blocked::hint)),
             Self::Immovable { moves } => distinct(moves.iter().map(Immovable::hint)),
+            Self::Declined { .. } => Vec::new(),
+            Self::NoParameter { .. } => {
+                vec!["deploy this version of everything first: `baleen deploy`".to_owned()]
+            }
+            Self::SwapRefused { .. } => vec!["`baleen swap --status` shows how both colours stand".to_owned()],
+            Self::SwapStale { .. } => vec![
+                "deploy it first, which leaves the live colour alone: `baleen deploy`".to_owned(),
+                "or take the sources of the version that is deployed".to_owned(),
+            ],
+            Self::SwapStopped { .. } => vec![
+                "remove what is in the way, then `baleen swap` goes on from there".to_owned(),
+                "`baleen swap --back` returns all work to the old colour".to_owned(),
+            ],
+            Self::NoSwap => vec!["`baleen swap --status` shows which colour is live".to_owned()],
+            Self::SwapJournal { .. } => {
+                vec!["use the version of this program that the swap was begun with".to_owned()]
+            }
+            Self::System(error) => error.hints.clone(),
             Self::Cloud(error) => cloud_hint(error).map(str::to_owned).into_iter().collect(),
         }
     }

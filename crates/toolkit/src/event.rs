@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::swap::{Phase, SwapPlan, SwapSeen};
 use crate::{Holder, Move, Outcome, Plan, PlannedChange, Retained};
 
 /// Is told what happens.
@@ -217,6 +218,8 @@ pub enum Event {
         stack: String,
         /// Why.
         reason: String,
+        /// What would have changed, such as `Resources.LaunchTemplate`.
+        differs: Vec<String>,
     },
     /// What may be lost by `--allow-data-loss` is not touched.
     AllowanceUnneeded {
@@ -270,6 +273,42 @@ pub enum Event {
         /// The size in bytes.
         bytes: u64,
     },
+    /// It is known what a swap is going to do.
+    SwapPlanned(SwapPlan),
+    /// A swap that an earlier run has left goes on.
+    SwapContinued {
+        /// The swap.
+        id: String,
+        /// The colour that was live before.
+        old: String,
+        /// The colour that is to be live.
+        new: String,
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// A swap came somewhere, and has written that down.
+    SwapEntered {
+        /// When: seconds since 1970.
+        at: u64,
+        /// The swap.
+        id: String,
+        /// The colour that was live before.
+        old: String,
+        /// The colour that is to be live.
+        new: String,
+        /// Where it stands.
+        phase: Phase,
+        /// Which step, from 1.
+        step: usize,
+        /// How many steps there are.
+        steps: usize,
+        /// The new colour's share of new work in that step, in percent.
+        share: u32,
+        /// Why it goes back, or did not wait for a colour's titles.
+        because: Option<String>,
+    },
+    /// A swap looked at everything.
+    SwapSeen(Box<SwapSeen>),
 }
 
 /// A stack that is worked on.

@@ -26,6 +26,7 @@ mod follow;
 mod hints;
 mod history;
 mod import;
+mod keep;
 mod limiter;
 mod lock;
 mod options;
@@ -43,6 +44,7 @@ mod situation;
 mod source;
 mod status;
 mod stop;
+pub mod swap;
 mod write;
 
 pub use approval::{Approver, Question};

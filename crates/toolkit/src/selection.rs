@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use template::{Assembly, StackTemplate};
 
 use crate::call::Context;
+use crate::keep;
 use crate::parameters::Outputs;
 use crate::status::has_outputs;
 use crate::{DeployOptions, Error, Event, ReadStack, SelectedStack};
@@ -43,7 +44,8 @@ pub(crate) async fn for_deploy<'a>(
         if !names.is_empty() {
             return Err(Error::LeftAlone { stack, reason, missing: None });
         }
-        context.tell(Event::LeftAlone { stack, reason });
+        let differs = keep::differences(context, kept).await?;
+        context.tell(Event::LeftAlone { stack, reason, differs });
     }
     queue.retain(|stack| options.keeps(&stack.name).is_none());
     let mut selected: BTreeMap<&str, Option<String>> = queue.iter().map(|stack| (stack.name.as_str(), None)).collect();

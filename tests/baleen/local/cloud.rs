@@ -70,6 +70,13 @@ impl LocalCloud {
         pid(&self.json(&["local", "status"])["emulator"])
     }
 
+    /// Lists the names of the workers.
+    pub fn workers(&self) -> Vec<String> {
+        let status = self.json(&["local", "status"]);
+        let workers = status["workers"].as_array().expect("a list").iter();
+        workers.map(|worker| worker["name"].as_str().expect("a text").to_owned()).collect()
+    }
+
     /// Returns where the emulator listens.
     pub fn emulator_url(&self) -> String {
         let status = self.json(&["local", "status"]);

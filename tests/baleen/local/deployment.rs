@@ -24,14 +24,16 @@ fn a_second_deployment_changes_nothing_and_a_change_reaches_what_it_changes() {
     assert_eq!(outcomes(&first), STACKS.map(|stack| (stack, "created")));
 
     let second = cloud.run(&["deploy", "--env", "local"]).success();
-    let nothing = format!("nothing to change: {}\n", STACKS.join(", "));
+    // The live colour is not looked at: a swap brings what is new there.
+    let idle = || STACKS.into_iter().filter(|stack| *stack != "fleet-blue");
+    let nothing = format!("nothing to change: {}\n", idle().collect::<Vec<_>>().join(", "));
     assert!(second.stderr.contains(&nothing), "success, and nobody is asked: {second}");
 
     cloud.edit("local", |text| text.replace("versioned = false", "versioned = false\nenhanced_expiry_days = 40"));
     let third = cloud.run(&["deploy", "--env", "local", "--yes", "--json"]).success();
     let deployed: Value = serde_json::from_str(&third.stdout).expect("JSON");
-    let expected = STACKS.map(|stack| (stack, if stack == "storage" { "updated" } else { "unchanged" }));
-    assert_eq!(outcomes(&deployed), expected);
+    let expected = idle().map(|stack| (stack, if stack == "storage" { "updated" } else { "unchanged" }));
+    assert_eq!(outcomes(&deployed), expected.collect::<Vec<_>>());
     let events = third.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event a line"));
     let plans: Vec<_> = events.filter(|event| event["event"] == "planned").collect();
     let [plan] = plans.as_slice() else { panic!("one plan, not {plans:?}") };

@@ -114,7 +114,6 @@ fn answer(mut stream: TcpStream, body: Option<&str>) -> std::io::Result<()> {
 
 /// Asks CloudWatch for the sum of a metric of the blue fleet, as it is written.
 pub fn metric_sum(emulator_url: &str, name: &str) -> String {
-    let address = emulator_url.strip_prefix("http://").expect("a plain URL");
     let dimensions = [("App", "baleen"), ("Environment", "local"), ("Colour", "blue")];
     let dimensions: Vec<_> = (1..)
         .zip(dimensions)
@@ -127,6 +126,25 @@ pub fn metric_sum(emulator_url: &str, name: &str) -> String {
         "Action=GetMetricStatistics&Version=2010-08-01&Namespace=Baleen&MetricName={name}&Period=86400\
          &Statistics.member.1=Sum&StartTime=2020-01-01T00:00:00Z&EndTime=2100-01-01T00:00:00Z{dimensions}"
     );
+    let answer = ask_cloud_watch(emulator_url, &body);
+    let sums = answer.split("<Sum>").skip(1).map(|rest| rest.split('<').next().expect("a number"));
+    let sum: f64 = sums.map(|sum| sum.parse::<f64>().expect("a number")).sum();
+    // The sum of nothing is minus nothing.
+    (sum + 0.0).to_string()
+}
+
+/// Has an alarm of the emulator say something.
+pub fn set_alarm(emulator_url: &str, name: &str, state: &str) {
+    let body = format!(
+        "Action=SetAlarmState&Version=2010-08-01&AlarmName={name}&StateValue={state}&StateReason=the+test+says+so"
+    );
+    let answer = ask_cloud_watch(emulator_url, &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// Calls CloudWatch in the emulator by a form, and returns what it answers.
+fn ask_cloud_watch(emulator_url: &str, body: &str) -> String {
+    let address = emulator_url.strip_prefix("http://").expect("a plain URL");
     let mut stream = TcpStream::connect(address).expect("connected");
     let scope = "Credential=local/20260101/ap-northeast-2/monitoring/aws4_request";
     let head = format!(
@@ -134,11 +152,8 @@ pub fn metric_sum(emulator_url: &str, name: &str) -> String {
          content-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all((head + &body).as_bytes()).expect("sent");
+    stream.write_all((head + body).as_bytes()).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
-    let sums = answer.split("<Sum>").skip(1).map(|rest| rest.split('<').next().expect("a number"));
-    let sum: f64 = sums.map(|sum| sum.parse::<f64>().expect("a number")).sum();
-    // The sum of nothing is minus nothing.
-    (sum + 0.0).to_string()
+    answer
 }

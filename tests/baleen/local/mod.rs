@@ -9,5 +9,6 @@ mod faults;
 mod front;
 mod instances;
 mod review;
+mod swap;
 mod video;
 mod videos;

@@ -180,21 +180,30 @@ pub(super) fn imported(resources: &[ImportedResource]) -> Option<Vec<sdk::Resour
     (!resources.is_empty()).then(|| resources.iter().map(resource).collect())
 }
 
-/// All triggers are alarms.
+/// What kinds of trigger there are ("RollbackTrigger" in the CloudFormation API reference).
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+const COMPOSITE_ALARM: &str = "AWS::CloudWatch::CompositeAlarm";
+
 pub(super) fn rollback_configuration(triggers: &RollbackTriggers) -> sdk::RollbackConfiguration {
-    let alarm = |arn: &String| sdk::RollbackTrigger::builder().arn(arn).r#type("AWS::CloudWatch::Alarm").build();
+    let trigger = |arn: &String, kind| sdk::RollbackTrigger::builder().arn(arn).r#type(kind).build();
+    let alarms = triggers.alarms.iter().map(|arn| trigger(arn, ALARM));
+    let composite = triggers.composite_alarms.iter().map(|arn| trigger(arn, COMPOSITE_ALARM));
     let minutes = triggers.monitoring.as_secs() / 60;
     sdk::RollbackConfiguration::builder()
-        .set_rollback_triggers(Some(triggers.alarms.iter().map(alarm).collect()))
+        .set_rollback_triggers(Some(alarms.chain(composite).collect()))
         .monitoring_time_in_minutes(i32::try_from(minutes).unwrap_or(i32::MAX))
         .build()
 }
 
 fn rollback_triggers(configuration: sdk::RollbackConfiguration) -> RollbackTriggers {
     let minutes = configuration.monitoring_time_in_minutes.unwrap_or_default();
-    let alarms = configuration.rollback_triggers.unwrap_or_default();
+    let triggers = configuration.rollback_triggers.unwrap_or_default();
+    let (composite, alarms): (Vec<_>, Vec<_>) =
+        triggers.into_iter().partition(|trigger| trigger.r#type.as_deref() == Some(COMPOSITE_ALARM));
+    let arns = |triggers: Vec<sdk::RollbackTrigger>| triggers.into_iter().filter_map(|trigger| trigger.arn).collect();
     RollbackTriggers {
-        alarms: alarms.into_iter().filter_map(|trigger| trigger.arn).collect(),
+        alarms: arns(alarms),
+        composite_alarms: arns(composite),
         monitoring: Duration::from_mins(minutes.try_into().unwrap_or_default()),
     }
 }

@@ -85,8 +85,11 @@ pub struct ImportedResource {
 /// The alarms that undo an operation when one of them rings during it, or in a time after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RollbackTriggers {
-    /// The ARNs of the alarms, at most five. One that does not exist makes the operation fail.
+    /// The ARNs of the alarms on metrics; with the composite ones, at most five. One that does not exist makes the operation
+    /// fail.
     pub alarms: Vec<String>,
+    /// The ARNs of the composite alarms, which CloudFormation wants to be told apart.
+    pub composite_alarms: Vec<String>,
     /// How long they are watched once everything is changed: whole minutes, at most 180.
     pub monitoring: Duration,
 }

@@ -18,7 +18,7 @@ use cloud::queues::{Message, QueueCounts, Queues, ReceiveRequest};
 use cloud::tables::{Expression, Item, Page, Query, Scan, Tables, Update, item_from_json};
 use cloud::workflows::{Execution, ExecutionStatus, Workflows};
 use cloud::{Cloud, ErrorKind, Result};
-use job::{Codec, Container, Encoding, Engine, JobState, PixelFormat, Preset, Recipe, Scale};
+use job::{Codec, Colour, Container, Encoding, Engine, JobState, PixelFormat, Preset, Recipe, Scale};
 use pipeline::{Error, Event, Follow, Places, Upload};
 use serde_json::{Value, json};
 
@@ -65,7 +65,11 @@ impl Fake {
 }
 
 fn places() -> Places {
-    Places { source_bucket: "sources".to_owned(), job_table: "jobs".to_owned(), task_queue: "queue".to_owned() }
+    Places {
+        source_bucket: "sources".to_owned(),
+        job_table: "jobs".to_owned(),
+        task_queues: [(Colour::Blue, "queue".to_owned())].into(),
+    }
 }
 
 fn recipe() -> Recipe {
@@ -180,7 +184,7 @@ async fn a_job_whose_workflow_died_is_not_waited_for_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_no_worker_takes_is_told_of() {
-    let mut looks = vec![Some(job("enhancing", &json!({}))); 60];
+    let mut looks = vec![Some(job("enhancing", &json!({"colour": "blue"}))); 60];
     looks.push(Some(job("done", &json!({"attempt": 1}))));
     let fake = Fake { execution: Some(ExecutionStatus::Running), ..Fake::looking(looks) };
     let (end, events) = watch(fake, None).await;
