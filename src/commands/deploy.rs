@@ -119,9 +119,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
             }
             let options = &DeployOptions { keep: if args.in_place { Vec::new() } else { kept }, ..options.clone() };
             Ok::<_, Error>(match (&args.plan_out, saved) {
-                (Some(_), _) => {
-                    Done::Planned(toolkit::plan(&assembly, &args.stacks, cloud, options, &narrator).await?)
-                }
+                (Some(_), _) => Done::Planned(toolkit::plan(&assembly, &args.stacks, cloud, options, &narrator).await?),
                 (None, Some(plan)) => {
                     Done::Deployed(toolkit::deploy_plan(&assembly, plan, cloud, options, &asker, &narrator).await?)
                 }

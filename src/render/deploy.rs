@@ -129,6 +129,9 @@ impl Narrator<'_> {
                 let objects = plural(*objects, "object version");
                 printer.line(format_args!("{BOLD}{stack}{BOLD:#} emptied {bucket}: {objects}"));
             }
+            Event::MayEndanger { kept, stack, logical_id } => printer.line(format_args!(
+                "{YELLOW}careful:{YELLOW:#} {logical_id} of `{stack}` may be replaced, and `{kept}`, which is left alone, works with it"
+            )),
             // Swapping has a screen of its own.
             Event::SwapPlanned(_) | Event::SwapContinued { .. } | Event::SwapEntered { .. } | Event::SwapSeen(_) => {}
             Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {

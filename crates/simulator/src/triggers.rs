@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_hours(3);
 
 /// Says what is wrong with triggers.
 pub(crate) fn wrong(triggers: &RollbackTriggers) -> Option<String> {
-    if triggers.alarms.len() > MOST_ALARMS {
+    if triggers.alarms.len() + triggers.composite_alarms.len() > MOST_ALARMS {
         return Some(format!(
             "1 validation error detected: Value at 'rollbackConfiguration.rollbackTriggers' failed to satisfy constraint: Member must have length less than or equal to {MOST_ALARMS}"
         ));
@@ -51,7 +51,7 @@ impl State {
 
     fn triggered(&self, stack: &Stack) -> Option<String> {
         let mut ringing = Vec::new();
-        for arn in &stack.rollback.alarms {
+        for arn in stack.rollback.alarms.iter().chain(&stack.rollback.composite_alarms) {
             let name = arn.split_once(":alarm:").map_or(arn.as_str(), |(_, name)| name);
             if ALARMS.iter().all(|kind| self.world.get(kind, name).is_none()) {
                 return Some(format!("The following rollback trigger does not exist: [{arn}]. "));

@@ -370,16 +370,12 @@ pub enum Error {
         reason: String,
     },
     /// The colour that idles is not of the version that the sources say.
-    #[error("{colour} is deployed at version {deployed}, but these sources say {sources}")]
+    #[error("{colour} is not deployed as these sources say: the template of `{stack}` differs")]
     SwapStale {
         /// The colour.
         colour: String,
         /// Its stack.
         stack: String,
-        /// The version that is deployed.
-        deployed: String,
-        /// The version of the sources.
-        sources: String,
     },
     /// No step of a swap leads on.
     #[error("the swap cannot go on from {phase}: {reason}")]

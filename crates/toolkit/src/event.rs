@@ -273,6 +273,15 @@ pub enum Event {
         /// The size in bytes.
         bytes: u64,
     },
+    /// Something may be made anew that a stack works with that is left alone.
+    MayEndanger {
+        /// The stack that is left alone.
+        kept: String,
+        /// The stack that changes.
+        stack: String,
+        /// The resource that may be made anew.
+        logical_id: String,
+    },
     /// It is known what a swap is going to do.
     SwapPlanned(SwapPlan),
     /// A swap that an earlier run has left goes on.

@@ -6,7 +6,7 @@ use template::{Assembly, StackTemplate};
 use tree::Tree;
 
 use crate::call::Context;
-use crate::{Error, Kept, Plan, PlannedChange};
+use crate::{Error, Event, Kept, Plan, PlannedChange};
 
 /// What sets the parts of a name, an ARN or an address off.
 const SEPARATORS: [char; 4] = ['/', ':', ',', '?'];
@@ -50,28 +50,50 @@ pub(crate) async fn guard(context: &Context<'_>, assembly: &Assembly, keep: &[Ke
         let description = context.call(async || cloud_formation.describe_stack(name).await).await?;
         let Some(description) = description else { continue };
         let changes = plan.steps.iter().flat_map(|step| step.changes.iter().map(move |change| (step, change)));
-        if let Some((step, change)) = changes.filter(|(_, change)| takes_away(change)).find(|(step, change)| {
+        let of_use = changes.filter(|(step, change)| {
             uses(&description, change) || uses_by_reference(assembly, stack, &step.stack, &change.logical_id)
-        }) {
-            return Err(Error::Endangered {
-                kept: kept.stack.clone(),
-                reason: kept.reason.clone(),
-                stack: step.stack.clone(),
-                logical_id: change.logical_id.clone(),
-                replaced: change.action != "Remove",
-            });
+        });
+        for (step, change) in of_use {
+            match takes_away(change) {
+                Fate::Stays => {}
+                Fate::MayGo => context.tell(Event::MayEndanger {
+                    kept: kept.stack.clone(),
+                    stack: step.stack.clone(),
+                    logical_id: change.logical_id.clone(),
+                }),
+                Fate::Goes => {
+                    return Err(Error::Endangered {
+                        kept: kept.stack.clone(),
+                        reason: kept.reason.clone(),
+                        stack: step.stack.clone(),
+                        logical_id: change.logical_id.clone(),
+                        replaced: change.action != "Remove",
+                    });
+                }
+            }
         }
     }
     Ok(())
 }
 
-/// Says whether a resource is not there any more after a change, or may not be.
-fn takes_away(change: &PlannedChange) -> bool {
-    match change.action.as_str() {
-        "Remove" => !change.policy_action.as_deref().is_some_and(|policy| policy.starts_with("Retain")),
-        // Whether it is, CloudFormation only knows during the update; one that holds a fleet's queue may be anything.
-        "Modify" => change.replacement.as_deref() == Some("True"),
-        _ => false,
+/// What becomes of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    MayGo,
+    Goes,
+}
+
+/// Says whether a resource is still there after a change. Where that depends on values that are only known during the
+/// update, CloudFormation says so of much that stays what it is.
+fn takes_away(change: &PlannedChange) -> Fate {
+    match (change.action.as_str(), change.replacement.as_deref()) {
+        ("Remove", _) if change.policy_action.as_deref().is_some_and(|policy| policy.starts_with("Retain")) => {
+            Fate::Stays
+        }
+        ("Remove", _) | ("Modify", Some("True")) => Fate::Goes,
+        ("Modify", Some("Conditional")) => Fate::MayGo,
+        _ => Fate::Stays,
     }
 }
 
@@ -121,15 +143,15 @@ mod tests {
     #[test]
     fn what_goes_or_is_made_anew_is_taken_away() {
         for (action, replacement, expected) in [
-            ("Remove", None, true),
-            ("Modify", Some("True"), true),
-            ("Modify", Some("False"), false),
-            ("Modify", Some("Conditional"), false),
-            ("Add", None, false),
+            ("Remove", None, Fate::Goes),
+            ("Modify", Some("True"), Fate::Goes),
+            ("Modify", Some("False"), Fate::Stays),
+            ("Modify", Some("Conditional"), Fate::MayGo),
+            ("Add", None, Fate::Stays),
         ] {
             assert_eq!(takes_away(&change(action, replacement, "x")), expected, "{action} {replacement:?}");
         }
         let retained = PlannedChange { policy_action: Some("Retain".into()), ..change("Remove", None, "x") };
-        assert!(!takes_away(&retained));
+        assert_eq!(takes_away(&retained), Fate::Stays);
     }
 }

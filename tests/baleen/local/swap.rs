@@ -95,7 +95,7 @@ fn new_work_moves_step_by_step_and_no_video_is_lost_or_doubled() {
     video::make(&cloud.path().join("clip.mp4"), 1);
     change_fleets(&cloud, 7200);
     let stale = cloud.run(&["swap", "--env", "local", "--dry-run"]);
-    assert!(stale.code == Some(1) && stale.stderr.contains("but these sources say"), "{stale}");
+    assert!(stale.code == Some(1) && stale.stderr.contains("green is not deployed as these sources say"), "{stale}");
 
     // What is new goes to the colour that idles, and the other one is left alone.
     let deployed = cloud.run(&["deploy", "--env", "local", "--yes"]).success();

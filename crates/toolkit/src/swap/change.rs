@@ -29,7 +29,7 @@ pub(super) struct Change<'a> {
 /// Begins the change; what comes of it is seen at the stack. The template stays the one that the stack has.
 pub(super) async fn begin(context: &Context<'_>, role: Option<&str>, change: Change<'_>) -> Result<(), Error> {
     let Change { stack, standing, parameters, rollback, name, purpose } = change;
-    change_set::delete_leftover(context, stack, &name).await?;
+    change_set::delete_leftover(context, stack, &name, false).await?;
     let mut request = ChangeSetRequest::new(&stack.stack_name, name, ChangeSetType::Update, TemplateSource::Previous);
     let value = |name: &String| match parameters.get(name) {
         Some(value) => (name.clone(), ParameterValue::Value(value.clone())),

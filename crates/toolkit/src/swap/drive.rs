@@ -150,7 +150,14 @@ impl<'a> Run<'a> {
                     self.write(&journal).await?;
                     self.tell_entry(&journal);
                 }
-                action => self.act(&mut journal, &seen, action).await?,
+                action => match self.act(&mut journal, &seen, action).await {
+                    // What was begun before is not to be seen everywhere at once.
+                    Err(Error::UnderWay { .. }) => {
+                        journal.tries = journal.tries.saturating_sub(1);
+                        sleep(self.options.pause).await;
+                    }
+                    done => done?,
+                },
             }
         }
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::journal::Journal;
 use super::machine::Phase;
 use super::observe::{Lookout, number, text};
-use super::versions::version;
+use super::versions::{is_same, version};
 use super::{ColourNames, Colours, Names, SwapOptions, System};
 use crate::call::Context;
 use crate::status::{Action, Command, action};
@@ -91,7 +91,7 @@ pub(super) async fn begin(lookout: &Lookout<'_>, options: &SwapOptions) -> Resul
         old: deployed_version(lookout, old, &standing.old).await?,
         new: deployed_version(lookout, new, &standing.new).await?,
     };
-    is_new_version(lookout, new, &versions.new)?;
+    is_new_version(lookout, new, &deployed_template(lookout, &standing.new).await?)?;
     let minimum = match &old.minimum {
         Some(parameter) => number(&standing.old, &old.stack, parameter)?,
         None => lookout.system.capacity(&old.name).await?.unwrap_or_default(),
@@ -176,11 +176,11 @@ fn only_the_old_one_works(
 
 /// A swap brings what these sources say, or else nobody has reviewed it here.
 fn is_new_version(lookout: &Lookout<'_>, new: &ColourNames, deployed: &str) -> Result<(), Error> {
-    let sources = version(&lookout.template(&new.stack)?.template.to_json_pretty(), &new.name);
-    if sources == deployed {
+    let sources = lookout.template(&new.stack)?.template.to_json_pretty();
+    if is_same(&sources, deployed, &new.name) {
         return Ok(());
     }
-    Err(Error::SwapStale { colour: new.name.clone(), stack: new.stack.clone(), deployed: deployed.to_owned(), sources })
+    Err(Error::SwapStale { colour: new.name.clone(), stack: new.stack.clone() })
 }
 
 /// A return after the end brings the version that was left, or it is no return.
@@ -204,7 +204,11 @@ pub(super) async fn deployed_version(
     colour: &ColourNames,
     standing: &StackDescription,
 ) -> Result<String, Error> {
+    let template = deployed_template(lookout, standing).await?;
+    Ok(version(&template, &standing.parameters, colour.minimum.as_deref(), &colour.name))
+}
+
+pub(super) async fn deployed_template(lookout: &Lookout<'_>, standing: &StackDescription) -> Result<String, Error> {
     let cloud_formation = &lookout.context.cloud.cloud_formation;
-    let template = lookout.context.call(async || cloud_formation.template(&standing.id).await).await?;
-    Ok(version(&template, &colour.name))
+    Ok(lookout.context.call(async || cloud_formation.template(&standing.id).await).await?)
 }

@@ -8,8 +8,8 @@ use template::Assembly;
 
 use super::journal::Journal;
 use super::observe::{Lookout, number, text};
-use super::plan::deployed_version;
-use super::versions::version;
+use super::plan::deployed_template;
+use super::versions::{is_same, version};
 use super::{ColourNames, Colours, Names, System, WorkQuestion};
 use crate::call::Context;
 use crate::status::has_outputs;
@@ -39,7 +39,7 @@ pub struct ColourStatus {
     pub status: String,
     /// Its version.
     pub version: String,
-    /// Whether these sources say the same.
+    /// Whether its template is that of these sources.
     pub is_current: bool,
     /// Whether it is the live one.
     pub is_live: bool,
@@ -153,8 +153,8 @@ impl Lookout<'_> {
         unfinished: u64,
     ) -> Result<ColourStatus, Error> {
         let standing = self.standing(&colour.stack).await?;
-        let deployed = deployed_version(self, colour, &standing).await?;
-        let sources = version(&self.template(&colour.stack)?.template.to_json_pretty(), &colour.name);
+        let template = deployed_template(self, &standing).await?;
+        let sources = self.template(&colour.stack)?.template.to_json_pretty();
         let queues = &self.context.cloud.queues;
         let counts = match standing.output(&colour.queue.output) {
             Some(queue) => self.context.call(async || queues.counts(queue).await).await?,
@@ -168,8 +168,8 @@ impl Lookout<'_> {
             colour: colour.name.clone(),
             stack: colour.stack.clone(),
             status: standing.status.to_string(),
-            is_current: deployed == sources,
-            version: deployed,
+            is_current: is_same(&template, &sources, &colour.name),
+            version: version(&template, &standing.parameters, colour.minimum.as_deref(), &colour.name),
             is_live: text(router, &self.names.router, &self.names.live)? == colour.name,
             weight: number(router, &self.names.router, &colour.weight)?,
             minimum,

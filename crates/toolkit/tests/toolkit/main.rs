@@ -20,6 +20,7 @@ mod rollback;
 mod selection;
 mod statuses;
 mod stories;
+mod swap;
 mod system;
 mod tables;
 mod write;

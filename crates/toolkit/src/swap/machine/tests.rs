@@ -368,3 +368,12 @@ fn a_stack_that_only_a_person_can_repair_stops_the_swap_wherever_it_is_needed() 
         );
     }
 }
+
+#[test]
+fn the_table_is_the_one_in_the_documentation() {
+    const DOCUMENTATION: &str = include_str!("../../../../../docs/swap.md");
+    for phase in Phase::ALL {
+        let row = format!("| `{phase}` | {} |", phase.meaning().join(" | "));
+        assert!(DOCUMENTATION.contains(&row), "docs/swap.md lacks:\n{row}");
+    }
+}
