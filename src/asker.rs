@@ -19,7 +19,7 @@ pub struct Asker<'a> {
     approves_all: AtomicBool,
     printer: &'a Printer,
     can_ask: bool,
-    /// The name that has to be typed to deploy, instead of a yes.
+    /// The name that has to be typed to deploy or destroy, instead of a yes.
     name: Option<String>,
     stop: Stop,
 }
@@ -35,7 +35,7 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Wants this name to be typed before a deployment.
+    /// Wants this name to be typed before a deployment or a destruction.
     pub fn by_name(mut self, name: Option<String>) -> Self {
         self.name = name;
         self
@@ -77,12 +77,12 @@ impl<'a> Asker<'a> {
     }
 
     /// Asks for a name; anything else is a no.
-    fn ask_for(&self, name: &str) -> bool {
+    fn ask_for(&self, question: &str, name: &str) -> bool {
         if self.approves_all.load(Ordering::Relaxed) {
             return true;
         }
         self.printer.status("");
-        let question = format!("Deploy these changes? Type the environment's name to approve ({name}): ");
+        let question = format!("{question} Type the environment's name to approve ({name}): ");
         self.can_ask && self.read(&question).is_some_and(|answer| answer == name)
     }
 
@@ -123,7 +123,7 @@ impl Approver for Asker<'_> {
     fn approve(&self, question: Question<'_>) -> bool {
         match question {
             Question::Deploy(plan) => match &self.name {
-                Some(name) => self.ask_for(name),
+                Some(name) => self.ask_for("Deploy these changes?", name),
                 None => self.ask(&format!("Deploy these changes to environment `{}`?", plan.environment)),
             },
             Question::Rollback(plan) => {
@@ -136,10 +136,13 @@ impl Approver for Asker<'_> {
             }
             Question::Destroy(plan) => {
                 render::deploy::destroy_plan(self.printer, plan);
-                self.ask(&format!("Delete all this of environment `{}`, for good?", plan.environment))
+                match &self.name {
+                    Some(name) => self.ask_for("Delete all this, for good?", name),
+                    None => self.ask(&format!("Delete all this of environment `{}`, for good?", plan.environment)),
+                }
             }
             Question::Swap(plan) => match &self.name {
-                Some(name) => self.ask_for(name),
+                Some(name) => self.ask_for("Swap the colours like this?", name),
                 None => self.ask(&format!("Swap from {} to {} like this?", plan.old, plan.new)),
             },
             Question::SwapBack { old, new } => self.ask(&format!("Return all work from {new} to {old}?")),

@@ -60,8 +60,8 @@ pub struct Args {
     /// stacks have one of that name
     #[arg(long, value_name = "LOGICAL_ID")]
     allow_data_loss: Vec<String>,
-    /// How many stacks are worked on at once, at most
-    #[arg(long, value_name = "N", default_value_t = DeployOptions::CONCURRENCY as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// How many stacks are worked on at once, at most; 4 where nothing is said
+    #[arg(long, value_name = "N", default_value_t = DeployOptions::CONCURRENCY as u16, hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
     /// Has CloudFormation work by this role; by default with your own rights, or by the role that a stack has already
     #[arg(long, value_name = "ARN", value_parser = parse_role)]
@@ -95,7 +95,10 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     let mut options = options(args, &session);
     toolkit::check_parameters(&assembly, &options.parameters)?;
-    let name = confirmed(args, &session)?;
+    let name = match &args.plan_out {
+        Some(_) => None,
+        None => confirmed(args.confirm.as_deref(), args.yes, &session)?,
+    };
     if session.is_local() {
         local_cloud::require_ffmpeg()?;
     }
@@ -174,17 +177,17 @@ fn options(args: &Args, session: &Session) -> DeployOptions {
 }
 
 /// Returns the name that has to be typed; refuses `--yes` without it.
-fn confirmed(args: &Args, session: &Session) -> Result<Option<String>> {
+pub fn confirmed(confirm: Option<&str>, yes: bool, session: &Session) -> Result<Option<String>> {
     let environment = &session.environment;
     let name = environment.name.to_string();
-    if !environment.asks_for_name() || args.plan_out.is_some() {
+    if !environment.asks_for_name() {
         return Ok(None);
     }
-    match &args.confirm {
-        _ if !args.yes => Ok(Some(name)),
+    match confirm {
+        _ if !yes => Ok(Some(name)),
         Some(given) if *given == name => Ok(Some(name)),
         Some(given) => Err(Error::usage(format!("`--confirm {given}` is given, but the environment is `{name}`"))),
-        None => Err(Error::usage(format!("environment `{name}` asks for its name before it is deployed"))
+        None => Err(Error::usage(format!("environment `{name}` asks for its name before it is changed"))
             .hint(format!("with `--yes`, add `--confirm {name}`"))),
     }
 }

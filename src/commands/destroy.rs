@@ -2,7 +2,7 @@ use serde_json::json;
 use stacks::outputs::{ARTIFACT_BUCKET, LOCK_TABLE};
 use toolkit::{DeployOptions, DestroyOptions, ResourceName};
 
-use super::deploy::Asker;
+use super::deploy::{Asker, confirmed};
 use super::rollback::parse_resource;
 use crate::cli::Global;
 use crate::cloud_access::{block_on, connect, explain, patience, run_id, target};
@@ -33,6 +33,9 @@ pub struct Args {
     /// Approves without asking
     #[arg(long, short)]
     yes: bool,
+    /// With `--yes`, where an environment asks for its name: that name
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    confirm: Option<String>,
     /// Deletes the objects in buckets that are deleted; implied for a local environment
     #[arg(long)]
     empty_buckets: bool,
@@ -47,6 +50,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let session = Session::open(global)?;
     let assembly = session.assemble(printer)?;
     toolkit::select(&assembly, &args.stacks)?;
+    let name = confirmed(args.confirm.as_deref(), args.yes, &session)?;
     let target = target(&session, printer)?;
     let options = DestroyOptions {
         run: run_id(),
@@ -58,7 +62,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         patience: patience(&session),
     };
     let lock = lock::options(&args.lock, &session, &options.run, "destroy");
-    let asker = Asker::new(args.yes, printer);
+    let asker = Asker::new(args.yes, printer).by_name(name);
     let narrator = render::deploy::Narrator::new(printer);
     let work = async {
         let cloud = connect(&session, &target).await?;

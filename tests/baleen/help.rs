@@ -108,9 +108,7 @@ fn help_of_a_command() {
               STACK.LOGICAL_ID where two stacks have one of that name
 
           --concurrency <N>
-              How many stacks are worked on at once, at most
-
-              [default: 4]
+              How many stacks are worked on at once, at most; 4 where nothing is said
 
           --role <ARN>
               Has CloudFormation work by this role; by default with your own rights, or by the role that
