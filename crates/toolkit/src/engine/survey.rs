@@ -15,7 +15,7 @@ use crate::plan::steps::{Deployed, Step, Work};
 use crate::selection::{Selection, values};
 use crate::situation::{Situation, settle};
 use crate::write::sha256;
-use crate::{DeployOptions, Error};
+use crate::{Artifacts, DeployOptions, Error};
 
 /// How many stacks are looked at together: that is nothing but reading.
 const LOOKS_AT_ONCE: usize = 16;
@@ -45,7 +45,23 @@ impl Engine<'_> {
         self.wait_for_bucket(&mut nodes);
         let given = nodes.iter().map(|node| (node.stack.name.clone(), self.options.given(&node.stack))).collect();
         let predictions = predictions(&nodes, &deployed, &selection.outputs, &given);
-        Ok(Survey { nodes, seen, predictions, outputs: selection.outputs, allowed })
+        let mut outputs = selection.outputs;
+        if let Some((stack, bucket)) = self.standing_bucket(&deployed, &predictions) {
+            outputs.entry(stack).or_default().extend([bucket]);
+        }
+        Ok(Survey { nodes, seen, predictions, outputs, allowed })
+    }
+
+    /// Finds the artifact bucket that is there and stays: a step may need it before its stack's turn.
+    fn standing_bucket(
+        &self,
+        deployed: &BTreeMap<String, Deployed>,
+        predictions: &[Prediction],
+    ) -> Option<(String, (String, String))> {
+        let Artifacts { stack, output, .. } = self.options.artifacts.as_ref()?;
+        let bucket = deployed.get(stack)?.description.output(output)?.to_owned();
+        let stays = predictions.iter().all(|prediction| prediction.keeps(stack, output));
+        stays.then(|| (stack.clone(), (output.clone(), bucket)))
     }
 
     /// Lets those for which something has to be put into the artifact bucket come after the stack that makes it.
