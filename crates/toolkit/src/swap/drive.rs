@@ -83,7 +83,7 @@ pub async fn back(
         return run.follow(run.go_on(journal), Wish::Back).await;
     }
     if journal.phase == Phase::Returned {
-        return Ok(run.outcome(&journal));
+        return Ok(outcome(&journal));
     }
     let question = Question::SwapBack { old: &journal.old, new: &journal.new };
     if !approver.approve(question) {
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
             self.lookout.context.tell(Event::SwapSeen(Box::new(shown(&journal, &seen))));
             match machine::next(&journal, &seen.observation, wish) {
                 Action::Wait => sleep(self.options.pause).await,
-                Action::End => return Ok(self.outcome(&journal)),
+                Action::End => return Ok(outcome(&journal)),
                 Action::Stop { reason } => {
                     return Err(Error::SwapStopped { phase: journal.phase.to_string(), reason });
                 }
@@ -261,18 +261,19 @@ impl<'a> Run<'a> {
             because: journal.because.clone(),
         });
     }
+}
 
-    fn outcome(&self, journal: &Journal) -> Swapped {
-        let swapped = journal.phase == Phase::Swapped;
-        let (live, idle) = if swapped { (&journal.new, &journal.old) } else { (&journal.old, &journal.new) };
-        Swapped {
-            id: journal.id.clone(),
-            swapped,
-            live: live.clone(),
-            idle: idle.clone(),
-            because: journal.because.clone(),
-            seconds: journal.entered.saturating_sub(journal.began),
-        }
+/// Says how a swap ended.
+fn outcome(journal: &Journal) -> Swapped {
+    let swapped = journal.phase == Phase::Swapped;
+    let (live, idle) = if swapped { (&journal.new, &journal.old) } else { (&journal.old, &journal.new) };
+    Swapped {
+        id: journal.id.clone(),
+        swapped,
+        live: live.clone(),
+        idle: idle.clone(),
+        because: journal.because.clone(),
+        seconds: journal.entered.saturating_sub(journal.began),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn version(
 ) -> String {
     let mut text = neutral(template, colour);
     for (name, value) in parameters.iter().filter(|(name, _)| Some(name.as_str()) != capacity) {
-        text.push_str(&format!("\n{name}={}", value.replace(colour, NEUTRAL)));
+        text.extend(["\n", name, "=", &value.replace(colour, NEUTRAL)]);
     }
     sha256(text.as_bytes())[..DIGITS].to_owned()
 }

@@ -12,7 +12,7 @@ use cloud::faults::Faults;
 use cloud::intercept::{Call, Interceptor};
 use serde_json::json;
 use simulator::Simulator;
-use template::{App, Assembly, Declare, Parameter, Raw, References, Settings as AppSettings, Stack, sub};
+use template::{App, Assembly, Parameter, Raw, References, Settings as AppSettings, Stack, sub};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use toolkit::swap::{
@@ -476,8 +476,8 @@ async fn a_swap_begins_only_where_it_may() {
     let refused = swap(&cloud, &Works::new(), &Log::default()).await.expect_err("refused");
     assert_eq!(refused.to_string(), "the colours cannot be swapped now: alarm green-ill of green rings already");
     simulator.set_alarm(ALARM, AlarmState::Ok);
-    let never = back(&cloud, &Works::new(), &Log::default()).await.expect_err("there was none");
-    assert!(matches!(never, Error::NoSwap), "{never}");
+    let nothing = back(&cloud, &Works::new(), &Log::default()).await.expect_err("there was none");
+    assert!(matches!(nothing, Error::NoSwap), "{nothing}");
 
     let (newer, names, options) = (assembly("jobs", "new"), names(), options());
     let plan = toolkit::swap::swap_plan(&newer, &names, &cloud, &Works::new(), &options, &toolkit::silent).await;

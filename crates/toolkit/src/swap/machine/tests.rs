@@ -279,7 +279,7 @@ fn a_swap_in_peace_goes_through_its_phases() {
     assert!(world.now >= 60 * (2 + 2 + 5), "the steps last as long as they should: {}", world.now);
 }
 
-/// Story manheim/cf_deployer#39: both colours were active after a swap had failed.
+/// Story `manheim/cf_deployer#39`: both colours were active after a swap had failed.
 #[test]
 fn after_a_swap_that_failed_one_colour_is_active() {
     for minute in 0..40 {
