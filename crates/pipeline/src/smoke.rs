@@ -76,13 +76,12 @@ impl Smoke<'_> {
             // There would be two executions, and the one that an event starts may come first.
             return Err(Error::SmokeBecomesJob { ending: ENDING });
         }
-        let source = match self.source(cloud).await? {
-            Some(source) => source,
-            None => {
-                let target = PutTarget::new(self.bucket, &key).content_type("video/mp4");
-                let written = cloud.objects.put(&target, self.clip).await?;
-                self.describe(&written.etag, written.version, written.bytes)
-            }
+        let source = if let Some(source) = self.source(cloud).await? {
+            source
+        } else {
+            let target = PutTarget::new(self.bucket, &key).content_type("video/mp4");
+            let written = cloud.objects.put(&target, self.clip).await?;
+            self.describe(&written.etag, written.version, written.bytes)
         };
         let input = event::for_colour(&source, self.colour).to_string();
         match cloud.workflows.start_execution(self.workflow, &self.execution().0, &input).await {

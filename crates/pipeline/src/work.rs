@@ -41,10 +41,8 @@ fn count(work: &mut Work, item: &Item, since: Timestamp) {
     let is = |one: JobState| state == Some(one.as_str());
     let colour = Colour::ALL.into_iter().find(|one| text(attributes::COLOUR) == Some(one.as_str()));
     match colour {
-        Some(colour) if is(JobState::Done) => {
-            if time(attributes::FINISHED).is_some_and(|finished| finished >= since) {
-                *work.done.entry(colour).or_default() += 1;
-            }
+        Some(colour) if is(JobState::Done) && time(attributes::FINISHED).is_some_and(|finished| finished >= since) => {
+            *work.done.entry(colour).or_default() += 1;
         }
         // What is packaged or held has left the fleet.
         Some(colour) if is(JobState::Planning) || is(JobState::Enhancing) || is(JobState::Assembling) => {
