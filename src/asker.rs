@@ -61,7 +61,10 @@ impl<'a> Asker<'a> {
             return true;
         }
         self.printer.status("");
-        while self.can_ask {
+        if !self.can_ask {
+            return false;
+        }
+        loop {
             let Some(answer) = self.read(&format!("{question} [y]es, [N]o, [a]ll: ")) else { return false };
             match answer.to_lowercase().as_str() {
                 "y" | "yes" => return true,
@@ -73,7 +76,6 @@ impl<'a> Asker<'a> {
                 _ => {}
             }
         }
-        false
     }
 
     /// Asks for a name; anything else is a no.

@@ -1,6 +1,6 @@
 //! Where output goes: data to standard output, everything else to standard error.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -114,11 +114,6 @@ impl Printer {
         }
     }
 
-    /// Returns how many columns the terminal has.
-    pub fn width(&self) -> usize {
-        width()
-    }
-
     fn raw_line(&self, text: impl Display) {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if self.redraws {
@@ -176,7 +171,8 @@ impl Live {
         if rows > 0 {
             erase.push('\r');
             if rows > 1 {
-                erase.push_str(&format!("\x1b[{}A", rows - 1));
+                // Writing to a string does not fail.
+                let _ = write!(erase, "\x1b[{}A", rows - 1);
             }
             erase.push_str("\x1b[J");
         }
@@ -190,7 +186,7 @@ impl Live {
 }
 
 /// The width of the terminal.
-fn width() -> usize {
+pub fn width() -> usize {
     usize::from(terminal_size::terminal_size_of(stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0))
 }
 

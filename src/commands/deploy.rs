@@ -56,7 +56,7 @@ pub struct Args {
     /// Does what a saved plan says, if everything is still as it was
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stacks", "role", "parameters", "allow_data_loss"])]
     plan: Option<PathBuf>,
-    /// Lets a resource that holds data be replaced or deleted, with what it holds; write STACK.LOGICAL_ID where two
+    /// Lets a resource that holds data be replaced or deleted, with what it holds; write `STACK.LOGICAL_ID` where two
     /// stacks have one of that name
     #[arg(long, value_name = "LOGICAL_ID")]
     allow_data_loss: Vec<String>,
@@ -179,7 +179,7 @@ fn options(args: &Args, session: &Session) -> DeployOptions {
 /// Returns the name that has to be typed; refuses `--yes` without it.
 pub fn confirmed(confirm: Option<&str>, yes: bool, session: &Session) -> Result<Option<String>> {
     let environment = &session.environment;
-    let name = environment.name.to_string();
+    let name = environment.name.clone();
     if !environment.asks_for_name() {
         return Ok(None);
     }

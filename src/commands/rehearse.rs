@@ -62,7 +62,7 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     if printer.is_json() {
         printer.json(&rehearsal)?;
     } else {
-        printer.data(&render::rehearsal::text(&rehearsal, printer.width()))?;
+        printer.data(&render::rehearsal::text(&rehearsal, crate::printer::width()))?;
     }
     match rehearsal.runs.last() {
         Some(last) if last.error.is_none() => Ok(()),

@@ -38,6 +38,7 @@ const LONG_PATIENCE: Duration = Duration::from_mins(30);
 /// by itself. Titles finish on the colour that began them. A swap that was interrupted anywhere goes on when it is run again.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Args {
     /// Returns all new work to the old colour: of the swap under way, or of the last one
     #[arg(long, conflicts_with_all = ["status", "dry_run"])]

@@ -63,7 +63,7 @@ impl Narrator<'_> {
                 printer.line(format_args!("{BOLD}{stack}{BOLD:#} deleted {leftover}"));
             }
             Event::TemplateUploaded { stack, bucket, key, bytes } => {
-                printer.line(format_args!("{DIM}{stack}: template of {bytes} bytes: s3://{bucket}/{key}{DIM:#}"))
+                printer.line(format_args!("{DIM}{stack}: template of {bytes} bytes: s3://{bucket}/{key}{DIM:#}"));
             }
             Event::Moving { moves } => {
                 self.screen.status("moving resources");
@@ -87,7 +87,13 @@ impl Narrator<'_> {
             Event::AllowanceUnneeded { resource } => printer.line(format_args!(
                 "{YELLOW}not needed:{YELLOW:#} `--allow-data-loss {resource}`, since nothing is lost there"
             )),
-            Event::Unchanged { .. } | Event::Confirmed { .. } => {}
+            // Swapping has a screen of its own.
+            Event::Unchanged { .. }
+            | Event::Confirmed { .. }
+            | Event::SwapPlanned(_)
+            | Event::SwapContinued { .. }
+            | Event::SwapEntered { .. }
+            | Event::SwapSeen(_) => {}
             Event::Comparing { stack } => self.screen.status(format!("comparing {stack}")),
             Event::Compared { .. } => self.screen.status(""),
             Event::Declined { stacks } => {
@@ -123,7 +129,7 @@ impl Narrator<'_> {
                 ));
             }
             Event::NotBegun { stacks } => {
-                printer.line(format_args!("{YELLOW}not begun:{YELLOW:#} {}", stacks.join(", ")))
+                printer.line(format_args!("{YELLOW}not begun:{YELLOW:#} {}", stacks.join(", ")));
             }
             Event::BucketEmptied { stack, bucket, objects } => {
                 let objects = plural(*objects, "object version");
@@ -132,8 +138,6 @@ impl Narrator<'_> {
             Event::MayEndanger { kept, stack, logical_id } => printer.line(format_args!(
                 "{YELLOW}careful:{YELLOW:#} {logical_id} of `{stack}` may be replaced, and `{kept}`, which is left alone, works with it"
             )),
-            // Swapping has a screen of its own.
-            Event::SwapPlanned(_) | Event::SwapContinued { .. } | Event::SwapEntered { .. } | Event::SwapSeen(_) => {}
             Event::LockMet { .. } | Event::LockTaken { .. } | Event::NoLockTable { .. } | Event::LockLeft { .. } => {
                 super::lock::narrate(printer, event);
             }

@@ -1,5 +1,7 @@
 //! What happened to stacks.
 
+use std::fmt::Write as _;
+
 use toolkit::{HistoryEvent, StackHistory};
 
 use super::jobs::seconds;
@@ -29,11 +31,12 @@ fn row(stack: &str, event: &HistoryEvent) -> [String; 5] {
 pub fn causes(read: &[StackHistory]) -> String {
     let mut text = String::new();
     for history in read.iter().filter(|history| !history.causes.is_empty()) {
-        text.push_str(&format!("{} is in {}\n", history.stack, history.status));
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{} is in {}", history.stack, history.status);
         for cause in &history.causes {
-            text.push_str(&format!("  {RED}{cause}{RED:#}\n"));
+            let _ = writeln!(text, "  {RED}{cause}{RED:#}");
             if let Some(hint) = cause.hint() {
-                text.push_str(&format!("    {CYAN}hint:{CYAN:#} {hint}\n"));
+                let _ = writeln!(text, "    {CYAN}hint:{CYAN:#} {hint}");
             }
         }
     }

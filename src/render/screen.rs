@@ -204,7 +204,7 @@ impl State {
         if !self.printer.redraws() {
             return;
         }
-        let width = self.printer.width();
+        let width = crate::printer::width();
         let mut lines: Vec<String> = Vec::new();
         if self.rows.is_empty() {
             lines.extend((!self.status.is_empty()).then(|| format!("{DIM}{}{DIM:#}", self.status)));

@@ -10,9 +10,9 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_cloudformation::config::Builder;
 use aws_sdk_cloudformation::types::{EventFilter, TemplateStage};
 use cloud::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest, DriftDetection, Export,
-    RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
-    TemplateSource, ValidationFailure,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest,
+    DriftDetection, Export, RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent,
+    StackResource, StackSummary, TemplateSource, ValidationFailure,
 };
 use cloud::{ErrorKind, Result};
 

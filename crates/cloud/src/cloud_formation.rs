@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 pub use change_set::{
     Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetIds, ChangeSetRequest,
-    ChangeSetStatus, ChangeSetSummary, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure, ParameterValue, Replacement,
-    RollbackTriggers, TemplateSource, ValidationFailure,
+    ChangeSetStatus, ChangeSetSummary, ChangeSetType, ExecutionStatus, ImportedResource, OnStackFailure,
+    ParameterValue, Replacement, RollbackTriggers, TemplateSource, ValidationFailure,
 };
 pub use drift::{
     DriftDetection, DriftDetectionStatus, DriftStatus, PropertyDifference, ResourceDrift, ResourceDriftStatus,

@@ -6,9 +6,10 @@ use std::time::Duration;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types as sdk;
 use cloud::cloud_formation::{
-    Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetSummary, ChangeSetType,
-    ExecutionStatus, Export, ImportedResource, OnStackFailure, ParameterValue, Replacement, RollbackTriggers,
-    StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary, ValidationFailure,
+    Capability, Change, ChangeAction, ChangeDetail, ChangeSetDescription, ChangeSetStatus, ChangeSetSummary,
+    ChangeSetType, ExecutionStatus, Export, ImportedResource, OnStackFailure, ParameterValue, Replacement,
+    RollbackTriggers, StackDescription, StackEvent, StackOutput, StackResource, StackStatus, StackSummary,
+    ValidationFailure,
 };
 
 use crate::time;
@@ -180,7 +181,7 @@ pub(super) fn imported(resources: &[ImportedResource]) -> Option<Vec<sdk::Resour
     (!resources.is_empty()).then(|| resources.iter().map(resource).collect())
 }
 
-/// What kinds of trigger there are ("RollbackTrigger" in the CloudFormation API reference).
+/// What kinds of trigger there are (`RollbackTrigger` in the CloudFormation API reference).
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 const COMPOSITE_ALARM: &str = "AWS::CloudWatch::CompositeAlarm";
 

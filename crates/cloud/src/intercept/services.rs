@@ -9,9 +9,9 @@ use super::{Call, Interceptor};
 use crate::alarms::{AlarmDescription, Alarms};
 use crate::auto_scaling::{AutoScaling, Group};
 use crate::cloud_formation::{
-    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest, DriftDetection, Export,
-    RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent, StackResource, StackSummary,
-    ValidationFailure,
+    ChangeSetDescription, ChangeSetIds, ChangeSetRequest, ChangeSetSummary, CloudFormation, DeleteStackRequest,
+    DriftDetection, Export, RefactorDescription, RefactorRequest, ResourceDrift, StackDescription, StackEvent,
+    StackResource, StackSummary, ValidationFailure,
 };
 use crate::commands::{self, CommandRequest, Commands, Instance, Invocation, InvocationResult};
 use crate::instances::{Image, Instances, Offering};

@@ -16,7 +16,11 @@ fn template(delay: u32) -> Value {
 
 fn watched(delay: u32) -> ChangeSetRequest {
     let mut request = request("app", ChangeSetType::Update, &template(delay));
-    request.rollback = Some(RollbackTriggers { alarms: vec![ALARM.to_owned()], monitoring: Duration::from_mins(30) });
+    request.rollback = Some(RollbackTriggers {
+        alarms: vec![ALARM.to_owned()],
+        monitoring: Duration::from_mins(30),
+        ..RollbackTriggers::default()
+    });
     request
 }
 

@@ -92,11 +92,11 @@ async fn deploy(assembly: &Assembly, simulator: &Simulator) -> Vec<(String, Outc
 }
 
 fn planned(log: &Log) -> Plan {
-    let plans = log.events().into_iter().filter_map(|event| match event {
+    let mut plans = log.events().into_iter().filter_map(|event| match event {
         Event::Planned(plan) => Some(plan),
         _ => None,
     });
-    plans.last().expect("there is a plan")
+    plans.next_back().expect("there is a plan")
 }
 
 fn step<'p>(plan: &'p Plan, stack: &str) -> &'p PlannedStep {

@@ -123,15 +123,15 @@ fn draw_fault(simulator: &Simulator, draw: &mut Draw) {
 
 /// Every thing that a stack of ours made belongs to a stack that is there, and each resource of a stack is there once.
 fn nothing_is_doubled_or_orphaned(simulator: &Simulator, seed: u64) {
-    let mut owned: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut times: BTreeMap<(String, String), usize> = BTreeMap::new();
     let present: BTreeSet<String> =
         simulator.stacks().iter().filter_map(|name| simulator.stack(name)).map(|stack| stack.id).collect();
     for thing in simulator.things() {
         let Some(owner) = &thing.owner else { panic!("seed {seed}: {} belongs to nobody", thing.physical_id) };
         assert!(present.contains(&owner.stack), "seed {seed}: {} outlived its stack", thing.physical_id);
-        *owned.entry((owner.stack.clone(), owner.logical_id.clone())).or_default() += 1;
+        *times.entry((owner.stack.clone(), owner.logical_id.clone())).or_default() += 1;
     }
-    let doubled: Vec<_> = owned.iter().filter(|(_, times)| **times > 1).collect();
+    let doubled: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
     assert!(doubled.is_empty(), "seed {seed}: {doubled:?}");
 }
 
