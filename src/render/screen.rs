@@ -308,7 +308,7 @@ mod tests {
         let row = Row { began: Instant::now(), done: 3, total: 8, doing: String::new(), busy, is_undone: false };
         let line = anstream::adapter::strip_str(&row.line("storage", 10, Some(70), 80)).to_string();
         assert!(line.contains(" storage    ━━━━━━━━───"), "{line}");
-        assert!(line.ends_with("    3/8  0:00 / ~1:10   Sources CREATE_IN_PROGRESS"), "{line}");
+        assert!(line.ends_with("    3/8  0:00 / ~1:10  Sources CREATE_IN_PROGRESS"), "{line}");
         let bar = row.bar(20, Duration::ZERO);
         assert_eq!((columns(&bar), bar.matches('━').count()), (20, 8));
     }

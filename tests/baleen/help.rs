@@ -105,7 +105,7 @@ fn help_of_a_command() {
 
           --allow-data-loss <LOGICAL_ID>
               Lets a resource that holds data be replaced or deleted, with what it holds; write
-              STACK.LOGICAL_ID where two stacks have one of that name
+              `STACK.LOGICAL_ID` where two stacks have one of that name
 
           --concurrency <N>
               How many stacks are worked on at once, at most; 4 where nothing is said
