@@ -11,11 +11,13 @@ use serde::Serialize;
 use simulator::{Settings, Simulator};
 use stacks::outputs::ARTIFACT_BUCKET;
 use template::Assembly;
-use toolkit::{Artifacts, DeployOptions, Event, Holder, LockOptions, Patience, Plan, Question};
+use toolkit::{Artifacts, DeployOptions, Event, Holder, Kept, LockOptions, Patience, Plan, Question};
 
 use crate::bundle;
+use crate::colours;
 use crate::error::{Error, Kind, Result};
 use crate::lock;
+use crate::session::Session;
 use crate::templates::Named;
 
 pub use faults::Fault;
@@ -31,6 +33,8 @@ pub struct Wish {
     pub at: Option<(String, String)>,
     pub seed: u64,
     pub allow_data_loss: Vec<String>,
+    /// Whether the live colour is changed too.
+    pub in_place: bool,
 }
 
 /// What was rehearsed.
@@ -61,6 +65,8 @@ pub struct Run {
     pub stacks: Vec<StackSpan>,
     /// The stacks with nothing to change.
     pub unchanged: Vec<String>,
+    /// The stacks that are left alone, and why.
+    pub kept: Vec<Kept>,
     /// The stacks of the longest chain of waiting.
     pub longest: Vec<String>,
     /// What is deleted, replaced or interrupted, in words.
@@ -80,19 +86,25 @@ pub struct Effect {
 }
 
 /// Deploys an assembly to an account in which `before` is deployed.
-pub fn rehearse(assembly: &Assembly, before: &[Named], wish: &Wish) -> Result<Rehearsal> {
-    let base = run_all(assembly, before, wish, None)?;
+pub fn rehearse(session: &Session, assembly: &Assembly, before: &[Named], wish: &Wish) -> Result<Rehearsal> {
+    let base = run_all(session, assembly, before, wish, None)?;
     let fault = match wish.fault {
         Some(kind) => Some(faults::choose(kind, &base.runs[0], wish)?),
         None => None,
     };
     match fault {
-        Some(fault) => run_all(assembly, before, wish, Some(&fault)),
+        Some(fault) => run_all(session, assembly, before, wish, Some(&fault)),
         None => Ok(base),
     }
 }
 
-fn run_all(assembly: &Assembly, before: &[Named], wish: &Wish, fault: Option<&faults::Chosen>) -> Result<Rehearsal> {
+fn run_all(
+    session: &Session,
+    assembly: &Assembly,
+    before: &[Named],
+    wish: &Wish,
+    fault: Option<&faults::Chosen>,
+) -> Result<Rehearsal> {
     // One thread and paused time: when everybody waits, the time of the first who does not comes at once.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.map_err(|error| Error::new(Kind::Failed, format!("cannot start the runtime: {error}")))?;
@@ -100,7 +112,7 @@ fn run_all(assembly: &Assembly, before: &[Named], wish: &Wish, fault: Option<&fa
         let simulator = account(assembly, wish.seed);
         if !before.is_empty() {
             let old = before::assembly(assembly, before);
-            let deployed = deploy(&old, &[], &simulator, "before", &[], None).await;
+            let deployed = deploy(&old, &[], &simulator, options("before"), None).await;
             if let Some(error) = deployed.error {
                 let message = format!("what is deployed before cannot be deployed: {error}");
                 return Err(Error::new(Kind::Failed, message));
@@ -110,11 +122,15 @@ fn run_all(assembly: &Assembly, before: &[Named], wish: &Wish, fault: Option<&fa
             fault.arm(&simulator);
         }
         let kill = fault.and_then(faults::Chosen::kill);
-        let first = deploy(assembly, &wish.stacks, &simulator, "first", &wish.allow_data_loss, kill).await;
+        let next = async |run: &str| -> Result<DeployOptions> {
+            let keep = if wish.in_place { Vec::new() } else { kept(session, assembly, &simulator).await? };
+            Ok(DeployOptions { allow_data_loss: wish.allow_data_loss.clone(), keep, ..options(run) })
+        };
+        let first = deploy(assembly, &wish.stacks, &simulator, next("first").await?, kill).await;
         let mut runs = vec![first];
         let went_wrong = runs.iter().any(|run| run.error.is_some() || run.killed);
         if fault.is_some() && went_wrong {
-            runs.push(deploy(assembly, &wish.stacks, &simulator, "next", &wish.allow_data_loss, None).await);
+            runs.push(deploy(assembly, &wish.stacks, &simulator, next("next").await?, None).await);
         }
         Ok(Rehearsal {
             environment: assembly.environment.clone(),
@@ -133,13 +149,26 @@ fn account(assembly: &Assembly, seed: u64) -> Simulator {
     Simulator::with_settings(seed, Settings { account, caller, region: assembly.region.clone(), ..Settings::default() })
 }
 
+/// Lists the stacks that `baleen deploy` would leave alone now.
+async fn kept(session: &Session, assembly: &Assembly, simulator: &Simulator) -> Result<Vec<Kept>> {
+    let standing = colours::standing(session, assembly, &simulator.cloud()).await?;
+    Ok(colours::kept(session, &standing))
+}
+
+fn options(run: &str) -> DeployOptions {
+    DeployOptions {
+        artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
+        assets: vec![bundle::stand_in()],
+        ..DeployOptions::new(format!("rehearsal-{run}"))
+    }
+}
+
 /// Deploys, as `baleen deploy` does, unless it is killed before its end.
 async fn deploy(
     assembly: &Assembly,
     stacks: &[String],
     simulator: &Simulator,
-    run: &str,
-    allow_data_loss: &[String],
+    options: DeployOptions,
     kill: Option<Duration>,
 ) -> Run {
     let begin = simulator.elapsed();
@@ -149,15 +178,9 @@ async fn deploy(
             *plan.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         }
     };
-    let options = DeployOptions {
-        artifacts: Some(Artifacts { stack: ARTIFACT_BUCKET.stack.to_owned(), output: ARTIFACT_BUCKET.name.to_owned() }),
-        assets: vec![bundle::stand_in()],
-        allow_data_loss: allow_data_loss.to_vec(),
-        ..DeployOptions::new(format!("rehearsal-{run}"))
-    };
     let approve = |_: Question<'_>| true;
     let cloud = simulator.cloud();
-    let lock = lock_options(run);
+    let lock = lock_options(&options.run);
     let work = toolkit::locked(assembly, &cloud, &lock, &watch, async |lock| {
         toolkit::deploy(assembly, stacks, lock.cloud(), &options, &approve, &watch).await
     });
@@ -180,6 +203,7 @@ async fn deploy(
         killed,
         longest: timeline::longest(assembly, &stacks),
         unchanged: plan.iter().flat_map(|plan| plan.unchanged.clone()).collect(),
+        kept: options.keep,
         effects: timeline::effects(plan.as_ref(), &stacks),
         stacks,
     }

@@ -42,6 +42,9 @@ pub struct Args {
     /// Lets a resource be replaced or deleted that holds something, as `deploy` has it
     #[arg(long, value_name = "LOGICAL_ID")]
     allow_data_loss: Vec<String>,
+    /// Changes the live colour, too, as `deploy` has it
+    #[arg(long)]
+    in_place: bool,
 }
 
 pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
@@ -56,9 +59,10 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
         at: args.at.clone(),
         seed: args.seed,
         allow_data_loss: args.allow_data_loss.clone(),
+        in_place: args.in_place,
     };
     let before = before.map(|(_, set)| set).unwrap_or_default();
-    let rehearsal = rehearsal::rehearse(&assembly, &before, &wish)?;
+    let rehearsal = rehearsal::rehearse(&session, &assembly, &before, &wish)?;
     if printer.is_json() {
         printer.json(&rehearsal)?;
     } else {

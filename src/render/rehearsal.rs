@@ -56,6 +56,9 @@ fn show(run: &Run, width: usize, text: &mut String) {
     if !run.unchanged.is_empty() {
         let _ = writeln!(text, "  {DIM}nothing to change: {}{DIM:#}", run.unchanged.join(", "));
     }
+    for kept in &run.kept {
+        let _ = writeln!(text, "  {DIM}left alone: {}, because {}{DIM:#}", kept.stack, kept.reason);
+    }
     if run.longest.len() > 1 {
         let _ = writeln!(text, "  {DIM}the longest wait: {}{DIM:#}", run.longest.join(" → "));
     }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::{Artifacts, Asset, Stop};
 
 /// How to deploy.
@@ -72,7 +74,7 @@ impl DeployOptions {
 }
 
 /// A stack that a deployment leaves alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kept {
     /// The stack's name within the app.
     pub stack: String,
