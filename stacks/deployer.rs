@@ -16,7 +16,7 @@ use resources::{iam, kind};
 use template::{Arn, Assume, Declare, DeletionPolicy, IntoValue, Stack, TrustPolicy, Value, aws, sub};
 
 use crate::bootstrap::Bootstrap;
-use crate::environment::{self, Environment, Ownership};
+use crate::environment::{self, Environment, Ownership, References};
 use crate::outputs;
 
 pub use execution::{LEFT_OUT, taken};
@@ -102,13 +102,13 @@ fn provider(stack: &mut Stack, settings: &environment::Deployer) -> Value<Arn<ki
 }
 
 /// Adds a role of this stack, which has a name of its own, because the workflows know it by that.
-fn role<const N: usize>(
+fn role(
     stack: &mut Stack,
     environment: &Environment,
     logical_id: &str,
     what: &str,
     trust: policy::Statement<TrustPolicy>,
-    statements: [policy::Statement; N],
+    statements: Vec<policy::Statement>,
 ) -> iam::RoleRef {
     let role = stack.add(logical_id, iam::Role::new(trust).role_name(name(environment, what)));
     stack.add(&format!("{logical_id}Rights"), iam::Policy::new(what, statements).roles([role.name()]));
@@ -122,17 +122,18 @@ fn stacks(environment: &Environment, which: &str) -> Value<String> {
 }
 
 /// Says what it takes to compare the environment with what is deployed.
-fn look(environment: &Environment) -> [policy::Statement; 1] {
+fn look(environment: &Environment) -> Vec<policy::Statement> {
     let look = ["DescribeStacks", "GetTemplate", "ListStackResources"].map(|action| format!("cloudformation:{action}"));
-    [policy::allow(look).on([stacks(environment, "*")])]
+    vec![policy::allow(look).on([stacks(environment, "*")])]
 }
 
 /// Says what it takes to deploy the environment's stacks by the execution role, this one aside.
-fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::RoleRef) -> [policy::Statement; 7] {
+fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::RoleRef) -> Vec<policy::Statement> {
     let follow = [
         "DescribeChangeSet",
         "DescribeEvents",
         "DescribeStackEvents",
+        "DescribeStackRefactor",
         "DescribeStacks",
         "GetStackPolicy",
         "GetTemplate",
@@ -141,21 +142,25 @@ fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::Role
     let change = [
         "CancelUpdateStack",
         "ContinueUpdateRollback",
+        "CreateStackRefactor",
         "DeleteChangeSet",
         "ExecuteChangeSet",
+        "ExecuteStackRefactor",
         "RollbackStack",
         "SetStackPolicy",
         "UpdateTerminationProtection",
     ];
     let cloud_formation = |action| format!("cloudformation:{action}");
-    [
+    let mut statements = vec![
         policy::allow(follow.map(cloud_formation)).on([stacks(environment, "*")]),
         policy::allow(["cloudformation:CreateChangeSet"])
             .on([stacks(environment, "*")])
             .when(policy::arn_equals("cloudformation:RoleArn", [execution.arn()])),
         policy::allow(change.map(cloud_formation)).on([stacks(environment, "*")]),
-        policy::deny(["cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"])
-            .on([stacks(environment, DEPLOYER)]),
+        policy::deny(
+            ["CreateChangeSet", "CreateStackRefactor", "ExecuteChangeSet", "ExecuteStackRefactor"].map(cloud_formation),
+        )
+        .on([stacks(environment, DEPLOYER)]),
         policy::allow(["iam:PassRole"])
             .on([execution.arn()])
             .when(policy::string_equals("iam:PassedToService", ["cloudformation.amazonaws.com"])),
@@ -163,7 +168,12 @@ fn drive(environment: &Environment, bootstrap: &Bootstrap, execution: &iam::Role
         policy::allow(["s3:GetObject", "s3:PutObject"]).on([sub!("{}/*", bootstrap.artifacts.arn())]),
         // The lock of the environment.
         policy::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on([bootstrap.locks.arn()]),
-    ]
+    ];
+    if environment.references == References::Exports {
+        // Who imports what is dropped or changed: the action knows no resources.
+        statements.push(policy::allow(["cloudformation:ListImports"]).on_any());
+    }
+    statements
 }
 
 /// Adds the role by which CloudFormation makes and changes this environment's resources.

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use diff::Template;
 use diff::gates::{RolePermissions, Sentence, roles};
 use serde_json::json;
+use stacks::outputs::{self, Output};
 use template::Assembly;
-use toolkit::{Permissions, permissions};
+use toolkit::{Artifacts, Need, NeedTarget, Part, Permissions, permissions};
 use tree::Origin;
 
 use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
+use crate::lock;
 use crate::printer::{BOLD, DIM, Printer};
 use crate::render::findings::plural;
 use crate::session::Session;
@@ -25,8 +27,9 @@ Examples:
 /// Finds the least IAM policy that deploys an environment, or says what its roles may do
 ///
 /// The actions are those that the provider schemas say CloudFormation calls for the resources of the environment, without
-/// those for features that they do not use, on the names that the templates give. A policy that is longer than IAM's
-/// quota is split. It suits whoever runs `deploy`, and a service role for CloudFormation.
+/// those for features that they do not use, on the names that the templates give; and those that this program calls itself:
+/// on stacks, artifacts, the lock, and for `swap`, `drift`, `doctor`. A policy that is longer than IAM's quota is split.
+/// Optional is `sts:DecodeAuthorizationMessage`; left out is what empties buckets (`destroy --empty-buckets`).
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -42,8 +45,33 @@ pub fn run(args: &Args, global: &Global, printer: &Printer) -> Result<()> {
     let assembly = Session::open(global)?.assemble(printer)?;
     match &args.for_role {
         Some(name) => for_role(name, &assembly, printer),
-        None => for_deploying(args, &permissions(&assembly), printer),
+        None => for_deploying(args, &permissions(&assembly, &needs()), printer),
     }
+}
+
+/// What the commands call themselves.
+fn needs() -> Vec<Need> {
+    let bucket = outputs::ARTIFACT_BUCKET;
+    let artifacts = Artifacts { stack: bucket.stack.to_owned(), output: bucket.name.to_owned() };
+    let of = |Output { stack, name }: Output, part| NeedTarget::Output {
+        stack: stack.to_owned(),
+        output: name.to_owned(),
+        part,
+    };
+    let purpose = "the sample clip and the jobs of a swap";
+    let need = |actions, target| Need { purpose, actions, target };
+    let mut needs = toolkit::needs(&artifacts, &lock::table());
+    needs.extend([
+        need(&["s3:GetObject", "s3:PutObject"], of(outputs::SOURCE_BUCKET, Part::Contents)),
+        // Otherwise nobody is told that the clip is not there yet.
+        need(&["s3:ListBucket"], of(outputs::SOURCE_BUCKET, Part::Itself)),
+        need(&["s3:GetObject"], of(outputs::ENHANCED_BUCKET, Part::Contents)),
+        need(&["dynamodb:GetItem", "dynamodb:Scan"], of(outputs::JOB_TABLE, Part::Itself)),
+        need(&["states:StartExecution"], of(outputs::STATE_MACHINE, Part::Itself)),
+        need(&["states:DescribeExecution"], of(outputs::STATE_MACHINE, Part::Contents)),
+        need(&["kms:Decrypt", "kms:GenerateDataKey"], NeedTarget::Keys),
+    ]);
+    needs
 }
 
 fn for_deploying(args: &Args, found: &Permissions, printer: &Printer) -> Result<()> {

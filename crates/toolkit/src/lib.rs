@@ -68,7 +68,7 @@ pub use options::{DeployOptions, DestroyOptions, Kept, Patience, ResourceName, R
 pub use outputs::{StackOutputs, outputs};
 pub use overview::{Health, Overview, StackOverview, overview};
 pub use parameters::check_parameters;
-pub use permissions::{Permissions, Policy, Statement, permissions};
+pub use permissions::{Need, NeedTarget, Part, Permissions, Policy, Statement, needs, permissions};
 pub use plan::loss::Loss;
 pub use plan::moves::{Immovable, ImmovableReason, Move, Place};
 pub use plan::phases::{Blocked, BlockedReason};

@@ -5,6 +5,7 @@
 //! the actions can be bound to resources at all.
 
 mod names;
+mod needs;
 mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,22 +16,33 @@ use template::Assembly;
 use tree::Tree;
 
 use names::Names;
+pub use needs::{Need, NeedTarget, Part, needs};
 pub use policy::{Policy, Statement};
 
-/// What `deploy` and `destroy` themselves call on stacks.
-const STACK_ACTIONS: [&str; 17] = [
+/// What the commands call on stacks, or check the right to by a call on stacks.
+const STACK_ACTIONS: [&str; 26] = [
+    // Drift is detected by the caller's rights: besides these two, it reads each resource as its handler does.
+    "BatchDescribeTypeConfigurations",
+    "DetectStackResourceDrift",
     "CancelUpdateStack",
     "ContinueUpdateRollback",
     "CreateChangeSet",
+    "CreateStackRefactor",
     "DeleteChangeSet",
     "DeleteStack",
     "DescribeChangeSet",
     "DescribeEvents",
+    "DescribeStackDriftDetectionStatus",
     "DescribeStackEvents",
+    "DescribeStackRefactor",
+    "DescribeStackResourceDrifts",
     "DescribeStacks",
+    "DetectStackDrift",
     "ExecuteChangeSet",
+    "ExecuteStackRefactor",
     "GetStackPolicy",
     "GetTemplate",
+    "ListChangeSets",
     "ListStackResources",
     "RollbackStack",
     "SetStackPolicy",
@@ -49,24 +61,29 @@ const GLOBAL: [&str; 6] = ["budgets", "cloudfront", "iam", "organizations", "rou
 pub struct Permissions {
     /// The policies: as few as fit the quota of a managed policy.
     pub policies: Vec<Policy>,
-    /// Each action with the resource types that need it.
+    /// Each action with the resource types that need it, or what else it is for.
     pub actions: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Finds the least permissions with which an assembly can be deployed and deleted.
-pub fn permissions(assembly: &Assembly) -> Permissions {
+/// Finds the least permissions with which an assembly can be deployed and deleted, and which meet the other `needs`.
+pub fn permissions(assembly: &Assembly, needs: &[Need]) -> Permissions {
     let names = Names::of(assembly);
     let mut actions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for stack in &assembly.stacks {
         for (resource_type, properties) in resources(&stack.template) {
             let has = |path: &str| properties.and_then(|tree| tree.find(path.split('/'))).is_some();
-            for action in handlers::called(resource_type, has) {
+            // Before a bucket goes, `destroy` looks into it.
+            let looks = (resource_type == "AWS::S3::Bucket").then(|| "s3:ListBucketVersions".to_owned());
+            for action in handlers::called(resource_type, has).into_iter().chain(looks) {
                 actions.entry(action).or_default().insert(resource_type.to_owned());
             }
         }
     }
     for action in STACK_ACTIONS {
         actions.entry(format!("cloudformation:{action}")).or_default().insert("AWS::CloudFormation::Stack".to_owned());
+    }
+    if has_exports(assembly) {
+        actions.entry("cloudformation:ListImports".to_owned()).or_default().insert("exports".to_owned());
     }
     let passed = passed_to(assembly);
     let mut statements: BTreeMap<Vec<String>, BTreeSet<String>> = BTreeMap::new();
@@ -78,7 +95,20 @@ pub fn permissions(assembly: &Assembly) -> Permissions {
     if actions.contains_key("iam:PassRole") {
         statements.push(pass_roles(assembly, &names, passed));
     }
+    for need in needs {
+        let Some(statement) = needs::statement(assembly, need) else { continue };
+        for action in &statement.action {
+            actions.entry(action.clone()).or_default().insert(need.purpose.to_owned());
+        }
+        statements.push(statement);
+    }
     Permissions { policies: policy::split(statements), actions }
+}
+
+/// Tells whether stacks refer to each other by exports.
+fn has_exports(assembly: &Assembly) -> bool {
+    let outputs = assembly.stacks.iter().filter_map(|stack| stack.template.get("Outputs")?.as_map());
+    outputs.flatten().any(|output| output.value.get("Export").is_some())
 }
 
 fn resources(template: &Tree) -> impl Iterator<Item = (&str, Option<&Tree>)> {

@@ -219,8 +219,9 @@ fn planned(log: &Log) -> Vec<(String, Option<String>)> {
     plans.flat_map(|plan| plan.steps).map(|step| (step.stack, step.why)).collect()
 }
 
+/// aws-cdk#7602, #34813: an export that another stack still imports could not be removed, so neither stack could be deployed.
 #[tokio::test(start_paused = true)]
-async fn deadly_embrace_of_an_export_that_goes() {
+async fn aws_cdk_7602_deadly_embrace_of_an_export_that_goes() {
     let simulator = Simulator::new(1);
     let old = pair(true, &[one(0), None, one(0)], user(0)).assembly();
     deploy(&old, &[], &simulator.cloud()).await.0.expect("deployed");
@@ -239,8 +240,9 @@ async fn deadly_embrace_of_an_export_that_goes() {
     templates_are_reached(&simulator, &new).await;
 }
 
+/// aws-cdk#17741, #27902: what was exported was replaced, and the export in use could not get its new value.
 #[tokio::test(start_paused = true)]
-async fn deadly_embrace_of_an_export_whose_value_changes() {
+async fn aws_cdk_17741_deadly_embrace_of_an_export_whose_value_changes() {
     let simulator = Simulator::new(1);
     deploy(&pair(true, &[one(0), None, None], user(0)).assembly(), &[], &simulator.cloud()).await.0.expect("deployed");
     let new = pair(true, &[one(1), None, None], user(0)).assembly();

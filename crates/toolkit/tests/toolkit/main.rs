@@ -15,6 +15,7 @@ mod interruption;
 mod locks;
 mod looks;
 mod moves;
+mod permissions;
 mod proof;
 mod rollback;
 mod selection;

@@ -1,4 +1,6 @@
 //! What went wrong for others, each with its name: none of it may happen here.
+//!
+//! Those of exports ("deadly embrace") are in `exports`, those of two colours in `swap`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -85,7 +87,7 @@ async fn aws_bench_datasets_30_the_right_rollback_call_is_made_and_no_other() {
     assert_eq!(writes.seen(), [""; 0]);
 }
 
-fn wants(run: &'static str) -> LockOptions {
+pub fn wants(run: &'static str) -> LockOptions {
     LockOptions {
         table: LockTable { stack: "bootstrap".to_owned(), output: "LockTable".to_owned() },
         holder: Holder {

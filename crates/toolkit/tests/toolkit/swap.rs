@@ -10,8 +10,9 @@ use cloud::alarms::AlarmState;
 use cloud::cloud_formation::RollbackTriggers;
 use cloud::faults::Faults;
 use cloud::intercept::{Call, Interceptor};
+use cloud::recording::Recording;
 use serde_json::json;
-use simulator::Simulator;
+use simulator::{ResourceFault, Simulator, Verb};
 use template::{App, Assembly, Parameter, Raw, References, Settings as AppSettings, Stack, sub};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -483,4 +484,64 @@ async fn a_swap_begins_only_where_it_may() {
     let plan = toolkit::swap::swap_plan(&newer, &names, &cloud, &Works::new(), &options, &toolkit::silent).await;
     assert!(matches!(plan, Err(Error::SwapStale { .. })), "{plan:?}");
     is_at_rest(&simulator, BLUE);
+}
+
+/// `manheim/cf_deployer#39`: a swap failed, and both colours went on taking work.
+#[tokio::test(start_paused = true)]
+async fn cf_deployer_39_after_a_swap_that_failed_one_colour_is_active() {
+    for step in 1..=3 {
+        let simulator = deployed(step).await;
+        let log = Log::default();
+        let fail = async {
+            while shares(&simulator)[1] != ["0", "10", "50"][usize::try_from(step - 1).expect("small")] {
+                sleep(Duration::from_secs(1)).await;
+            }
+            simulator.fail(ResourceFault::new("Weights", Verb::Update, "the parameter is locked").times(1));
+            std::future::pending::<()>().await;
+        };
+        let (works, cloud) = (Works::new(), simulator.cloud());
+        let swapped = tokio::select! {
+            swapped = swap(&cloud, &works, &log) => swapped.expect("it ends well, if not as it was wished"),
+            () = fail => unreachable!("it waits for ever"),
+        };
+        let because = swapped.because.clone().unwrap_or_default();
+        assert!(!swapped.swapped && because.contains("the parameter is locked"), "step {step}: {swapped:?}");
+        is_at_rest(&simulator, BLUE);
+    }
+}
+
+/// coverage-roadmap#37: blue/green by `CodeDeploy` deleted a group that CloudFormation owned, and no stack could be updated
+/// any more.
+#[tokio::test(start_paused = true)]
+async fn coverage_roadmap_37_a_swap_deletes_nothing_that_cloudformation_owns() {
+    let simulator = deployed(3).await;
+    let owned = || -> Vec<_> {
+        let things = simulator.things().into_iter();
+        things.map(|thing| (thing.physical_id, thing.owner.map(|owner| owner.logical_id))).collect()
+    };
+    let before = owned();
+    let recording = Arc::new(Recording::default());
+    let interceptor: Arc<dyn Interceptor> = Arc::clone(&recording) as _;
+    let cloud = simulator.cloud().intercepted(&interceptor);
+    swap(&cloud, &Works::new(), &Log::default()).await.expect("swapped");
+    assert_eq!(owned(), before, "what idles stays, and is CloudFormation's");
+    back(&cloud, &Works::new(), &Log::default()).await.expect("returned");
+    assert_eq!(owned(), before);
+    let deleting = ["cloudformation:DeleteStack", "s3:DeleteObject", "dynamodb:DeleteItem"];
+    assert!(deleting.iter().all(|operation| recording.count(operation) == 0), "{:?}", recording.operations());
+    let newer = assembly("jobs", "new");
+    toolkit::deploy(&newer, &[], &cloud, &keeping_blue(), &yes, &Log::default()).await.expect("it can be updated");
+}
+
+/// What a swap calls is what `permissions` allows, and needs no more than that.
+#[tokio::test(start_paused = true)]
+async fn permissions_allow_what_a_swap_calls() {
+    let simulator = deployed(3).await;
+    let recording = Arc::new(Recording::default());
+    let interceptor: Arc<dyn Interceptor> = Arc::clone(&recording) as _;
+    let cloud = simulator.cloud().intercepted(&interceptor);
+    swap(&cloud, &Works::new(), &Log::default()).await.expect("swapped");
+    back(&cloud, &Works::new(), &Log::default()).await.expect("returned");
+    crate::permissions::are_allowed(&assembly("jobs", "old"), &recording);
+    assert!(recording.count("cloudwatch:DescribeAlarms") > 0, "the alarms are looked at");
 }
