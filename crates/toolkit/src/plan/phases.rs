@@ -110,7 +110,8 @@ pub(crate) fn phases(
     foreign: &BTreeMap<String, Vec<String>>,
 ) -> Result<Vec<Phase>, Vec<Blocked>> {
     let importers = importers(before);
-    let mut layout = Layout { selected, before, kept: BTreeMap::new(), detached: BTreeMap::new() };
+    let mut layout =
+        Layout { selected, before, kept: BTreeMap::new(), detached: BTreeMap::new(), marked: BTreeSet::new() };
     let mut blocked = Vec::new();
     for export in &touch.exports {
         let own = importers.get(export.export.as_str()).into_iter().flatten().copied();
@@ -138,6 +139,10 @@ pub(crate) fn phases(
                 {
                     layout.detached.entry(importer).or_default().insert(&export.export, (&export.stack, value));
                 }
+                // Without a value there is no literal; then only a mark makes a change of it.
+                let unnoticed = importers.iter().copied().filter(|importer| touch.the_same.contains(*importer));
+                layout.marked.extend(unnoticed);
+                layout.marked.retain(|importer| selected.iter().any(|stack| stack.name == *importer));
                 if !importers.is_empty() {
                     layout.kept.entry(&export.stack).or_default().push(Held { export, importers });
                 }
@@ -160,6 +165,9 @@ pub(crate) fn phases(
 /// The output that a template has while it has literals in place of imports.
 const LITERALS: &str = "LiteralsInPlaceOfImports";
 
+/// The output that a template has for as long as an export that it no longer imports is kept for it.
+const NO_IMPORTS: &str = "NoLongerImports";
+
 /// Puts values in place of imports.
 ///
 /// An output says so as well: with nothing but values written otherwise, CloudFormation might find nothing to update.
@@ -169,12 +177,17 @@ pub(crate) fn detached(template: &Tree, values: &BTreeMap<&str, &str>) -> Tree {
         _ => None,
     });
     let exports: Vec<&str> = values.keys().copied().collect();
-    if let Some(outputs) = section(&mut detached, "Outputs")
-        && outputs.get(LITERALS).is_none()
-    {
-        outputs.push(LITERALS, Tree::single("Value", Tree::string(exports.join(", "))));
-    }
+    mark(&mut detached, LITERALS, &exports.join(", "));
     detached
+}
+
+/// Adds an output, so that CloudFormation finds something to update.
+fn mark(template: &mut Tree, name: &str, value: &str) {
+    if let Some(outputs) = section(template, "Outputs")
+        && outputs.get(name).is_none()
+    {
+        outputs.push(name, Tree::single("Value", Tree::string(value)));
+    }
 }
 
 /// Finds which stacks of the app import what.
@@ -203,6 +216,8 @@ struct Layout<'a> {
     kept: BTreeMap<&'a str, Vec<Held<'a>>>,
     /// What is taken as a literal, by the stack that imports it: by export, the stack that exports it, and the value.
     detached: BTreeMap<&'a str, BTreeMap<&'a str, (&'a str, &'a str)>>,
+    /// The stacks that no longer import something, and in which nothing else changes.
+    marked: BTreeSet<&'a str>,
 }
 
 impl<'a> Layout<'a> {
@@ -278,6 +293,12 @@ impl<'a> Layout<'a> {
                 format!("no longer uses the value of export `{export}`")
             }
         }));
+        if self.marked.contains(stack.name.as_str()) {
+            mark(&mut template, NO_IMPORTS, "true");
+            words.push(
+                "no longer imports what is kept for it, and says so in an output, so that it is updated".to_owned(),
+            );
+        }
         let place = 1 + usize::from(self.detached.contains_key(stack.name.as_str()));
         let total = self.total(&stack.name);
         let why = match (words.is_empty(), total) {
@@ -317,7 +338,8 @@ impl<'a> Layout<'a> {
     fn release(&self, stack: &StackTemplate) -> Option<Phase> {
         let (released, stay): (Vec<&Held<'_>>, Vec<_>) =
             self.held(&stack.name).partition(|held| held.importers.iter().all(|name| self.is_selected(name)));
-        if released.is_empty() {
+        let is_marked = self.marked.contains(stack.name.as_str());
+        if released.is_empty() && !is_marked {
             return None;
         }
         let mut template = stack.template.clone();
@@ -326,15 +348,23 @@ impl<'a> Layout<'a> {
         }
         let exports: Vec<String> = released.iter().map(|held| format!("`{}`", held.export.export)).collect();
         let total = self.total(&stack.name);
-        let word = if exports.len() == 1 { "export" } else { "exports" };
-        let why = format!("{total} of {total}: drops {word} {}, which nothing imports any more", exports.join(", "));
+        let mut words = Vec::new();
+        if !exports.is_empty() {
+            let word = if exports.len() == 1 { "export" } else { "exports" };
+            words.push(format!("drops {word} {}, which nothing imports any more", exports.join(", ")));
+        }
+        if is_marked {
+            words.push("takes the output away that said so".to_owned());
+        }
+        let why = format!("{total} of {total}: {}", words.join("; "));
         Some(Phase { stack: stack.name.clone(), template, detaches: false, why: Some(why), after: Vec::new() })
     }
 
     /// How many updates a stack has.
     fn total(&self, stack: &str) -> usize {
         let is_released = |held: &Held<'_>| held.importers.iter().all(|name| self.is_selected(name));
-        1 + usize::from(self.detached.contains_key(stack)) + usize::from(self.held(stack).any(is_released))
+        let has_last = self.marked.contains(stack) || self.held(stack).any(is_released);
+        1 + usize::from(self.detached.contains_key(stack)) + usize::from(has_last)
     }
 }
 
