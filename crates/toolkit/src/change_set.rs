@@ -232,7 +232,12 @@ pub(crate) fn planned(change: &Change) -> PlannedChange {
         // CloudFormation lists a property once for each way in which it may change.
         match properties.iter_mut().find(|present| present.name == property.name) {
             Some(present) => {
-                present.causing_entity = present.causing_entity.take().or(property.causing_entity);
+                present.causing_entity = match (present.causing_entity.take(), property.causing_entity) {
+                    (Some(one), Some(other)) if !one.split(", ").any(|known| known == other) => {
+                        Some(format!("{one}, {other}"))
+                    }
+                    (one, other) => one.or(other),
+                };
             }
             None => properties.push(property),
         }

@@ -28,6 +28,7 @@ use crate::call::Context;
 use crate::parameters::Outputs;
 use crate::plan::loss::{Allowed, Evidence, loses};
 use crate::plan::predict::Prediction;
+use crate::plan::stable::settle;
 use crate::plan::steps::{Deployed, Work};
 use crate::plan::{Basis, Plan, PlannedChange, PlannedParameter};
 use crate::source::{capabilities, source};
@@ -107,12 +108,13 @@ impl Survey {
     }
 
     /// Says of each change what would be lost by it.
-    pub fn weigh(&self, node: &Node, changes: Vec<PlannedChange>) -> Vec<PlannedChange> {
+    pub fn weigh(&self, node: &Node, mut changes: Vec<PlannedChange>) -> Vec<PlannedChange> {
         let stack = node.stack.name.as_str();
         let is_readable = self.deployed(stack).is_none_or(Deployed::is_readable);
         let evidence = |logical_id: &str| -> Option<Evidence> {
             is_readable.then(|| self.predictions[node.round].evidence(stack, logical_id))
         };
+        settle(&mut changes, self.predictions[node.round].changes(stack), &evidence);
         let weighed = changes.into_iter().map(|mut change| {
             change.loses = loses(&change, evidence(&change.logical_id));
             change

@@ -12,6 +12,7 @@ pub(crate) mod phases;
 pub(crate) mod predict;
 pub(crate) mod refactor;
 pub(crate) mod references;
+pub(crate) mod stable;
 pub(crate) mod steps;
 
 use std::collections::BTreeMap;

@@ -115,6 +115,10 @@ fn script(path: &Path, old: &[Tree], new: &[Tree]) -> Option<Vec<crate::Line>> {
     }
     let texts = |list: &[Tree]| list.iter().map(text::text).collect::<Option<Vec<String>>>();
     let (old, new) = (texts(old)?, texts(new)?);
+    if old == new {
+        // Spelled otherwise at most, which is for the comparison of lists to say.
+        return None;
+    }
     // An element may have several lines itself.
     let (old, new) = (old.join("\n"), new.join("\n"));
     Some(lines::lines(&old, &new))

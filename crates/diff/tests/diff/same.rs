@@ -20,6 +20,15 @@ fn order_of_keys_and_resources() {
 }
 
 #[test]
+fn order_of_keys_in_the_expressions_of_a_script() {
+    let script = |argument: &str| -> Value {
+        let argument: Value = serde_json::from_str(argument).expect("JSON");
+        json!({"runCommand": [{"Fn::Base64": [argument]}]})
+    };
+    assert_same("T", &script(r#"{"Id": "a", "Name": "a"}"#), &script(r#"{"Name": "a", "Id": "a"}"#));
+}
+
+#[test]
 fn spellings_of_scalars_and_expressions() {
     assert_same("AWS::SQS::Queue", &json!({"DelaySeconds": 5}), &json!({"DelaySeconds": "5"}));
     assert_same("AWS::SQS::Queue", &json!({"FifoQueue": true}), &json!({"FifoQueue": "true"}));
