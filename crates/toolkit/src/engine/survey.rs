@@ -6,6 +6,7 @@ use template::StackTemplate;
 use tree::{Map, Node as TreeNode, Origin, Tree};
 
 use super::{Engine, Node, Seen, Survey};
+use crate::call::Pause;
 use crate::parameters::Outputs;
 use crate::plan::layout::lay_out;
 use crate::plan::loss::Allowed;
@@ -16,6 +17,9 @@ use crate::selection::{Selection, values};
 use crate::situation::{Situation, settle};
 use crate::write::sha256;
 use crate::{Artifacts, DeployOptions, Error};
+
+/// How often a stack is looked at, at most, until its description is that of its template.
+const LOOKS_UNTIL_IT_FITS: u32 = 8;
 
 /// How many stacks are looked at together: that is nothing but reading.
 const LOOKS_AT_ONCE: usize = 16;
@@ -77,15 +81,23 @@ impl Engine<'_> {
 
     async fn look(&self, stack: &StackTemplate) -> Result<Seen, Error> {
         let context = &self.context;
-        Ok(match settle(context, stack).await? {
-            Situation::New { under_review } => Seen::New { under_review },
-            Situation::Remains(description) => Seen::Remains(description),
-            Situation::Existing(description) => {
-                let id = description.id.as_str();
-                let text = context.call(async || context.cloud.cloud_formation.template(id).await).await?;
-                Seen::Existing(Box::new(Deployed::read(*description, text)))
+        let mut pause = Pause::default();
+        let mut looks = 0;
+        loop {
+            let description = match settle(context, stack).await? {
+                Situation::New { under_review } => return Ok(Seen::New { under_review }),
+                Situation::Remains(description) => return Ok(Seen::Remains(description)),
+                Situation::Existing(description) => description,
+            };
+            let id = description.id.as_str();
+            let text = context.call(async || context.cloud.cloud_formation.template(id).await).await?;
+            let deployed = Deployed::read(*description, text);
+            looks += 1;
+            if deployed.fits() || looks >= LOOKS_UNTIL_IT_FITS {
+                return Ok(Seen::Existing(Box::new(deployed)));
             }
-        })
+            pause.wait().await;
+        }
     }
 
     /// Finds what may be lost, among the resources that are there and those that are going to be.
@@ -102,6 +114,21 @@ impl Deployed {
         let parsed = tree::parse(&text).ok();
         let nothing = || Tree::new(TreeNode::Map(Map::default()), Origin::Unknown);
         Self { description, text, template: parsed.unwrap_or_else(nothing) }
+    }
+
+    /// Says whether the description is that of the template: just after an update was begun, perhaps by a run that was
+    /// killed then, the description may still be that of before, without a word that anything is under way.
+    fn fits(&self) -> bool {
+        let names = |section: &str, is_sure: fn(&Tree) -> bool| {
+            let section = self.template.get(section).and_then(Tree::as_map);
+            let entries = section.into_iter().flat_map(Map::iter).filter(move |entry| is_sure(&entry.value));
+            entries.map(|entry| entry.key.to_string())
+        };
+        let outputs = &self.description.outputs;
+        let parameters = &self.description.parameters;
+        !self.description.status.is_success()
+            || names("Outputs", |output| output.get("Condition").is_none()).all(|name| outputs.contains_key(&name))
+                && names("Parameters", |_| true).all(|name| parameters.contains_key(&name))
     }
 
     /// Says whether its template could be read.
