@@ -122,7 +122,7 @@ impl Deployed {
         let names = |section: &str, is_sure: fn(&Tree) -> bool| {
             let section = self.template.get(section).and_then(Tree::as_map);
             let entries = section.into_iter().flat_map(Map::iter).filter(move |entry| is_sure(&entry.value));
-            entries.map(|entry| entry.key.to_string())
+            entries.map(|entry| entry.key.clone())
         };
         let outputs = &self.description.outputs;
         let parameters = &self.description.parameters;
