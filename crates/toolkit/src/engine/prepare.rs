@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use cloud::cloud_formation::StackDescription;
 use jiff::Timestamp;
+use template::StackTemplate;
 use tree::Tree;
 
 use super::survey::outputs_of;
@@ -159,12 +160,30 @@ impl Engine<'_> {
         let outputs = known.borrow().outputs.clone();
         let request = self.request(node, existing, values(&stack.name, parameters, &outputs)?, &outputs).await?;
         match change_set::make(context, stack, request, existing.is_none(), "change").await? {
-            Made::Empty => Ok(None),
+            Made::Empty => {
+                self.still_as_seen(stack, existing).await?;
+                Ok(None)
+            }
             Made::Ready(ids, changes) => {
                 let basis = Basis::ChangeSet { id: ids.change_set, stack_id: ids.stack };
                 Ok(Some(Self::step(survey, node, parameters, basis, survey.weigh(node, changes))))
             }
         }
+    }
+
+    /// Makes sure that a stack without changes has none because it had none when it was looked at: its outputs are those
+    /// of then. It may have been updated in between by what a run that was killed had begun.
+    async fn still_as_seen(&self, stack: &StackTemplate, seen: Option<&StackDescription>) -> Result<(), Error> {
+        let context = &self.context;
+        let name = stack.stack_name.as_str();
+        let now = context.call(async || context.cloud.cloud_formation.describe_stack(name).await).await?;
+        let times = |stack: &StackDescription| (stack.id.clone(), stack.status.clone(), stack.updated);
+        if now.as_ref().map(times) == seen.map(times) {
+            return Ok(());
+        }
+        self.moved.set(true);
+        let reason = "it was updated while it was looked at".to_owned();
+        Err(Error::UnderWay { stack: stack.name.clone(), reason })
     }
 
     fn step(

@@ -200,7 +200,11 @@ fn what_stays_behind_and_what_moves_find_each_other_by_exports() {
         whys,
         [
             ("keys", "1 of 2: keeps export `app-test-keys-KeyArn` until storage no longer imports it"),
-            ("storage", ""),
+            (
+                "storage",
+                "1 of 2: no longer imports what is kept for it, and says so in an output, so that it is updated"
+            ),
+            ("storage", "2 of 2: takes the output away that said so"),
             ("keys", "2 of 2: drops export `app-test-keys-KeyArn`, which nothing imports any more"),
         ]
     );
