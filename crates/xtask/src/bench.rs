@@ -118,7 +118,9 @@ fn show(root: &Path, arguments: &Arguments, subjects: &[Subject], medians: &[Mea
         let place = if arguments.deployments { "deployments" } else { "bench" };
         table::put(&root.join("README.md"), place, &table)?;
     }
-    for missed in table::missed(subjects, medians, MEMORY_BAR) {
+    // What talks to a cloud links the AWS SDK: the bar is for what works offline.
+    let memory_bar = if arguments.deployments { f64::INFINITY } else { MEMORY_BAR };
+    for missed in table::missed(subjects, medians, memory_bar) {
         eprintln!("missed: {missed}");
     }
     Ok(())
