@@ -2,7 +2,7 @@
 //!
 //! It is built against an old glibc, with Zig's headers and linker: what this machine has is newer than what instances may
 //! have. A static program would need none at all, but musl's allocator and resolver are not those that the agent is tested
-//! with. The same sources and tools make the same bytes wherever the checkout and the user's folders are, so the SHA-256 of
+//! with. The same sources and tools are to make the same bytes wherever the checkout and the user's folders are, so the SHA-256 of
 //! the program is its name: unchanged sources make no new version of a fleet.
 
 mod program;
