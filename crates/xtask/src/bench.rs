@@ -103,7 +103,8 @@ fn deployments(root: &Path, program: &Path, arguments: &Arguments) -> anyhow::Re
         }
     }
     let medians: Vec<Measurement> = measurements.iter_mut().map(|own| measure::median(own)).collect();
-    show(root, arguments, &deployments.subjects, &medians)
+    show(root, arguments, &deployments.subjects, &medians)?;
+    deployments.stop()
 }
 
 fn show(root: &Path, arguments: &Arguments, subjects: &[Subject], medians: &[Measurement]) -> anyhow::Result<()> {

@@ -19,6 +19,7 @@ const CONCURRENCY: &str = "4";
 /// The emulator, and the two ways to deploy to it.
 pub struct Deployments {
     endpoint: String,
+    down: Command,
     /// Ours: the first deployment, and the next one.
     pub subjects: Vec<Subject>,
 }
@@ -84,7 +85,7 @@ pub fn prepare(root: &Path, program: &Path, cdk: &Path) -> anyhow::Result<Deploy
         peer("first deployment of the same templates by the CDK", 0),
         peer("the same by the CDK, nothing to change", 1),
     ];
-    Ok(Deployments { endpoint, subjects })
+    Ok(Deployments { endpoint, down: baleen(&["local", "down"]), subjects })
 }
 
 impl Deployments {
@@ -100,6 +101,11 @@ impl Deployments {
             }
         }
         Ok(measured)
+    }
+
+    /// Stops the emulator.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        process::run(&mut self.down)
     }
 
     fn reset(&self) -> anyhow::Result<()> {
